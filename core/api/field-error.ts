@@ -1,0 +1,47 @@
+/**
+ * One fault of a field, worded and rendered as kube-apiserver does
+ * (kubernetes/apimachinery pkg/util/validation/field/errors.go). Pure.
+ */
+
+export const FIELD_ERROR_TYPES = {
+  required: { reason: 'FieldValueRequired', text: 'Required value' },
+  invalid: { reason: 'FieldValueInvalid', text: 'Invalid value' },
+  notSupported: { reason: 'FieldValueNotSupported', text: 'Unsupported value' },
+  forbidden: { reason: 'FieldValueForbidden', text: 'Forbidden' },
+  duplicate: { reason: 'FieldValueDuplicate', text: 'Duplicate value' },
+  notFound: { reason: 'FieldValueNotFound', text: 'Not found' },
+  tooLong: { reason: 'FieldValueTooLong', text: 'Too long' },
+  tooMany: { reason: 'FieldValueTooMany', text: 'Too many' },
+  typeInvalid: { reason: 'FieldValueTypeInvalid', text: 'Invalid value' },
+  internal: { reason: 'InternalError', text: 'Internal error' },
+} as const
+export type FieldErrorType = keyof typeof FIELD_ERROR_TYPES
+
+export interface FieldError {
+  readonly type: FieldErrorType
+  /** `spec.ports[0].nodePort` */
+  readonly field: string
+  /** the value found; not shown for required, forbidden and tooLong */
+  readonly value?: unknown
+  readonly detail?: string
+}
+
+/** @returns the message without the path: `Invalid value: 0: must be between 1 and 65535, inclusive` */
+export function fieldErrorBody(error: FieldError): string {
+  const { text } = FIELD_ERROR_TYPES[error.type]
+  const hidesValue = ['required', 'forbidden', 'tooLong', 'internal'].includes(error.type)
+  const head = hidesValue ? text : `${text}: ${printedValue(error.value)}`
+  return error.detail ? `${head}: ${error.detail}` : head
+}
+
+/** @returns the whole message: `spec.ports[0].port: Invalid value: 0: must be ...` */
+export function fieldErrorMessage(error: FieldError): string {
+  return `${error.field}: ${fieldErrorBody(error)}`
+}
+
+/** Strings quoted as Go does, numbers and booleans bare, all else as JSON. */
+function printedValue(value: unknown): string {
+  if (value === undefined || value === null) return 'null'
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return JSON.stringify(value)
+}

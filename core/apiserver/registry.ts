@@ -1,0 +1,118 @@
+/**
+ * What the API server does with objects, free of HTTP: the interface between the wire (./http.io.ts, the
+ * in-process client) and the objects' life cycle (./object-registry.ts). Types only.
+ *
+ * Every method rejects with ApiError, worded as kube-apiserver words it.
+ */
+
+import type { FieldValidation } from '../api/strict-decode.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import type { DeleteOptions, PatchType } from '../client/client.ts'
+
+/** Who asks, and how; the same for every verb. */
+export interface RequestContext {
+  /** user name, for messages and managedFields' fallback */
+  readonly user: string
+  readonly fieldManager?: string | undefined
+  readonly dryRun?: boolean | undefined
+  readonly fieldValidation?: FieldValidation | undefined
+  /** collects texts for `Warning` headers */
+  readonly warn: (text: string) => void
+}
+
+export interface ListQuery {
+  readonly namespace?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
+  readonly limit?: number | undefined
+  readonly continue?: string | undefined
+  readonly resourceVersion?: string | undefined
+  readonly resourceVersionMatch?: string | undefined
+}
+
+export interface ListResult {
+  readonly resourceVersion: string
+  readonly items: readonly KubernetesObject[]
+  readonly continue?: string | undefined
+  readonly remainingItemCount?: number | undefined
+}
+
+export interface WatchQuery extends Omit<ListQuery, 'limit' | 'continue'> {
+  readonly sendInitialEvents?: boolean | undefined
+  readonly allowWatchBookmarks?: boolean | undefined
+}
+
+export type RegistryEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubernetesObject }
+  /** `initialEventsEnd` marks the end of sendInitialEvents */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd?: boolean }
+
+export interface PatchRequest {
+  readonly type: PatchType
+  readonly patch: unknown
+  readonly force?: boolean | undefined
+  readonly subresource?: string | undefined
+}
+
+export type DeleteResult =
+  /** still there: being deleted gracefully, or held by finalizers */
+  | { readonly kind: 'pending'; readonly object: KubernetesObject }
+  | { readonly kind: 'deleted'; readonly object: KubernetesObject }
+
+export interface Registry {
+  get(resource: ResourceInfo, name: ObjectName): KubernetesObject
+
+  list(resource: ResourceInfo, query: ListQuery): ListResult
+
+  /**
+   * Calls `onEvent` synchronously for every event, the initial ones before this returns.
+   * @returns a function that ends the watch. Throws ApiError (410 Expired, 422 Invalid) before the first event
+   */
+  watch(resource: ResourceInfo, query: WatchQuery, onEvent: (event: RegistryEvent) => void): () => void
+
+  create(
+    resource: ResourceInfo,
+    namespace: string | undefined,
+    body: unknown,
+    context: RequestContext,
+  ): Promise<KubernetesObject>
+
+  /** `subresource`: undefined, 'status', 'scale', 'finalize'. `created` when PUT made the object. */
+  update(
+    resource: ResourceInfo,
+    name: ObjectName & { readonly subresource?: string | undefined },
+    body: unknown,
+    context: RequestContext,
+  ): Promise<{ readonly object: KubernetesObject; readonly created: boolean }>
+
+  patch(
+    resource: ResourceInfo,
+    name: ObjectName,
+    request: PatchRequest,
+    context: RequestContext,
+  ): Promise<{ readonly object: KubernetesObject; readonly created: boolean }>
+
+  delete(
+    resource: ResourceInfo,
+    name: ObjectName,
+    options: DeleteOptions,
+    context: RequestContext,
+  ): Promise<DeleteResult>
+
+  deleteCollection(
+    resource: ResourceInfo,
+    query: ListQuery,
+    options: DeleteOptions,
+    context: RequestContext,
+  ): Promise<ListResult>
+
+  /** autoscaling/v1 Scale of a deployment or replicaset. */
+  getScale(resource: ResourceInfo, name: ObjectName): KubernetesObject
+
+  /** POST pods/NAME/binding: sets spec.nodeName once. */
+  bind(name: ObjectName, body: unknown, context: RequestContext): Promise<void>
+
+  /** POST pods/NAME/eviction. */
+  evict(name: ObjectName, body: unknown, context: RequestContext): Promise<void>
+}
