@@ -1,0 +1,152 @@
+#!/usr/bin/env node
+/** The `portolan` command: flags in, exit code out. Commands are loaded when they are called, to keep the start quick. */
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { DEFAULTS, LOG_LEVELS, NETWORK_CHOICES, PROXY_MODE_CHOICES } from './config.ts'
+import { CliError, EXIT } from './errors.ts'
+import { VERSION } from './version.io.ts'
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new InvalidArgumentError('must be a port number from 0 to 65535')
+  return port
+}
+
+const dataDir = (): Option =>
+  new Option('--data-dir <dir>', 'where state is kept (default: $PORTOLAN_DATA_DIR or ~/.portolan)')
+const output = (): Option =>
+  new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text')
+const files = (): Option =>
+  new Option('-f, --filename <path>', 'manifest file, folder, or - for standard input; may be repeated')
+    .argParser(collect)
+    .default([], 'none')
+
+const program = new Command('portolan')
+  .description(
+    'Kubernetes networking on one Linux host: API server, Services, DNS, Ingress and NetworkPolicy.',
+  )
+  .version(VERSION, '-V, --version')
+  .configureHelp({ sortSubcommands: false })
+  .showHelpAfterError('(see portolan --help)')
+  .exitOverride()
+
+program
+  .command('up')
+  .description('start a cluster, apply manifests, and stay until stopped')
+  .addOption(files())
+  .addOption(
+    new Option('--network <name>', 'how pods are connected')
+      .choices([...NETWORK_CHOICES])
+      .default(DEFAULTS.network),
+  )
+  .addOption(
+    new Option('--proxy-mode <mode>', 'how Services are made')
+      .choices([...PROXY_MODE_CHOICES])
+      .default(DEFAULTS.proxyMode),
+  )
+  .addOption(dataDir())
+  .option('--port <port>', 'API server port on 127.0.0.1 (0: any free one)', portNumber, DEFAULTS.port)
+  .option('--detach', 'return once all is ready and go on in the background', false)
+  .option('--node-name <name>', 'name of the node', DEFAULTS.nodeName)
+  .option('--cluster-domain <domain>', "the cluster's DNS domain", DEFAULTS.clusterDomain)
+  .option('--no-host-dns', "leave this host's resolver alone")
+  .option('--honor-probe-delays', 'stand-ins wait for initialDelaySeconds as real containers do', false)
+  .option('--ingress-http-port <port>', 'first port tried for http', portNumber, DEFAULTS.ingressHTTPPort)
+  .option('--ingress-https-port <port>', 'first port tried for https', portNumber, DEFAULTS.ingressHTTPSPort)
+  .option(
+    '--wait <seconds>',
+    'how long to wait for Deployments before going on without them',
+    portNumber,
+    120,
+  )
+  .addOption(
+    new Option('--log-level <level>', 'what is logged').choices([...LOG_LEVELS]).default(DEFAULTS.logLevel),
+  )
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/up.io.ts')).up(flags))
+
+program
+  .command('down')
+  .description('stop the cluster and leave the host as it was')
+  .addOption(dataDir())
+  .action(async (flags) => (await import('./commands/down.io.ts')).down(flags))
+
+program
+  .command('status')
+  .description('what runs, and what is not ready')
+  .addOption(dataDir())
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/status.io.ts')).status(flags))
+
+program
+  .command('rules')
+  .description("print kube-proxy's rules: of manifests (offline, no root) or of the running cluster")
+  .addOption(files())
+  .addOption(
+    new Option('--format <format>', 'which dataplane').choices(['iptables', 'userspace']).default('iptables'),
+  )
+  .addOption(dataDir())
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/rules.io.ts')).rules(flags))
+
+program
+  .command('doctor')
+  .description('what this host can do, what is missing, and how to get it')
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/doctor.io.ts')).doctor(flags))
+
+program
+  .command('kubectl')
+  .description("the system's kubectl with this cluster's kubeconfig")
+  .argument('[args...]')
+  .addOption(dataDir())
+  .passThroughOptions()
+  .allowUnknownOption()
+  .helpOption('--portolan-help', 'show this help')
+  .action(async (args, flags) => (await import('./commands/kubectl.io.ts')).kubectl(args, flags))
+
+program
+  .command('curl')
+  .description("curl with the cluster's names, also where the host's resolver does not know them")
+  .argument('[args...]')
+  .addOption(dataDir())
+  .passThroughOptions()
+  .allowUnknownOption()
+  .helpOption('--portolan-help', 'show this help')
+  .action(async (args, flags) => (await import('./commands/curl.io.ts')).curl(args, flags))
+
+program
+  .command('env')
+  .description('shell lines that make programs use this cluster: eval "$(portolan env)"')
+  .addOption(dataDir())
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/env.io.ts')).env(flags))
+
+program.enablePositionalOptions()
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** One clear sentence per fault on standard error. @returns the exit code */
+function report(error: unknown): number {
+  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : EXIT.usage
+  if (error instanceof CliError) {
+    for (const line of error.message.split('\n')) process.stderr.write(`portolan: ${line}\n`)
+    if (error.remedy) process.stderr.write(`  ${error.remedy}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(
+    `portolan: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  return EXIT.failed
+}
+
+function isCommanderError(error: unknown): error is { exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')
+}
