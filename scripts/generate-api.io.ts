@@ -54,7 +54,10 @@ const SPECIAL: Readonly<Record<string, string>> = {
 }
 
 /** Lists that validation never lets be empty; every other list or map may be absent (or null, from Go). */
-const NEVER_EMPTY = new Set(['containers', 'addresses'])
+const NEVER_EMPTY = new Set([
+  'k8s.io.api.core.v1.PodSpec.containers',
+  'k8s.io.api.discovery.v1.Endpoint.addresses',
+])
 
 const OBJECT_META = 'k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 const messages = JSON.parse(readFileSync('core/api/schema/fields.json', 'utf8')) as Record<string, Field[]>
@@ -109,7 +112,9 @@ function fieldLine(message: string, field: Field, imports: Map<string, Set<strin
   const isSpecOfKind = kind && name === 'spec' && !field.p
   const isList = field.r !== undefined || field.k !== undefined
   const required =
-    isSpecOfKind || NEVER_EMPTY.has(name) || (!field.o && !field.p && !isList && name !== 'continue')
+    isSpecOfKind ||
+    NEVER_EMPTY.has(`${message}.${name}`) ||
+    (!field.o && !field.p && !isList && name !== 'continue')
   return `  readonly ${name}${required ? '' : '?'}: ${typeOf(field, imports, home)}${required ? '' : ' | undefined'}`
 }
 

@@ -338,7 +338,7 @@ export interface EndpointPort {
 }
 
 export interface EndpointSubset {
-  readonly addresses: readonly EndpointAddress[]
+  readonly addresses?: readonly EndpointAddress[] | undefined
   readonly notReadyAddresses?: readonly EndpointAddress[] | undefined
   readonly ports?: readonly EndpointPort[] | undefined
 }
@@ -736,7 +736,7 @@ export interface NodeAllocatableOverheadResources {
 
 export interface NodeAllocatableResourceClaimStatus {
   readonly resourceClaimName: string
-  readonly containers: readonly string[]
+  readonly containers?: readonly string[] | undefined
   readonly mapping?: readonly NodeAllocatableMappedResources[] | undefined
   readonly overhead?: readonly NodeAllocatableOverheadResources[] | undefined
 }
@@ -818,7 +818,7 @@ export interface NodeStatus {
   readonly allocatable?: Readonly<Record<string, string>> | undefined
   readonly phase?: string | undefined
   readonly conditions?: readonly NodeCondition[] | undefined
-  readonly addresses: readonly NodeAddress[]
+  readonly addresses?: readonly NodeAddress[] | undefined
   readonly daemonEndpoints?: NodeDaemonEndpoints | undefined
   readonly nodeInfo?: NodeSystemInfo | undefined
   readonly images?: readonly ContainerImage[] | undefined

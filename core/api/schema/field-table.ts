@@ -1,0 +1,58 @@
+/**
+ * What is known of every field of every API message: names, protobuf numbers, merge keys. One table for protobuf
+ * bodies, OpenAPI documents and anything else that walks objects by type. Pure; read once on import.
+ *
+ * The facts are those of `generated.proto` in kubernetes/api and kubernetes/apimachinery.
+ */
+
+import facts from './fields.json' with { type: 'json' }
+
+/** One field of a message; the short names are those of fields.json. */
+export interface FieldFacts {
+  /** name in the proto file */ readonly n: string
+  /** name in JSON where it differs */ readonly j?: string
+  /** protobuf field number */ readonly i: number
+  /** scalar, or full name of a message */ readonly t: string
+  /** repeated */ readonly r?: 1
+  /** key type of a map */ readonly k?: string
+  /** optional */ readonly o?: 1
+  /** a pointer in Go: presence has a meaning of its own */ readonly p?: 1
+  /** its fields belong to the parent in JSON */ readonly inl?: 1
+  /** patch strategies, joined by commas */ readonly ps?: string
+  /** patch merge key */ readonly pmk?: string
+  /** x-kubernetes-list-type */ readonly lt?: string
+  /** x-kubernetes-list-map-keys */ readonly lk?: readonly string[]
+  /** x-kubernetes-map-type */ readonly mt?: string
+  /** granular or atomic struct */ readonly st?: string
+  /** default, as JSON text */ readonly d?: string
+}
+
+export const META_PACKAGE = 'k8s.io.apimachinery.pkg.apis.meta.v1'
+
+const FIELDS = facts as unknown as Readonly<Record<string, readonly FieldFacts[]>>
+
+/** @returns the fields of a message in proto order, inline members not yet unfolded; undefined: no such message */
+export function messageFields(message: string): readonly FieldFacts[] | undefined {
+  return Object.hasOwn(FIELDS, message) ? FIELDS[message] : undefined
+}
+
+/** @returns the fields as JSON shows them: inline members take the place of the field that holds them */
+export function jsonFields(message: string): readonly FieldFacts[] {
+  const fields = messageFields(message) ?? []
+  return fields.flatMap((field) => (field.inl === 1 ? jsonFields(field.t) : [field]))
+}
+
+/** @returns the field's name in JSON */
+export function jsonName(field: FieldFacts): string {
+  return field.j ?? field.n
+}
+
+/**
+ * @param apiVersion `v1`, `apps/v1`
+ * @returns `k8s.io.api.apps.v1.Deployment`; undefined when the table does not know the kind
+ */
+export function messageOfKind(apiVersion: string, kind: string): string | undefined {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion]
+  const candidates = [`k8s.io.api.${group?.split('.')[0]}.${version}.${kind}`, `${META_PACKAGE}.${kind}`]
+  return candidates.find((message) => messageFields(message) !== undefined)
+}

@@ -1,0 +1,60 @@
+/**
+ * Objects a cluster is born with: the system namespaces, and the Service `kubernetes` that leads to the API server
+ * (kubernetes/kubernetes pkg/controlplane). Pure: addresses in, objects out.
+ */
+
+import type { Endpoints, Namespace, Service } from '../api/generated/core-v1.ts'
+import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
+
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+export function systemNamespaces(): readonly Namespace[] {
+  return SYSTEM_NAMESPACES.map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+    spec: {},
+  }))
+}
+
+export interface ApiServerAddress {
+  /** first address of the Service CIDR */
+  readonly clusterIP: string
+  /** where pods reach the API server */
+  readonly address: string
+  readonly port: number
+}
+
+export interface KubernetesServiceObjects {
+  readonly service: Service
+  readonly endpoints: Endpoints
+  readonly slice: EndpointSlice
+}
+
+const NAME = { name: 'kubernetes', namespace: 'default' }
+
+export function kubernetesService({ clusterIP, address, port }: ApiServerAddress): KubernetesServiceObjects {
+  const labels = { component: 'apiserver', provider: 'kubernetes' }
+  return {
+    service: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...NAME, labels },
+      spec: { clusterIP, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }] },
+    },
+    endpoints: {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...NAME, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+    },
+    slice: {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...NAME, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: 'https', port, protocol: 'TCP' }],
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** All controllers of a cluster, started and stopped as one. */
+
+import type { RunnerOptions } from './runner.ts'
+import { runController } from './runner.ts'
+import { deploymentController } from './deployment.ts'
+import { endpointsController } from './endpoints.ts'
+import { endpointSliceController } from './endpointslice.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { loadBalancerController } from './load-balancer.ts'
+import { namespaceController } from './namespace.ts'
+import { replicaSetController } from './replicaset.ts'
+import { serviceAccountController } from './service-account.ts'
+
+export interface ControllersOptions extends RunnerOptions {
+  /** PEM, for ConfigMap kube-root-ca.crt */
+  readonly caCertificate: string
+  readonly loadBalancerCIDR: string
+}
+
+export function startControllers(options: ControllersOptions): AsyncDisposable {
+  const running = [
+    runController(namespaceController, options),
+    runController(serviceAccountController(options.caCertificate), options),
+    runController(deploymentController, options),
+    runController(replicaSetController, options),
+    runController(endpointSliceController, options),
+    runController(endpointsController, options),
+    runController(loadBalancerController(options.loadBalancerCIDR), options),
+    runController(garbageCollector, options),
+  ]
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running.map((one) => one[Symbol.asyncDispose]()))
+    },
+  }
+}

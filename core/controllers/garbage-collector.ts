@@ -1,0 +1,129 @@
+/**
+ * Garbage collection by ownerReferences (kubernetes/kubernetes pkg/controller/garbagecollector). Pure. Works per owner
+ * uid: when an owner is gone its dependents go (background); while one waits with a deletion finalizer, its
+ * dependents are deleted first (foreground) or let loose (orphan).
+ */
+
+import type { OwnerReference } from '../api/generated/meta-v1.ts'
+import type { KubernetesObject } from '../api/object.ts'
+import type { Resource } from '../api/resource.ts'
+import { EVENTS, SCHEME } from '../api/scheme.ts'
+import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
+import { NOTHING } from './controller.ts'
+import { released } from './ownership.ts'
+
+interface Placed {
+  readonly resource: Resource<KubernetesObject>
+  readonly object: KubernetesObject
+}
+
+export interface GarbageSnapshot {
+  readonly uid: string
+  /** undefined when it is gone */
+  readonly owner: Placed | undefined
+  readonly dependents: readonly (Placed & { readonly hasOtherOwner: boolean })[]
+}
+
+const FOREGROUND = 'foregroundDeletion'
+const ORPHAN = 'orphan'
+
+/** Events own nothing and are owned by nothing, and there are many. */
+const WATCHED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
+  (resource) => resource.resource !== EVENTS.resource,
+)
+
+/** Keys are `uid KIND`: the index finds both sides of a reference by the owner's uid. */
+export const garbageCollector: Controller<GarbageSnapshot> = {
+  name: 'garbage-collector-controller',
+  watches: WATCHED,
+  keysFor(object) {
+    const owners = (object.metadata.ownerReferences ?? []).map((owner) => `${owner.uid} ${owner.kind}`)
+    return object.metadata.uid ? [...owners, `${object.metadata.uid} ${object.kind}`] : owners
+  },
+  snapshot(key, cache) {
+    const [uid = '', kind = ''] = key.split(' ')
+    const dependents = dependentsOf(uid, cache)
+    const owner = ownerOf(uid, kind, cache)
+    if (dependents.length === 0 && !isWaiting(owner?.object)) return undefined
+    return { uid, owner, dependents }
+  },
+  plan,
+}
+
+const isWaiting = (object: KubernetesObject | undefined): boolean =>
+  object?.metadata.deletionTimestamp !== undefined &&
+  (object.metadata.finalizers ?? []).some((finalizer) => finalizer === FOREGROUND || finalizer === ORPHAN)
+
+function ownerOf(uid: string, kind: string, cache: Cache): Placed | undefined {
+  for (const resource of WATCHED.filter((one) => one.kind === kind)) {
+    const object = cache
+      .of(resource)
+      .list()
+      .find((one) => one.metadata.uid === uid)
+    if (object) return { resource, object }
+  }
+  return undefined
+}
+
+function dependentsOf(uid: string, cache: Cache): GarbageSnapshot['dependents'] {
+  return WATCHED.flatMap((resource) =>
+    cache
+      .of(resource)
+      .list()
+      .filter((object) => object.metadata.ownerReferences?.some((owner) => owner.uid === uid))
+      .map((object) => ({ resource, object, hasOtherOwner: hasLivingOwner(object, uid, cache) })),
+  )
+}
+
+function hasLivingOwner(object: KubernetesObject, except: string, cache: Cache): boolean {
+  const others = (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== except)
+  return others.some((owner: OwnerReference) => ownerOf(owner.uid, owner.kind, cache) !== undefined)
+}
+
+function plan({ uid, owner, dependents }: GarbageSnapshot): Plan {
+  if (owner === undefined)
+    return { writes: dependents.filter(isLeft).map((dependent) => collected(dependent, uid)) }
+  const finalizers = owner.object.metadata.finalizers ?? []
+  if (!isWaiting(owner.object)) return NOTHING
+  if (finalizers.includes(ORPHAN)) {
+    const loosened = dependents.map(({ resource, object }) =>
+      update(resource, released(object, owner.object)),
+    )
+    return { writes: [...loosened, withoutFinalizer(owner, ORPHAN)] }
+  }
+  const blocking = dependents.filter(({ object }) => blocks(object, owner.object))
+  if (blocking.length === 0) return { writes: [withoutFinalizer(owner, FOREGROUND)] }
+  return {
+    writes: dependents.filter(isLeft).map(({ resource, object }) => ({
+      write: { kind: 'delete', resource, object, options: { propagationPolicy: 'Foreground' } },
+    })),
+  }
+}
+
+const isLeft = ({ object }: Placed): boolean => object.metadata.deletionTimestamp === undefined
+
+/** With another living owner only the dangling reference goes. */
+function collected(
+  { resource, object, hasOtherOwner }: GarbageSnapshot['dependents'][number],
+  uid: string,
+): PlannedWrite {
+  if (!hasOtherOwner)
+    return { write: { kind: 'delete', resource, object, options: { propagationPolicy: 'Background' } } }
+  const ownerReferences = object.metadata.ownerReferences?.filter((owner) => owner.uid !== uid)
+  return update(resource, { ...object, metadata: { ...object.metadata, ownerReferences } })
+}
+
+function blocks(object: KubernetesObject, owner: KubernetesObject): boolean {
+  return (object.metadata.ownerReferences ?? []).some(
+    (one) => one.uid === owner.metadata.uid && one.blockOwnerDeletion,
+  )
+}
+
+const update = (resource: Resource<KubernetesObject>, object: KubernetesObject): PlannedWrite => ({
+  write: { kind: 'update', resource, object },
+})
+
+function withoutFinalizer({ resource, object }: Placed, finalizer: string): PlannedWrite {
+  const finalizers = object.metadata.finalizers?.filter((one) => one !== finalizer)
+  return update(resource, { ...object, metadata: { ...object.metadata, finalizers } })
+}
