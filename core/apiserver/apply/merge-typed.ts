@@ -1,0 +1,94 @@
+/**
+ * Two operations on objects that know their types: laying an applied configuration over a live object, and taking a
+ * set of fields out of an object. Pure; parts that do not change are shared.
+ *
+ * kubernetes-sigs/structured-merge-diff typed/merge.go and typed/remove.go.
+ */
+
+import { isArray, isObject, mapObject } from '../json-value.ts'
+import type { ListType, SchemaType } from '../schema-type.ts'
+import { childType, isWhole } from '../schema-type.ts'
+import type { FieldSet } from './field-set.ts'
+import { fieldNode, isMember, setOf } from './field-set.ts'
+import { itemsByElement } from './list-items.ts'
+
+/** @returns `live` with everything `config` says; keyed lists and sets are merged item by item */
+export function mergeTyped(live: unknown, config: unknown, type: SchemaType): unknown {
+  if (config === undefined) return live
+  if (live === undefined || live === null || isWhole(type)) return config
+  if (type.kind === 'list') return isArray(live) && isArray(config) ? mergeLists(live, config, type) : config
+  if (!isObject(live) || !isObject(config)) return config
+  const merged: Record<string, unknown> = { ...live }
+  for (const [key, value] of Object.entries(config)) {
+    if (value !== undefined) merged[key] = mergeTyped(live[key], value, childType(type, key))
+  }
+  return merged
+}
+
+/** Items keep the order of the configuration; those only the live list has keep their place before the next shared one. */
+function mergeLists(
+  live: readonly unknown[],
+  config: readonly unknown[],
+  type: ListType,
+): readonly unknown[] {
+  const liveItems = itemsByElement(live, type)
+  const configItems = itemsByElement(config, type)
+  const liveElements = [...liveItems.keys()]
+  const result: unknown[] = []
+  let next = 0
+  const takeLiveOnly = (until: string | undefined): void => {
+    for (; next < liveElements.length; next += 1) {
+      const element = liveElements[next] ?? ''
+      if (element === until) return
+      if (!configItems.has(element)) result.push(liveItems.get(element))
+    }
+  }
+  for (const [element, item] of configItems) {
+    if (liveElements.includes(element, next)) takeLiveOnly(element)
+    result.push(mergeTyped(liveItems.get(element), item, type.element))
+  }
+  takeLiveOnly(undefined)
+  return result
+}
+
+/** @returns `value` without the members of `set`; undefined when nothing is left */
+export function removeFields(value: unknown, set: FieldSet, type: SchemaType): unknown {
+  if (type.kind === 'list') return isArray(value) ? removeItems(value, set, type) : value
+  if (!isObject(value)) return value
+  const rest = mapObject(value, (part, key) => {
+    const node = set[`f:${key}`]
+    if (node === undefined) return part
+    const kept = isMember(node) ? undefined : removeFields(part, node, childType(type, key))
+    // What Go always writes stays, empty.
+    const field = type.kind === 'struct' ? type.fields.get(key) : undefined
+    return kept ?? (field?.type.kind === 'struct' && field.isAlwaysPresent ? {} : undefined)
+  })
+  return Object.keys(rest).length === 0 ? undefined : rest
+}
+
+function removeItems(
+  list: readonly unknown[],
+  set: FieldSet,
+  type: ListType,
+): readonly unknown[] | undefined {
+  const rest = [...itemsByElement(list, type)].flatMap(([element, item]) => {
+    const node = set[element]
+    if (node === undefined) return [item]
+    const kept = isMember(node) ? undefined : removeFields(item, node, type.element)
+    return kept === undefined ? [] : [kept]
+  })
+  return rest.length === 0 ? undefined : rest
+}
+
+/** @returns the set with every struct field that has members below it a member too, so that empty structs can go */
+export function withNamedFields(set: FieldSet, type: SchemaType): FieldSet {
+  return setOf(
+    Object.entries(set)
+      .filter(([element]) => element !== '.')
+      .map(([element, node]) => {
+        const isNamed = type.kind === 'struct' && type.fields.has(element.slice(2))
+        const inner = type.kind === 'list' ? type.element : childType(type, element.slice(2))
+        return [element, fieldNode(isNamed || isMember(node), withNamedFields(node, inner))]
+      }),
+  )
+}

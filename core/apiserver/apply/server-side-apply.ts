@@ -1,0 +1,211 @@
+/**
+ * Field ownership: what an update does to it, and server-side apply. Pure.
+ *
+ * The rules are those of kubernetes-sigs/structured-merge-diff merge/update.go and kubernetes/apimachinery
+ * pkg/util/managedfields. One simplification: each kind is served in a single version, so that nothing has to be
+ * converted between managers' versions.
+ */
+
+import { ApiError, badRequest, conflict } from '../../api/api-error.ts'
+import type { KubernetesObject } from '../../api/object.ts'
+import type { ResourceInfo } from '../../api/resource.ts'
+import { equalJson } from '../json-value.ts'
+import type { StructType } from '../schema-type.ts'
+import type { Conflict } from './apply-conflict.ts'
+import { applyConflict } from './apply-conflict.ts'
+import { compare, fieldSetOf } from './compare.ts'
+import type { FieldSet } from './field-set.ts'
+import { EMPTY_SET, difference, equalSets, intersection, isEmptySet, union } from './field-set.ts'
+import type { Manager, Managers } from './managers.ts'
+import {
+  asksForReset,
+  capped,
+  identityOf,
+  managersOf,
+  mapFields,
+  ownable,
+  sameOwners,
+  withManagers,
+} from './managers.ts'
+import { mergeTyped, removeFields, withNamedFields } from './merge-typed.ts'
+
+/** Who writes, and when. */
+export interface Writer {
+  readonly manager: string
+  readonly apiVersion: string
+  /** '' for the object itself */
+  readonly subresource: string
+  /** RFC 3339 */
+  readonly time: string
+}
+
+/**
+ * @param live undefined: the object is new
+ * @param next the object to be stored; its own managedFields are taken as a client's wish
+ * @returns `next` with the owners it has after this write: fields changed belong to the writer alone, fields
+ * removed to nobody
+ */
+export function trackUpdate<T extends KubernetesObject>(
+  live: KubernetesObject | undefined,
+  next: T,
+  type: StructType,
+  writer: Writer,
+): T {
+  if (asksForReset(next)) return withManagers(next, new Map(), undefined)
+  const managers = wishedManagers(live, next, writer) ?? managersOf(live)
+  // Objects nobody ever applied or created through us are not tracked.
+  if (live !== undefined && managers.size === 0) return withManagers(next, managers, undefined)
+  const { added, removed, modified } = compare(live, next, type)
+  const taken = ownable(union(added, modified))
+  const lost = union(taken, removed)
+  const others = mapFields(managers, (fields) => reduced(fields, lost))
+  const after = isEmptySet(taken) ? others : capped(withWriter(others, managers, taken, writer))
+  return withManagers(next, after, live ?? next)
+}
+
+/** Owners a client sends with an object count, unless they are those it was given. */
+function wishedManagers(
+  live: KubernetesObject | undefined,
+  next: KubernetesObject,
+  writer: Writer,
+): Managers | undefined {
+  const sent = next.metadata.managedFields
+  if (writer.subresource !== '' || sent === undefined || equalJson(sent, live?.metadata.managedFields))
+    return undefined
+  const wished = managersOf(next)
+  return wished.size > 0 ? wished : undefined
+}
+
+/** The same set, by identity too, when nothing is lost from it. */
+function reduced(fields: FieldSet, lost: FieldSet): FieldSet {
+  return isEmptySet(lost) || isEmptySet(intersection(fields, lost)) ? fields : difference(fields, lost)
+}
+
+function withWriter(others: Managers, before: Managers, taken: FieldSet, writer: Writer): Managers {
+  const identity = identityOf({ ...writer, name: writer.manager, operation: 'Update' })
+  const previous = before.get(identity)
+  const own = union(others.get(identity)?.fields ?? EMPTY_SET, taken)
+  const manager: Manager = {
+    name: writer.manager,
+    operation: 'Update',
+    apiVersion: writer.apiVersion,
+    subresource: writer.subresource,
+    time: writer.time,
+    // An unchanged set keeps its identity, so that its entry need not be written anew.
+    fields: previous !== undefined && equalSets(previous.fields, own) ? previous.fields : own,
+  }
+  return new Map(others).set(identity, manager)
+}
+
+export interface ApplyRequest {
+  readonly resource: ResourceInfo
+  /** undefined: the object is to be made */
+  readonly live: KubernetesObject | undefined
+  /** what the client sent, without fields this write may not set */
+  readonly config: KubernetesObject
+  readonly type: StructType
+  readonly writer: Writer
+  /** take fields over from their owners */
+  readonly force: boolean
+}
+
+/**
+ * @returns the live object with the configuration laid over it, fields no longer applied removed, and owners set
+ * @throws ApiError 409 naming the fields others own with another value; 400 when managedFields are sent
+ */
+export function applyConfiguration(request: ApplyRequest): KubernetesObject {
+  const { live, config, type, writer } = request
+  checkConfig(request)
+  const before = trackedManagers(live, type, writer)
+  const identity = identityOf({ ...writer, name: writer.manager, operation: 'Apply' })
+  const last = before.get(identity)
+  const applied = ownable(fieldSetOf(config, type))
+  const own: Manager = {
+    ...writer,
+    name: writer.manager,
+    operation: 'Apply',
+    time: last?.time,
+    fields: applied,
+  }
+  const managers = new Map(before).set(identity, own)
+  const merged = mergeTyped(live, config, type)
+  const next = pruned(merged, managers, last, type) as KubernetesObject
+  const after = settleOwnership(live, next, managers, { identity, type, force: request.force })
+  const isSame =
+    live !== undefined && equalJson(withoutOwners(next), withoutOwners(live)) && sameOwners(before, after)
+  if (isSame) return withManagers(next, managersOf(live), live)
+  const current = after.get(identity)
+  if (current === undefined) return withManagers(next, after, live)
+  return withManagers(next, new Map(after).set(identity, { ...current, time: writer.time }), live)
+}
+
+function checkConfig({ resource, live, config, writer }: ApplyRequest): void {
+  if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
+  if (writer.manager === '') {
+    throw new ApiError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    )
+  }
+  const { uid } = config.metadata
+  if (uid !== undefined && live !== undefined && uid !== live.metadata.uid) {
+    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`
+    throw conflict(resource, config.metadata.name, detail)
+  }
+}
+
+/** Owners of the live object. If it has none recorded, all it has belongs to `before-first-apply`. */
+function trackedManagers(live: KubernetesObject | undefined, type: StructType, writer: Writer): Managers {
+  const managers = managersOf(live)
+  if (live === undefined || managers.size > 0) return managers
+  const fields = ownable(compare(undefined, live, type).added)
+  if (isEmptySet(fields)) return managers
+  const first: Manager = {
+    name: 'before-first-apply',
+    operation: 'Update',
+    apiVersion: writer.apiVersion,
+    subresource: '',
+    time: writer.time,
+    fields,
+  }
+  return new Map([[identityOf(first), first]])
+}
+
+/** Takes out what this applier applied last time, does not apply now, and nobody else owns. */
+function pruned(merged: unknown, managers: Managers, last: Manager | undefined, type: StructType): unknown {
+  if (last === undefined) return merged
+  const lastSet = withNamedFields(last.fields, type)
+  const mergedSet = withNamedFields(fieldSetOf(merged, type), type)
+  const owned = [...managers.values()].reduce((all, manager) => union(all, manager.fields), EMPTY_SET)
+  const surplus = difference(intersection(mergedSet, lastSet), withNamedFields(owned, type))
+  return isEmptySet(surplus) ? merged : removeFields(merged, surplus, type)
+}
+
+interface Settlement {
+  readonly identity: string
+  readonly type: StructType
+  readonly force: boolean
+}
+
+/** Fields this write changes leave all other managers; without force that is a conflict. */
+function settleOwnership(
+  live: KubernetesObject | undefined,
+  next: KubernetesObject,
+  managers: Managers,
+  { identity, type, force }: Settlement,
+): Managers {
+  const { added, removed, modified } = compare(live, next, type)
+  const taken = union(added, modified)
+  const conflicts: Conflict[] = [...managers].flatMap(([other, manager]) => {
+    const fields = other === identity ? EMPTY_SET : intersection(manager.fields, taken)
+    return isEmptySet(fields) ? [] : [{ manager, fields }]
+  })
+  if (!force && conflicts.length > 0) throw applyConflict(conflicts)
+  const lost = union(taken, removed)
+  return mapFields(managers, (fields, other) => (other === identity ? fields : reduced(fields, lost)))
+}
+
+function withoutOwners(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}

@@ -1,0 +1,78 @@
+/** The last step of every write: the object goes into the store, unless the request is a dry run. */
+
+import type { KubernetesObject } from '../api/object.ts'
+import { deepFreeze } from '../store/freeze.ts'
+import type { StoredValue, Transaction } from '../store/store.ts'
+import type { Environment } from './environment.ts'
+
+export type Expectations = Transaction['expect']
+
+export interface ObjectWrite {
+  readonly key: string
+  /** 0: the key must not exist */
+  readonly modRevision: number
+  /** further keys that must not have changed since they were looked at */
+  readonly guards?: Expectations | undefined
+  readonly dryRun: boolean | undefined
+}
+
+/** What came of it. `key`: which expectation did not hold. */
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly object: KubernetesObject }
+  | { readonly kind: 'lost'; readonly key: string }
+
+/** Puts the object there, its resourceVersion set. */
+export async function putObject(
+  env: Environment,
+  write: ObjectWrite,
+  object: KubernetesObject,
+): Promise<WriteOutcome> {
+  const expect = expectationsOf(write)
+  if (write.dryRun) return rehearsed(env, expect, object)
+  let stored = object
+  const result = await env.store.commit({
+    expect,
+    changes: (revision) => {
+      stored = withRevision(object, revision)
+      return [{ kind: 'put', key: write.key, value: stored }]
+    },
+  })
+  return result.kind === 'committed' ? { kind: 'written', object: stored } : { kind: 'lost', key: result.key }
+}
+
+/** Removes the object. @param last what the caller is shown */
+export async function removeObject(
+  env: Environment,
+  write: ObjectWrite,
+  last: KubernetesObject,
+): Promise<WriteOutcome> {
+  const expect = expectationsOf(write)
+  if (write.dryRun) return rehearsed(env, expect, last)
+  let revision = 0
+  const result = await env.store.commit({
+    expect,
+    changes: (next) => {
+      revision = next
+      return [{ kind: 'delete', key: write.key }]
+    },
+  })
+  if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
+  return { kind: 'written', object: withRevision(last, revision) }
+}
+
+const expectationsOf = ({ key, modRevision, guards = [] }: ObjectWrite): Expectations => [
+  { key, modRevision },
+  ...guards,
+]
+
+/** Dry run: the same checks, nothing written; the resourceVersion stays what it was. */
+function rehearsed(env: Environment, expect: Expectations, object: KubernetesObject): WriteOutcome {
+  const broken = expect.find(({ key, modRevision }) => revisionOf(env.store.get(key)) !== modRevision)
+  return broken ? { kind: 'lost', key: broken.key } : { kind: 'written', object: deepFreeze(object) }
+}
+
+const revisionOf = (stored: StoredValue | undefined): number => stored?.modRevision ?? 0
+
+function withRevision(object: KubernetesObject, revision: number): KubernetesObject {
+  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+}

@@ -1,0 +1,147 @@
+/**
+ * Creating objects: decode, default, admit, validate, allocate, store. In kube-apiserver's order
+ * (kubernetes/apiserver pkg/registry/generic/registry/store.go Create, pkg/registry/rest/create.go).
+ */
+
+import { ApiError, alreadyExists, badRequest, invalid } from '../api/api-error.ts'
+import type { Service } from '../api/generated/core-v1.ts'
+import type { KubernetesObject, NamedMeta } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf, groupResource } from '../api/resource.ts'
+import { NAMESPACES } from '../api/scheme.ts'
+import { timestamp } from '../api/timestamp.ts'
+import type { Writer } from './apply/server-side-apply.ts'
+import { trackUpdate } from './apply/server-side-apply.ts'
+import { admitted } from './admission/admission.ts'
+import { clusterView } from './cluster-view.ts'
+import type { Expectations, WriteOutcome } from './commit-object.ts'
+import { putObject } from './commit-object.ts'
+import { decodeBody, withRequestNamespace } from './decode-body.ts'
+import type { Environment } from './environment.ts'
+import { without } from './json-value.ts'
+import { generatedName, newMetadata } from './object-meta.ts'
+import type { RequestContext } from './registry.ts'
+import { withAgreedFields } from './services/service-fields.ts'
+import { isService, withAllocations } from './services/with-allocations.ts'
+import { storageKey } from './storage-key.ts'
+
+/** How often a generated name may be taken already. */
+const MAX_NAME_ATTEMPTS = 8
+
+export interface Creation {
+  readonly resource: ResourceInfo
+  readonly namespace: string | undefined
+  readonly context: RequestContext
+  /** decoded, with the namespace of the request */
+  readonly object: KubernetesObject
+  /** owners are set already (server-side apply) */
+  readonly hasOwners?: boolean | undefined
+}
+
+/** @returns the object as stored. Rejects with ApiError */
+export async function createObject(
+  env: Environment,
+  resource: ResourceInfo,
+  namespace: string | undefined,
+  body: unknown,
+  context: RequestContext,
+): Promise<KubernetesObject> {
+  if (resource.namespaced && !namespace) throw badRequest('an empty namespace may not be set during creation')
+  const scope = resource.namespaced ? namespace : undefined
+  const object = withRequestNamespace(decodeBody(resource, body, context), scope)
+  return insertObject(env, { resource, namespace: scope, object, context })
+}
+
+/** Creates the decoded object; a generated name that is taken is drawn anew. */
+export async function insertObject(env: Environment, creation: Creation): Promise<KubernetesObject> {
+  const { resource, object } = creation
+  const { name, generateName } = object.metadata as Partial<NamedMeta>
+  for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt += 1) {
+    const chosen = name || (generateName ? generatedName(generateName, () => env.random.next()) : '')
+    const created = await insertNamed(env, creation, chosen)
+    if (created !== undefined) return created
+    if (name) throw alreadyExists(resource, name)
+  }
+  throw new ApiError(
+    'AlreadyExists',
+    `${groupResource(resource)} ${JSON.stringify(generateName)} already exists, ` +
+      'the server was not able to generate a unique name for the object',
+    { details: { name: generateName ?? '', kind: resource.resource, retryAfterSeconds: 1 } },
+  )
+}
+
+/** @returns undefined when the name is taken */
+async function insertNamed(
+  env: Environment,
+  creation: Creation,
+  name: string,
+): Promise<KubernetesObject | undefined> {
+  const { resource, namespace, context } = creation
+  const key = storageKey(resource, { namespace, name })
+  const draft = newObject(env, creation, name)
+  for (;;) {
+    const guards = namespaceGuard(env, namespace)
+    const object = checked(env, creation, draft)
+    const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) =>
+      putObject(env, { key, modRevision: 0, guards, dryRun: context.dryRun }, allocated),
+    )
+    if (outcome.kind === 'written') return outcome.object
+    if (outcome.key === key) return undefined
+    // The namespace changed meanwhile: look at it again.
+  }
+}
+
+/** The object as its kind's rules make it, before the rest of the cluster is looked at. */
+function newObject(env: Environment, creation: Creation, name: string): KubernetesObject {
+  const { resource, object, context } = creation
+  const rules = env.rulesFor(resource)
+  const now = timestamp(env.clock.now())
+  const fresh = { name, uid: env.random.uuid(), creationTimestamp: now }
+  const metadata = newMetadata(object.metadata, fresh)
+  const bare = rules.hasStatus ? without(object, 'status') : object
+  const defaulted = rules.setDefaults({ ...bare, metadata })
+  const owned = creation.hasOwners
+    ? defaulted
+    : tracked(env, resource, defaulted, writerOf(resource, context, now))
+  const agreed = isService(resource) ? withAgreedFields(owned as Service, undefined) : owned
+  return rules.hasGeneration ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } } : agreed
+}
+
+function tracked(
+  env: Environment,
+  resource: ResourceInfo,
+  object: KubernetesObject,
+  writer: Writer,
+): KubernetesObject {
+  return trackUpdate(undefined, object, env.schemas.ofKind(apiVersionOf(resource), resource.kind), writer)
+}
+
+/** Who writes, as managedFields name it. */
+export function writerOf(
+  resource: ResourceInfo,
+  context: RequestContext,
+  time: string,
+  subresource = '',
+): Writer {
+  const manager = context.fieldManager || 'unknown'
+  return { manager, apiVersion: apiVersionOf(resource), subresource, time }
+}
+
+/** Admission and validation: what depends on the rest of the cluster. */
+function checked(env: Environment, creation: Creation, draft: KubernetesObject): KubernetesObject {
+  const { resource, namespace } = creation
+  const request = { operation: 'create' as const, resource, namespace, object: draft }
+  const object = admitted(request, clusterView(env.store))
+  const { name } = object.metadata
+  const errors = env.rulesFor(resource).validateCreate(object, env.facts)
+  if (errors.length > 0) throw invalid(resource, name, errors)
+  return object
+}
+
+/** The namespace must not go away between the look at it and the write. */
+function namespaceGuard(env: Environment, namespace: string | undefined): Expectations {
+  if (namespace === undefined) return []
+  const key = storageKey(NAMESPACES, { name: namespace })
+  const stored = env.store.get(key)
+  return stored ? [{ key, modRevision: stored.modRevision }] : []
+}

@@ -1,0 +1,76 @@
+/** From a request's body to an object of the resource's kind, with the checks every write has in common. */
+
+import { badRequest } from '../api/api-error.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { strictDecode } from '../api/strict-decode.ts'
+import { isObject, jsonCopy } from './json-value.ts'
+import type { RequestContext } from './registry.ts'
+
+/**
+ * @returns an object of the kind, apiVersion and kind set; what the kind does not have is dropped, warned of or
+ * refused, as the request's fieldValidation says (default: warned of)
+ * @throws ApiError BadRequest
+ */
+export function decodeBody(resource: ResourceInfo, body: unknown, context: RequestContext): KubernetesObject {
+  if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
+  checkKind(resource, body)
+  const whole = {
+    ...body,
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata: body['metadata'] ?? {},
+  }
+  const { object, problems } = strictDecode(resource, jsonCopy(whole))
+  if (problems.length === 0 || context.fieldValidation === 'Ignore') return object
+  if (context.fieldValidation === 'Strict') throw strictDecodingError(resource, problems)
+  for (const problem of problems) context.warn(problem)
+  return object
+}
+
+function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown>>): void {
+  const { apiVersion = '', kind = '' } = body as { apiVersion?: string; kind?: string }
+  const expected = apiVersionOf(resource)
+  if (apiVersion !== '' && apiVersion !== expected) {
+    const versions = `(${apiVersion}) does not match the expected API version (${expected})`
+    throw badRequest(`the API version in the data ${versions}`)
+  }
+  if (kind !== '' && kind !== resource.kind) {
+    throw badRequest(`${kind} in version ${JSON.stringify(expected)} cannot be handled as a ${resource.kind}`)
+  }
+}
+
+function strictDecodingError(resource: ResourceInfo, problems: readonly string[]): Error {
+  const version = JSON.stringify(apiVersionOf(resource))
+  const list = problems.join(', ')
+  return badRequest(
+    `${resource.kind} in version ${version} cannot be handled as a ${resource.kind}: strict decoding error: ${list}`,
+  )
+}
+
+/**
+ * The object under the name and namespace of the URL.
+ * @throws ApiError BadRequest when it says otherwise itself
+ */
+export function withRequestName(object: KubernetesObject, name: ObjectName): KubernetesObject {
+  const given = object.metadata
+  if (given.name && given.name !== name.name) {
+    throw badRequest(
+      `the name of the object (${given.name}) does not match the name on the URL (${name.name})`,
+    )
+  }
+  return withRequestNamespace({ ...object, metadata: { ...given, name: name.name } }, name.namespace)
+}
+
+/** The object in the namespace of the URL. @throws ApiError BadRequest when it says otherwise itself */
+export function withRequestNamespace(
+  object: KubernetesObject,
+  namespace: string | undefined,
+): KubernetesObject {
+  const { namespace: given, ...metadata } = object.metadata
+  if (given && given !== (namespace ?? '')) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  return { ...object, metadata: namespace ? { ...metadata, namespace } : metadata }
+}

@@ -1,0 +1,194 @@
+/**
+ * Deleting objects: at once, gracefully (pods), or as soon as all finalizers are done.
+ *
+ * kubernetes/apiserver pkg/registry/rest/delete.go (BeforeDelete) and pkg/registry/generic/registry/store.go
+ * (Delete, deletionFinalizersForGarbageCollection), kubernetes/kubernetes pkg/registry/core/pod/strategy.go.
+ */
+
+import { ApiError, conflict, notFound } from '../api/api-error.ts'
+import type { Pod } from '../api/generated/core-v1.ts'
+import type { KubernetesObject, NamedMeta, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { NAMESPACES } from '../api/scheme.ts'
+import { parseTimestamp, timestamp } from '../api/timestamp.ts'
+import type { DeleteOptions } from '../client/client.ts'
+import { admitted } from './admission/admission.ts'
+import { clusterView } from './cluster-view.ts'
+import { putObject, removeObject } from './commit-object.ts'
+import type { AnyObject, Environment } from './environment.ts'
+import { listObjects } from './list.ts'
+import { ownFinalizers } from './object-meta.ts'
+import type { DeleteResult, ListQuery, ListResult, RequestContext } from './registry.ts'
+import { storageKey } from './storage-key.ts'
+
+/** Rejects with ApiError NotFound, Conflict (preconditions), Forbidden (namespaces that stay). */
+export async function deleteObject(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  options: DeleteOptions,
+  context: Pick<RequestContext, 'dryRun'>,
+): Promise<DeleteResult> {
+  const key = storageKey(resource, name)
+  const dryRun = context.dryRun || options.dryRun
+  for (;;) {
+    const stored = env.store.get(key)
+    if (stored === undefined) throw notFound(resource, name.name)
+    const { value, modRevision } = stored
+    admitted(
+      { operation: 'delete', resource, namespace: name.namespace, object: value },
+      clusterView(env.store),
+    )
+    checkPreconditions(resource, value, options)
+    const plan = planDeletion(resource, value, options, env.clock.now())
+    if (plan.kind === 'unchanged') return { kind: 'pending', object: value }
+    const write = { key, modRevision, dryRun }
+    const outcome =
+      plan.kind === 'remove'
+        ? await removeObject(env, write, value)
+        : await putObject(env, write, plan.object)
+    if (outcome.kind === 'written') {
+      return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: outcome.object }
+    }
+  }
+}
+
+/** Deletes what the query selects, one by one. @returns what was selected */
+export async function deleteCollection(
+  env: Environment,
+  resource: ResourceInfo,
+  query: ListQuery,
+  options: DeleteOptions,
+  context: RequestContext,
+): Promise<ListResult> {
+  const selected = listObjects(env, resource, query)
+  await Promise.all(
+    selected.items.map(async ({ metadata: { name, namespace } }) => {
+      try {
+        await deleteObject(env, resource, { namespace, name }, options, context)
+      } catch (error) {
+        // Somebody else was faster.
+        if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error
+      }
+    }),
+  )
+  return selected
+}
+
+function checkPreconditions(resource: ResourceInfo, object: KubernetesObject, options: DeleteOptions): void {
+  const { uid, resourceVersion } = options.preconditions ?? {}
+  const check = (what: string, wanted: string | undefined, found: string | undefined): void => {
+    if (wanted === undefined || wanted === '' || wanted === found) return
+    const detail = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''}). `
+    throw conflict(
+      resource,
+      object.metadata.name,
+      `${detail}The object might have been deleted and then recreated`,
+    )
+  }
+  check('UID', uid, object.metadata.uid)
+  check('ResourceVersion', resourceVersion, object.metadata.resourceVersion)
+}
+
+export type DeletionPlan =
+  | { readonly kind: 'remove' }
+  /** already on its way out, and not to be hurried */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'mark'; readonly object: KubernetesObject }
+
+/** What a delete request does to the object. Pure. */
+export function planDeletion(
+  resource: ResourceInfo,
+  object: KubernetesObject,
+  options: DeleteOptions,
+  nowMs: number,
+): DeletionPlan {
+  const grace = gracefulDeletion(resource, object, options, nowMs)
+  if (grace === 'pending') return { kind: 'unchanged' }
+  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options)
+  const isHeld = finalizers.length > 0 || ownFinalizers(resource, object).length > 0
+  const seconds = grace?.deletionGracePeriodSeconds ?? 0
+  if (!isHeld && seconds === 0) return { kind: 'remove' }
+  const marks = grace ?? markedNow(object.metadata, nowMs)
+  const { finalizers: _, ...rest } = object.metadata
+  const metadata = {
+    ...rest,
+    ...marks,
+    ...(finalizers.length > 0 ? { finalizers } : {}),
+    ...higherGeneration(object),
+  }
+  const marked = withTerminatingPhase(resource, { ...object, metadata })
+  return isSameMark(marked.metadata, object.metadata)
+    ? { kind: 'unchanged' }
+    : { kind: 'mark', object: marked }
+}
+
+interface DeletionMarks {
+  readonly deletionTimestamp: string
+  readonly deletionGracePeriodSeconds: number
+}
+
+/** Only pods end gracefully. undefined: no grace applies; 'pending': a deletion is under way and stays as it is. */
+function gracefulDeletion(
+  resource: ResourceInfo,
+  object: KubernetesObject,
+  options: DeleteOptions,
+  nowMs: number,
+): DeletionMarks | 'pending' | undefined {
+  if (resource.resource !== 'pods' || resource.group !== '') return undefined
+  const { deletionTimestamp, deletionGracePeriodSeconds: before } = object.metadata
+  const asked = options.gracePeriodSeconds
+  if (deletionTimestamp === undefined) {
+    const seconds = podGracePeriod(object as Pod, asked)
+    return { deletionTimestamp: timestamp(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds }
+  }
+  if (!before) return undefined
+  // A later request can only shorten it.
+  const seconds = asked === undefined ? before : Math.max(asked, asked < 0 ? 1 : 0)
+  if (seconds >= before) return 'pending'
+  const startedMs = (parseTimestamp(deletionTimestamp) ?? nowMs) - before * 1000
+  return { deletionTimestamp: timestamp(startedMs + seconds * 1000), deletionGracePeriodSeconds: seconds }
+}
+
+/** In seconds; nothing has to end gracefully that never began or is over. */
+function podGracePeriod(pod: Pod, asked: number | undefined): number {
+  const phase = pod.status?.phase
+  if (!pod.spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0
+  const seconds = asked ?? pod.spec.terminationGracePeriodSeconds ?? 0
+  return seconds < 0 ? 1 : seconds
+}
+
+function markedNow(metadata: NamedMeta, nowMs: number): DeletionMarks {
+  return { deletionTimestamp: metadata.deletionTimestamp ?? timestamp(nowMs), deletionGracePeriodSeconds: 0 }
+}
+
+const GC_FINALIZERS = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const
+
+/** The garbage collector's finalizers follow the request; without a wish those already there stay. */
+function finalizersAfter(
+  finalizers: readonly string[],
+  { propagationPolicy }: DeleteOptions,
+): readonly string[] {
+  if (propagationPolicy === undefined) return finalizers
+  const others = finalizers.filter(
+    (each) => each !== GC_FINALIZERS.Orphan && each !== GC_FINALIZERS.Foreground,
+  )
+  return propagationPolicy === 'Background' ? others : [...others, GC_FINALIZERS[propagationPolicy]]
+}
+
+/** Counted once, when the deletion begins. */
+function higherGeneration({ metadata }: KubernetesObject): { generation?: number } {
+  const { deletionTimestamp, generation } = metadata
+  return deletionTimestamp === undefined && generation ? { generation: generation + 1 } : {}
+}
+
+function withTerminatingPhase(resource: ResourceInfo, object: KubernetesObject): KubernetesObject {
+  if (resource.resource !== NAMESPACES.resource || resource.group !== '') return object
+  const { status } = object as AnyObject
+  return { ...object, status: { ...(status as object), phase: 'Terminating' } } as KubernetesObject
+}
+
+const isSameMark = (a: NamedMeta, b: NamedMeta): boolean =>
+  a.deletionTimestamp === b.deletionTimestamp &&
+  a.deletionGracePeriodSeconds === b.deletionGracePeriodSeconds &&
+  (a.finalizers ?? []).join() === (b.finalizers ?? []).join()

@@ -1,0 +1,111 @@
+/**
+ * Between Node's HTTP objects and ours: reads a body within its limit, writes an answer whole or as it comes.
+ */
+
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import { ApiError } from '../api/api-error.ts'
+import { acceptClauses } from './negotiate.ts'
+import type { ApiResponse } from './request.ts'
+import { errorResponse } from './request.ts'
+
+/** kube-apiserver's limit for a request's body */
+const MAX_BODY_BYTES = 3 * 1024 * 1024
+const MIN_COMPRESSED_BYTES = 128 * 1024
+
+const compress = promisify(gzip)
+
+/** @returns a function that reads the body once; later calls give the same */
+export function bodyReader(incoming: IncomingMessage): () => Promise<Uint8Array> {
+  let reading: Promise<Uint8Array> | undefined
+  return () => (reading ??= readBody(incoming))
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  if (announced > MAX_BODY_BYTES) throw tooLarge()
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    if (sizeBytes > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const tooLarge = (): ApiError =>
+  new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`)
+
+/** Resolves when the answer is written, or the client is gone. */
+export async function writeResponse(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  answer: ApiResponse,
+): Promise<void> {
+  response.setHeader('Cache-Control', 'no-cache, private')
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  if (answer.kind === 'stream') return await writeStream(response, answer.chunks)
+  const warnings = (answer.warnings ?? []).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&')}"`)
+  if (warnings.length > 0) response.setHeader('Warning', warnings.map(headerText))
+  // A body nobody read would be taken for the next request.
+  if (hasBody(incoming) && !incoming.complete) response.setHeader('Connection', 'close')
+  const body = Buffer.from(answer.body)
+  const isCompressed = body.length >= MIN_COMPRESSED_BYTES && acceptsGzip(incoming)
+  if (isCompressed) response.setHeader('Content-Encoding', 'gzip')
+  const bytes = isCompressed ? await compress(body, { level: constants.Z_BEST_SPEED }) : body
+  if (response.destroyed) return
+  response.writeHead(answer.code, { 'Content-Length': bytes.length })
+  response.end(bytes)
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+/** Headers carry one line of visible characters. */
+const headerText = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ')
+
+function acceptsGzip(incoming: IncomingMessage): boolean {
+  const header = String(incoming.headers['accept-encoding'] ?? '')
+  return acceptClauses(header).some(({ type, quality }) => type === 'gzip' && quality > 0)
+}
+
+async function writeStream(
+  response: ServerResponse,
+  chunks: AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  response.writeHead(200)
+  response.flushHeaders()
+  for await (const chunk of chunks) {
+    if (response.destroyed) return
+    if (!response.write(chunk)) await drained(response)
+  }
+  response.end()
+}
+
+/** Resolves when the client took what was written, or went away. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  const settled = new AbortController()
+  const options = { signal: settled.signal }
+  try {
+    await Promise.race([once(response, 'drain', options), once(response, 'close', options)])
+  } finally {
+    settled.abort()
+  }
+}
+
+/** Writes a Status; ends the connection when an answer had already begun. */
+export async function writeError(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  error: ApiError,
+): Promise<void> {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  await writeResponse(incoming, response, errorResponse(error))
+}

@@ -1,0 +1,319 @@
+/**
+ * The API server on the wire: HTTPS listeners, who asks, limits, and the way from a request to its answer. What is
+ * answered is decided elsewhere (./resource-requests.ts, ./path-requests.ts, ./sessions).
+ *
+ * The order is kube-apiserver's (kubernetes/apiserver pkg/server/config.go, DefaultBuildHandlerChain). Differs:
+ * HTTP/1.1 only, which every client speaks and upgrades (exec, port-forward) need.
+ */
+
+import { createServer } from 'node:https'
+import type { Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Clock, Logger, Random, SocketAddress, Sockets } from '../../host/host.ts'
+import { ApiError } from '../api/api-error.ts'
+import type { NodeAgent } from '../api/node-agent.ts'
+import { SCHEME } from '../api/scheme.ts'
+import { Authenticator } from './authenticate.io.ts'
+import { authorize } from './authorize.ts'
+import { bodyReader, writeError, writeResponse } from './exchange.io.ts'
+import type { HealthChecks } from './health.ts'
+import { PathRequests, notServed } from './path-requests.ts'
+import type { ServerCredentials } from './pki.io.ts'
+import type { Registry } from './registry.ts'
+import { RequestMetrics } from './request-metrics.ts'
+import type { ApiRequest, ApiResponse } from './request.ts'
+import { ResourceRequests, notSupported } from './resource-requests.ts'
+import type { RequestVerb, Route } from './route.ts'
+import { routeOf, verbOf } from './route.ts'
+import type { Dial } from './sessions/proxy.io.ts'
+import { Sessions } from './sessions/sessions.io.ts'
+import { isSessionRoute } from './sessions/session-route.ts'
+import type { VersionInfo } from './version.ts'
+import { versionInfo } from './version.ts'
+
+export interface ApiServerOptions {
+  readonly registry: Registry
+  readonly nodeAgent: NodeAgent
+  readonly pki: ServerCredentials
+  readonly sockets: Pick<Sockets, 'listen'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** at least one; the first is the one that `port` is of */
+  readonly listen: readonly SocketAddress[]
+  /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
+  readonly dial: Dial
+  readonly version?: VersionInfo | undefined
+  /** of /healthz, /livez and /readyz, besides `ping` */
+  readonly checks?: HealthChecks | undefined
+}
+
+export interface ApiServer extends AsyncDisposable {
+  /** of the first listener */
+  readonly port: number
+}
+
+/** kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight */
+const MAX_IN_FLIGHT = { readOnly: 400, mutating: 200 } as const
+const IDLE_TIMEOUT_MS = 90_000
+const HEADERS_TIMEOUT_MS = 32_000
+
+/** Listens on all addresses. Rejects with HostError when one cannot be had; then none is. */
+export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
+  const server = new HttpApiServer(options)
+  try {
+    await server.listen()
+    return server
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class HttpApiServer implements ApiServer {
+  readonly #options: ApiServerOptions
+  readonly #servers: Server[] = []
+  readonly #stopping = new AbortController()
+  readonly #exchanges = new Set<Promise<void>>()
+  readonly #upgraded = new Set<Duplex>()
+  readonly #authenticator = new Authenticator()
+  readonly #metrics = new RequestMetrics()
+  readonly #resources: ResourceRequests
+  readonly #paths: PathRequests
+  readonly #sessions: Sessions
+  #port = 0
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options
+    this.#resources = new ResourceRequests(options)
+    this.#sessions = new Sessions(options)
+    this.#paths = new PathRequests({
+      scheme: SCHEME,
+      version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
+      checks: options.checks ?? {},
+      metrics: this.#metrics,
+      serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,
+    })
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  async listen(): Promise<void> {
+    for (const where of this.#options.listen) {
+      const server = this.#server()
+      this.#servers.push(server)
+      // oxlint-disable-next-line no-await-in-loop -- the first listener's port names the server
+      const port = await this.#options.sockets.listen(server, where)
+      this.#port ||= port
+    }
+  }
+
+  #server(): Server {
+    const { pki } = this.#options
+    const server = createServer({
+      key: pki.serverKey,
+      cert: pki.serverCertificate,
+      ca: pki.caCertificate,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      // Follow-up requests and long uploads; watches are answers and have no limit.
+      requestTimeout: 60_000,
+    })
+    server.on('request', (request, response) => this.#track(this.#exchange(request, response)))
+    server.on('upgrade', (request, socket, head) => this.#track(this.#upgrade(request, { socket, head })))
+    server.on('tlsClientError', (error) => this.#options.log.debug('TLS handshake failed', { err: error }))
+    return server
+  }
+
+  #track(exchange: Promise<void>): void {
+    const ended = exchange
+      .catch((error: unknown) => this.#options.log.error('request failed', { err: error }))
+      .finally(() => this.#exchanges.delete(ended))
+    this.#exchanges.add(ended)
+  }
+
+  async #exchange(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    response.setHeader('Audit-Id', this.#options.random.uuid())
+    const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
+    const { request, route, verb } = this.#understand(incoming, signal)
+    const done = this.#count({ request, route, verb, code: () => response.statusCode })
+    try {
+      this.#admit(request, route, verb)
+      if (isSessionRoute(route)) {
+        await this.#sessions.request(request, route, { incoming, response })
+      } else {
+        await writeResponse(incoming, response, await this.#answer(request, route, verb))
+      }
+    } catch (error) {
+      await writeError(incoming, response, this.#apiError(error, signal))
+    } finally {
+      done()
+    }
+  }
+
+  #understand(incoming: IncomingMessage, signal: AbortSignal) {
+    const url = incoming.url ?? '/'
+    const mark = url.indexOf('?')
+    const path = mark < 0 ? url : url.slice(0, mark)
+    const request: ApiRequest = {
+      method: incoming.method ?? 'GET',
+      path,
+      query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+      headers: singleHeaders(incoming),
+      user: this.#authenticator.userOf(incoming),
+      body: bodyReader(incoming),
+      signal,
+    }
+    const route = routeOf(path)
+    const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
+    return { request, route, verb }
+  }
+
+  /** Throws ApiError: 401, 403, 429. */
+  #admit(request: ApiRequest, route: Route, verb: RequestVerb | undefined): void {
+    const { method } = request
+    authorize(request.user, route, verb === undefined ? { method } : { method, verb })
+    const kind = requestKind(request, route, verb)
+    if (kind === 'longRunning' || this.#metrics.inflight(kind) <= MAX_IN_FLIGHT[kind]) return
+    throw new ApiError('TooManyRequests', 'Too many requests, please try again later.', {
+      details: { retryAfterSeconds: 1 },
+    })
+  }
+
+  async #answer(request: ApiRequest, route: Route, verb: RequestVerb | undefined): Promise<ApiResponse> {
+    switch (route.kind) {
+      case 'resource':
+        if (verb === undefined) throw notSupported(route.resource, request.method.toLowerCase())
+        return await this.#resources.answer(request, route, verb)
+      case 'path':
+        return this.#paths.answer(request, route.path)
+      case 'unknown':
+        throw notServed()
+    }
+  }
+
+  /** Counts the request as under way; the function returned counts it as answered. */
+  #count(exchange: Understood & { readonly code: () => number }): () => void {
+    const { request, route, verb } = exchange
+    const startMs = this.#options.clock.monotonic()
+    const kind = requestKind(request, route, verb)
+    const end = this.#metrics.begin(kind)
+    return () => {
+      end()
+      const resource = route.kind === 'resource' ? route.resource : undefined
+      this.#metrics.count(
+        {
+          verb: (verb ?? request.method).toUpperCase(),
+          group: resource?.group ?? '',
+          version: resource?.version ?? '',
+          resource: resource?.resource ?? '',
+          subresource: route.kind === 'resource' ? (route.subresource?.name ?? '') : '',
+          code: String(exchange.code()),
+        },
+        (this.#options.clock.monotonic() - startMs) / 1000,
+      )
+    }
+  }
+
+  async #upgrade(incoming: IncomingMessage, to: { socket: Duplex; head: Buffer }): Promise<void> {
+    const { socket } = to
+    const gone = new AbortController()
+    for (const ev of ['end','close','error','finish','pause','resume']) socket.on(ev,(...a)=>console.log('SOCK',ev,...a));const od=socket.destroy.bind(socket);socket.destroy=((e)=>{console.log('DESTROY',e,new Error().stack);return od(e)});
+    socket.once('close', () => {
+      gone.abort()
+      this.#upgraded.delete(socket)
+    })
+    // Whoever reads from the socket sees the failure too; without a listener it would end the process.
+    socket.on('error', (error) => this.#options.log.debug('connection failed', { err: error }))
+    this.#upgraded.add(socket)
+    const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
+    const { request, route, verb } = this.#understand(incoming, signal)
+    let code = 101
+    const done = this.#count({ request, route, verb, code: () => code })
+    try {
+      this.#admit(request, route, verb)
+      if (!isSessionRoute(route)) throw notServed()
+      await this.#sessions.upgrade(request, route, { incoming, ...to })
+    } catch (error) {
+      const refused = this.#apiError(error, signal)
+      code = refused.code
+      endWithStatus(socket, refused)
+    } finally {
+      done()
+    }
+  }
+
+  #apiError(error: unknown, signal: AbortSignal): ApiError {
+    if (error instanceof ApiError) return error
+    if (!signal.aborted) this.#options.log.error('request failed', { err: error })
+    const message = error instanceof Error ? error.message : String(error)
+    return new ApiError('InternalError', `Internal error occurred: ${message}`, {
+      details: { causes: [{ message }] },
+      cause: error,
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort()
+    const closed = this.#servers.map((server) => closeServer(server))
+    await Promise.all(this.#exchanges)
+    for (const socket of this.#upgraded) socket.destroy()
+    for (const server of this.#servers) server.closeAllConnections()
+    await Promise.all(closed)
+  }
+}
+
+interface Understood {
+  readonly request: ApiRequest
+  readonly route: Route
+  readonly verb: RequestVerb | undefined
+}
+
+const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+
+/** Watches and streams are not counted against the limits. */
+function requestKind(request: ApiRequest, route: Route, verb: RequestVerb | undefined) {
+  if (verb === 'watch' || isSessionRoute(route)) return 'longRunning' as const
+  return ['GET', 'HEAD'].includes(request.method) ? ('readOnly' as const) : ('mutating' as const)
+}
+
+function singleHeaders(incoming: IncomingMessage): ApiRequest['headers'] {
+  const entries = Object.entries(incoming.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ])
+  return Object.fromEntries(entries) as ApiRequest['headers']
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // Never started listening: that is closed, too.
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** A refused upgrade is answered by hand: Node gives no response object for it. */
+function endWithStatus(socket: Duplex, error: ApiError): void {
+  if (socket.destroyed || !socket.writable) return
+  const body = JSON.stringify(error.status)
+  socket.end(
+    [
+      `HTTP/1.1 ${error.code} ${error.reason}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}

@@ -1,0 +1,53 @@
+/** JSON values: what every patch and comparison works on. Pure; nothing is changed in place. */
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** Whether `value` is an object with keys, not an array or null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether `value` is an array. Unlike Array.isArray, for elements of unknown type. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+/**
+ * Whether two values are the same JSON. A key whose value is undefined counts as absent; the order of keys does not
+ * matter. Shared parts are not looked into.
+ */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (isArray(a))
+    return isArray(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]))
+  if (!isObject(a) || !isObject(b)) return false
+  for (const key of Object.keys(a)) if (!equalJson(a[key], b[key])) return false
+  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false
+  return true
+}
+
+/**
+ * A copy that shares nothing that could still change with `value`: frozen parts are taken as they are, keys that
+ * are undefined are left out.
+ */
+export function jsonCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (isArray(value)) return value.map(jsonCopy)
+  return mapObject(value as JsonObject, jsonCopy)
+}
+
+/** @returns the object with `change` done to each value; keys whose value becomes undefined are left out */
+export function mapObject(object: JsonObject, change: (value: unknown, key: string) => unknown): JsonObject {
+  const result: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(object)) {
+    const changed = change(value, key)
+    if (changed !== undefined) result[key] = changed
+  }
+  return result
+}
+
+/** @returns the object without `keys`; the same object when it has none of them */
+export function without<T extends object>(object: T, ...keys: readonly string[]): T {
+  if (!keys.some((key) => key in object)) return object
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as T
+}

@@ -1,0 +1,109 @@
+/**
+ * Answers /openapi/v2 and /openapi/v3: documents are made when first asked for, then kept as bytes with their hash.
+ * No HTTP.
+ */
+
+import { createHash } from 'node:crypto'
+import { ApiError } from '../../api/api-error.ts'
+import type { ResourceInfo } from '../../api/resource.ts'
+import { apiVersionOf } from '../../api/resource.ts'
+import { acceptClauses } from '../negotiate.ts'
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import { emptyResponse } from '../request.ts'
+import { GNOSTIC_MEDIA_TYPES, gnosticDocument } from './gnostic.ts'
+import { openApiV2 } from './v2.ts'
+import { openApiV3 } from './v3.ts'
+
+interface Kept {
+  readonly body: string | Uint8Array
+  /** quoted, upper-case SHA-512 */
+  readonly etag: string
+}
+
+export class OpenApiDocuments {
+  readonly #scheme: readonly ResourceInfo[]
+  readonly #version: string
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(scheme: readonly ResourceInfo[], version: string) {
+    this.#scheme = scheme
+    this.#version = version
+  }
+
+  /** @param path `/openapi/...`. Throws ApiError NotFound. */
+  answer(request: ApiRequest, path: string): ApiResponse {
+    if (path === '/openapi/v2') return this.#v2(request)
+    if (path === '/openapi/v3') return this.#index(request)
+    const groupVersion = path.replace(/^\/openapi\/v3\//, '')
+    const resources = this.#groupVersions().get(groupVersion)
+    if (resources === undefined) throw new ApiError('NotFound', 'not found', { details: {} })
+    const kept = this.#v3(groupVersion, resources)
+    const wanted = request.query.get('hash')
+    if (wanted !== null && wanted !== hashOf(kept)) {
+      return emptyResponse(301, { Location: serverRelativeUrl(groupVersion, kept) })
+    }
+    const caching = wanted === null ? {} : { 'Cache-Control': 'public, immutable', Expires: FAR_FUTURE }
+    return tagged(request, kept, { 'Content-Type': 'application/json', ...caching })
+  }
+
+  /** `api/v1`, `apis/apps/v1` -> its resources */
+  #groupVersions(): ReadonlyMap<string, readonly ResourceInfo[]> {
+    const found = new Map<string, ResourceInfo[]>()
+    for (const row of this.#scheme) {
+      const key = `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`
+      found.set(key, [...(found.get(key) ?? []), row])
+    }
+    return found
+  }
+
+  #index(request: ApiRequest): ApiResponse {
+    const kept = this.#keep('v3', () => {
+      const paths = [...this.#groupVersions()].map(([groupVersion, resources]) => [
+        groupVersion,
+        { serverRelativeURL: serverRelativeUrl(groupVersion, this.#v3(groupVersion, resources)) },
+      ])
+      return JSON.stringify({ paths: Object.fromEntries(paths) as unknown })
+    })
+    return tagged(request, kept, { 'Content-Type': 'application/json' })
+  }
+
+  #v3(groupVersion: string, resources: readonly ResourceInfo[]): Kept {
+    return this.#keep(`v3/${groupVersion}`, () => JSON.stringify(openApiV3(resources, this.#version)))
+  }
+
+  #v2(request: ApiRequest): ApiResponse {
+    const types = acceptClauses(request.headers['accept'] ?? '').map(({ type }) => type)
+    const json = types.findIndex((type) => ['application/json', 'application/*', '*/*'].includes(type))
+    const protobuf = types.findIndex((type) => GNOSTIC_MEDIA_TYPES.some((each) => each === type))
+    if (protobuf >= 0 && (json < 0 || protobuf < json)) {
+      const kept = this.#keep('v2.pb', () => gnosticDocument(openApiV2(this.#scheme, this.#version)))
+      return tagged(request, kept, { 'Content-Type': GNOSTIC_MEDIA_TYPES[1], Vary: 'Accept' })
+    }
+    const kept = this.#keep('v2', () => JSON.stringify(openApiV2(this.#scheme, this.#version)))
+    return tagged(request, kept, { 'Content-Type': 'application/json', Vary: 'Accept' })
+  }
+
+  #keep(name: string, make: () => string | Uint8Array): Kept {
+    const known = this.#kept.get(name)
+    if (known !== undefined) return known
+    const body = make()
+    const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+    const kept = { body, etag }
+    this.#kept.set(name, kept)
+    return kept
+  }
+}
+
+/** Documents named by their hash never change: a year, as upstream says. */
+const FAR_FUTURE = 'Thu, 31 Dec 2037 23:55:55 GMT'
+
+const hashOf = ({ etag }: Kept): string => etag.slice(1, -1)
+
+const serverRelativeUrl = (groupVersion: string, kept: Kept): string =>
+  `/openapi/v3/${groupVersion}?hash=${hashOf(kept)}`
+
+function tagged(request: ApiRequest, { body, etag }: Kept, headers: Readonly<Record<string, string>>): ApiResponse {
+  const all = { ...headers, ETag: etag }
+  if (request.headers['if-none-match'] === etag) return emptyResponse(304, all)
+  return { kind: 'whole', code: 200, headers: all, body }
+}

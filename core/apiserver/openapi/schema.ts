@@ -1,0 +1,172 @@
+/**
+ * The types of the API as JSON Schema definitions, named as upstream names them (io.k8s.api.core.v1.Pod), from the
+ * field table. Pure. OpenAPI v2 uses them as they are, v3 after a change of form.
+ *
+ * kubernetes/kube-openapi pkg/generators; the x-kubernetes-* extensions are what kubectl merges and explains by.
+ * Differs: there are no descriptions, the field table has none.
+ */
+
+import type { ResourceInfo } from '../../api/resource.ts'
+import { apiVersionOf } from '../../api/resource.ts'
+import type { FieldFacts } from '../../api/schema/field-table.ts'
+import { META_PACKAGE, jsonFields, jsonName, messageFields, messageOfKind } from '../../api/schema/field-table.ts'
+
+export interface Schema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly format?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly additionalProperties?: Schema
+  readonly [extension: `x-kubernetes-${string}`]: unknown
+}
+
+/** By definition name. */
+export type Definitions = ReadonlyMap<string, Schema>
+
+export interface GroupVersionKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+const SCALARS: Readonly<Record<string, Schema>> = {
+  string: { type: 'string' },
+  bytes: { type: 'string', format: 'byte' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+}
+
+/** Types whose JSON is no object of their fields. */
+const SPECIAL: Readonly<Record<string, Schema>> = {
+  [`${META_PACKAGE}.Time`]: { type: 'string', format: 'date-time' },
+  [`${META_PACKAGE}.MicroTime`]: { type: 'string', format: 'date-time' },
+  [`${META_PACKAGE}.Duration`]: { type: 'string' },
+  [`${META_PACKAGE}.FieldsV1`]: { type: 'object' },
+  'k8s.io.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+}
+
+/** `k8s.io.api.core.v1.Pod` is defined as `io.k8s.api.core.v1.Pod`. */
+export function definitionName(message: string): string {
+  return message.replace(/^k8s\.io\./, 'io.k8s.')
+}
+
+const STATUS = `${META_PACKAGE}.Status`
+const DELETE_OPTIONS = `${META_PACKAGE}.DeleteOptions`
+
+/** @returns the definitions of these resources' kinds and lists, and of all types they are made of */
+export function definitionsOf(resources: readonly ResourceInfo[]): Definitions {
+  const kinds = kindsOf(resources)
+  const found = new Map<string, Schema>()
+  const pending = [...kinds.keys(), STATUS, DELETE_OPTIONS]
+  for (let message = pending.pop(); message !== undefined; message = pending.pop()) {
+    const name = definitionName(message)
+    if (found.has(name)) continue
+    found.set(name, definition(message, kinds.get(message)))
+    if (SPECIAL[message] !== undefined) continue
+    pending.push(...jsonFields(message).flatMap(({ t }) => (t in SCALARS ? [] : [t])))
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function kindsOf(resources: readonly ResourceInfo[]): ReadonlyMap<string, GroupVersionKind> {
+  const kinds = new Map<string, GroupVersionKind>([
+    [STATUS, { group: '', version: 'v1', kind: 'Status' }],
+    [DELETE_OPTIONS, { group: '', version: 'v1', kind: 'DeleteOptions' }],
+  ])
+  for (const { group, version, kind, subresources } of resources) {
+    const own = [kind, `${kind}List`].map((each) => ({ group, version, kind: each }))
+    const subs = subresources.map((sub) => ({
+      group: sub.group ?? group,
+      version: sub.version ?? version,
+      kind: sub.kind,
+    }))
+    for (const each of [...own, ...subs]) {
+      const message = messageOfKind(apiVersionOf(each), each.kind)
+      if (message !== undefined) kinds.set(message, each)
+    }
+  }
+  return kinds
+}
+
+function definition(message: string, kind: GroupVersionKind | undefined): Schema {
+  const special = SPECIAL[message]
+  if (special !== undefined) return special
+  const fields = jsonFields(message)
+  const typeMeta: [string, Schema][] = kind
+    ? [
+        ['apiVersion', { type: 'string' }],
+        ['kind', { type: 'string' }],
+      ]
+    : []
+  const properties = [...typeMeta, ...fields.map((field): [string, Schema] => [jsonName(field), fieldSchema(field)])]
+  const required = fields.filter((field) => isRequired(message, field)).map(jsonName)
+  return {
+    type: 'object',
+    ...(required.length > 0 ? { required } : {}),
+    ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
+    ...(mapTypeOf(message) === undefined ? {} : { 'x-kubernetes-map-type': mapTypeOf(message) }),
+    ...(kind ? { 'x-kubernetes-group-version-kind': [kind] } : {}),
+  }
+}
+
+const ATOMIC_TYPES = /\.(LabelSelector|ObjectReference|LocalObjectReference|NodeSelector|NodeSelectorTerm|[A-Z]\w*KeySelector|ObjectFieldSelector|ResourceFieldSelector|TypedLocalObjectReference)$/
+
+/** Structs that server-side apply treats as one value (+structType=atomic upstream). */
+const mapTypeOf = (message: string): string | undefined => (ATOMIC_TYPES.test(message) ? 'atomic' : undefined)
+
+/**
+ * The table knows fields marked +optional, not those with omitempty, which upstream does not require either. Plain
+ * values are hardly ever the latter; of the rest, only these are said to be required. kubectl up to 1.24 refuses
+ * objects by this list, so that it is better too short than too long.
+ */
+const REQUIRED_PARTS = /\.(DeploymentSpec\.(selector|template)|ReplicaSetSpec\.selector|PodSpec\.containers|HTTPIngressPath\.(pathType|backend)|HTTPIngressRuleValue\.paths)$/
+const NOT_REQUIRED = /\.(ListMeta\.|ManagedFieldsEntry\.|AzureDiskVolumeSource\.kind|\w+\.fsType$)/
+
+function isRequired(message: string, field: FieldFacts): boolean {
+  const path = `${message}.${field.n}`
+  if (REQUIRED_PARTS.test(path)) return true
+  const isPlain = field.t in SCALARS && field.p !== 1 && field.r !== 1 && field.k === undefined
+  return field.o !== 1 && isPlain && !NOT_REQUIRED.test(path)
+}
+
+function fieldSchema(field: FieldFacts): Schema {
+  const element = SCALARS[field.t] ?? { $ref: `#/definitions/${definitionName(field.t)}` }
+  const form: Schema =
+    field.k !== undefined
+      ? { type: 'object', additionalProperties: element }
+      : field.r === 1
+        ? { type: 'array', items: wrappedList(field.t) ?? element }
+        : (wrappedList(field.t) ?? element)
+  return { ...form, ...defaultOf(field), ...extensions(field) }
+}
+
+/** Messages that only hold a list (`Verbs`) are that list in JSON. */
+function wrappedList(type: string): Schema | undefined {
+  const fields = messageFields(type)
+  const [only] = fields ?? []
+  if (fields?.length !== 1 || only?.n !== 'items' || only.r !== 1) return undefined
+  return { type: 'array', items: SCALARS[only.t] ?? { type: 'object' } }
+}
+
+/** Some defaults name a Go constant, `ref(...)`, whose value the table does not have. */
+function defaultOf({ d: text }: FieldFacts): Schema {
+  return text === undefined || text.startsWith('ref(') ? {} : { default: JSON.parse(text) as unknown }
+}
+
+function extensions(field: FieldFacts): Schema {
+  return {
+    ...(field.lk ? { 'x-kubernetes-list-map-keys': field.lk } : {}),
+    ...(field.lt ? { 'x-kubernetes-list-type': field.lt } : {}),
+    ...(field.mt ? { 'x-kubernetes-map-type': field.mt } : {}),
+    ...(field.pmk ? { 'x-kubernetes-patch-merge-key': field.pmk } : {}),
+    ...(field.ps ? { 'x-kubernetes-patch-strategy': field.ps } : {}),
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * PATCH: the patch is done to the current object as the client would see it, and the result stored like a PUT.
+ * Server-side apply also makes the object when there is none. kubernetes/apiserver pkg/endpoints/handlers/patch.go
+ */
+
+import { ApiError, badRequest, isApiError, notFound } from '../api/api-error.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { timestamp } from '../api/timestamp.ts'
+import { applyConfiguration } from './apply/server-side-apply.ts'
+import { writerOf } from './create.ts'
+import { decodeBody, withRequestName } from './decode-body.ts'
+import type { Environment } from './environment.ts'
+import { isObject, without } from './json-value.ts'
+import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
+import { applyMergePatch } from './patch/merge-patch.ts'
+import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'
+import type { PatchRequest, RequestContext } from './registry.ts'
+import type { StructType } from './schema-type.ts'
+import type { UpdateResult, Wanted } from './update.ts'
+import { updateObject } from './update.ts'
+
+/** Rejects with ApiError. */
+export async function patchObject(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  request: PatchRequest,
+  context: RequestContext,
+): Promise<UpdateResult> {
+  const { subresource } = request
+  const type = env.schemas.ofKind(apiVersionOf(resource), resource.kind)
+  if (request.type !== 'apply') {
+    const wanted = (current: KubernetesObject | undefined): Wanted => {
+      if (current === undefined) throw notFound(resource, name.name)
+      const patched = patchedDocument(current, request, type)
+      return { object: withRequestName(decodeBody(resource, patched, context), name) }
+    }
+    return updateObject(env, { resource, name, subresource, context, wanted })
+  }
+  const config = withRequestName(decodeBody(resource, request.patch, context), name)
+  const wanted = (live: KubernetesObject | undefined): Wanted => {
+    if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
+    return { object: applied(env, { resource, config, live, request, context, type }), hasOwners: true }
+  }
+  return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
+}
+
+/** @returns the document with the patch done to it. @throws ApiError worded as upstream */
+export function patchedDocument(
+  document: unknown,
+  request: Pick<PatchRequest, 'type' | 'patch'>,
+  type: StructType,
+): unknown {
+  switch (request.type) {
+    case 'json':
+      return jsonPatched(document, request.patch)
+    case 'merge':
+      if (!isObject(request.patch)) throw badRequest('a merge patch of an object is an object')
+      return applyMergePatch(document, request.patch)
+    case 'strategic':
+      return applyStrategicMergePatch(document, request.patch, type)
+    case 'apply':
+      throw badRequest('apply is not a patch of a document')
+  }
+}
+
+/** kube-apiserver hides what was wrong; here it is at least in the causes. */
+function jsonPatched(document: unknown, patch: unknown): unknown {
+  try {
+    return applyJsonPatch(document, patch)
+  } catch (error) {
+    if (!(error instanceof JsonPatchError)) throw error
+    throw new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
+      details: { causes: [{ reason: 'UnexpectedServerResponse', message: error.message, field: '' }] },
+      cause: error,
+    })
+  }
+}
+
+interface Application {
+  readonly resource: ResourceInfo
+  readonly config: KubernetesObject
+  readonly live: KubernetesObject | undefined
+  readonly request: PatchRequest
+  readonly context: RequestContext
+  readonly type: StructType
+}
+
+function applied(env: Environment, application: Application): KubernetesObject {
+  const { resource, live, request, context, type } = application
+  const { subresource = '', force = false } = request
+  const rules = env.rulesFor(resource)
+  // What this write may not set is not applied, and so not owned.
+  const foreign = subresource === 'status' ? ['spec'] : rules.hasStatus ? ['status'] : []
+  const config = without(application.config, ...foreign)
+  const time = timestamp(env.clock.now())
+  const writer = { ...writerOf(resource, context, time, subresource), manager: context.fieldManager ?? '' }
+  try {
+    return applyConfiguration({ resource, live, config, type, writer, force })
+  } catch (error) {
+    if (!isApiError(error, 'Conflict') || !isOverClientSideApply(live, writer.manager)) throw error
+    return applyConfiguration({ resource, live, config, type, writer, force: true })
+  }
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** kubectl may take over what kubectl applied before server-side apply. */
+function isOverClientSideApply(live: KubernetesObject | undefined, manager: string): boolean {
+  if (manager !== 'kubectl' || live?.metadata.annotations?.[LAST_APPLIED] === undefined) return false
+  const others = live.metadata.managedFields?.map((entry) => entry.manager) ?? []
+  return others.every((other) =>
+    ['kubectl', 'kubectl-client-side-apply', 'before-first-apply'].includes(other),
+  )
+}

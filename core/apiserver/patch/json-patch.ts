@@ -1,0 +1,137 @@
+/**
+ * JSON patch, RFC 6902 (paths: RFC 6901). Pure: the document is left as it is, what the patch does not touch is
+ * shared with the result.
+ */
+
+import { ApiError } from '../../api/api-error.ts'
+import type { JsonObject } from '../json-value.ts'
+import { equalJson, isArray, isObject } from '../json-value.ts'
+
+/** kube-apiserver's limit */
+export const MAX_OPERATIONS = 10_000
+
+/** An operation that cannot be done. The message says which and why. */
+export class JsonPatchError extends Error {}
+
+/**
+ * Carries the operations out one after the other.
+ * @throws JsonPatchError at the first that fails; the document is then as if none had been tried
+ */
+export function applyJsonPatch(document: unknown, patch: unknown): unknown {
+  if (!isArray(patch)) throw new JsonPatchError('a JSON patch is an array of operations')
+  if (patch.length > MAX_OPERATIONS) {
+    const limit = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`
+    throw new ApiError('RequestEntityTooLarge', `Request entity too large: ${limit}`)
+  }
+  return patch.reduce((current, operation) => applyOperation(current, operation), document)
+}
+
+function applyOperation(document: unknown, operation: unknown): unknown {
+  if (!isObject(operation)) throw new JsonPatchError('an operation is an object')
+  const path = pointer(operation, 'path')
+  switch (operation['op']) {
+    case 'add':
+      return added(document, path, valueOf(operation))
+    case 'remove':
+      return removed(document, path)
+    case 'replace':
+      return replaced(document, path, valueOf(operation))
+    case 'move': {
+      const from = pointer(operation, 'from')
+      if (isPrefix(from, path)) throw new JsonPatchError(`cannot move ${text(from)} into itself`)
+      return added(removed(document, from), path, valueAt(document, from))
+    }
+    case 'copy':
+      return added(document, path, valueAt(document, pointer(operation, 'from')))
+    case 'test': {
+      if (equalJson(valueAt(document, path), valueOf(operation))) return document
+      throw new JsonPatchError(`testing value ${text(path)} failed`)
+    }
+    default:
+      throw new JsonPatchError(`unexpected kind: ${String(operation['op'])}`)
+  }
+}
+
+type Path = readonly string[]
+
+function pointer(operation: JsonObject, member: 'path' | 'from'): Path {
+  const value = operation[member]
+  if (typeof value !== 'string') throw new JsonPatchError(`operation missing ${member} field`)
+  if (value === '') return []
+  if (!value.startsWith('/')) throw new JsonPatchError(`not a JSON pointer: ${value}`)
+  return value
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+const text = (path: Path): string => path.map((part) => `/${part}`).join('')
+
+function valueOf(operation: JsonObject): unknown {
+  if (!Object.hasOwn(operation, 'value')) throw new JsonPatchError('operation missing value field')
+  return operation['value']
+}
+
+/** A strict prefix: moving a value onto itself is allowed. */
+const isPrefix = (from: Path, path: Path): boolean =>
+  from.length < path.length && from.every((part, index) => part === path[index])
+
+function valueAt(document: unknown, path: Path): unknown {
+  let value = document
+  for (const part of path) value = child(value, part, path)
+  return value
+}
+
+function child(value: unknown, part: string, path: Path): unknown {
+  if (isArray(value)) return value[arrayIndex(part, value.length - 1, path)]
+  if (isObject(value) && Object.hasOwn(value, part)) return value[part]
+  throw new JsonPatchError(`no value at ${text(path)}`)
+}
+
+/** An index without leading zeros from 0 to `last`. */
+function arrayIndex(part: string, last: number, path: Path): number {
+  const index = /^(0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN
+  if (!(index <= last)) throw new JsonPatchError(`index out of bounds in ${text(path)}`)
+  return index
+}
+
+type Change = (container: readonly unknown[] | JsonObject, part: string) => unknown
+
+/** Copies the containers on the way to the last part of the path and lets `change` make the last one anew. */
+function changed(document: unknown, path: Path, change: Change): unknown {
+  const descend = (value: unknown, depth: number): unknown => {
+    const part = path[depth] ?? ''
+    if (!isArray(value) && !isObject(value))
+      throw new JsonPatchError(`no container at ${text(path.slice(0, depth))}`)
+    if (depth === path.length - 1) return change(value, part)
+    const inner = descend(child(value, part, path), depth + 1)
+    return isArray(value) ? value.with(Number(part), inner) : { ...value, [part]: inner }
+  }
+  return descend(document, 0)
+}
+
+function added(document: unknown, path: Path, value: unknown): unknown {
+  if (path.length === 0) return value
+  return changed(document, path, (container, part) => {
+    if (!isArray(container)) return { ...container, [part]: value }
+    const index = part === '-' ? container.length : arrayIndex(part, container.length, path)
+    return container.toSpliced(index, 0, value)
+  })
+}
+
+function removed(document: unknown, path: Path): unknown {
+  if (path.length === 0) throw new JsonPatchError('the whole document cannot be removed')
+  return changed(document, path, (container, part) => {
+    child(container, part, path)
+    if (isArray(container)) return container.toSpliced(Number(part), 1)
+    return Object.fromEntries(Object.entries(container).filter(([key]) => key !== part))
+  })
+}
+
+function replaced(document: unknown, path: Path, value: unknown): unknown {
+  if (path.length === 0) return value
+  return changed(document, path, (container, part) => {
+    child(container, part, path)
+    return isArray(container) ? container.with(Number(part), value) : { ...container, [part]: value }
+  })
+}

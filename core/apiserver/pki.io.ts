@@ -1,0 +1,149 @@
+/**
+ * The cluster's certificates in `<data dir>/pki`: an authority of our own, the API server's certificate and the
+ * administrator's. What is there and still good is used as it is; the rest is made.
+ *
+ * Reading needs no certificate library; it is loaded only when something must be made. Keys are ECDSA P-256.
+ */
+
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { writeFileAtomically } from '../client/atomic-file.io.ts'
+
+/** PEM texts. */
+export interface KeyPair {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface ServerCredentials {
+  readonly caCertificate: string
+  readonly serverCertificate: string
+  readonly serverKey: string
+}
+
+export interface Pki extends ServerCredentials {
+  /** O=system:masters */
+  readonly admin: KeyPair
+  /** A client certificate for another user, not kept. */
+  issueClient(user: { readonly name: string; readonly groups: readonly string[] }): Promise<KeyPair>
+}
+
+export interface PkiOptions {
+  /** made when it does not exist */
+  readonly directory: string
+  /** besides localhost, 127.0.0.1 and the names of Service default/kubernetes: its ClusterIP, node addresses */
+  readonly addresses: readonly string[]
+  readonly names?: readonly string[] | undefined
+  /** milliseconds since 1970 */
+  readonly nowMs: number
+}
+
+const DAY_MS = 86_400_000
+const CA_LIFETIME_MS = 3650 * DAY_MS
+const LIFETIME_MS = 365 * DAY_MS
+/** Certificates this near their end are made anew. */
+const RENEWAL_MS = 30 * DAY_MS
+
+const SERVER_NAMES = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+]
+
+const CA_SUBJECT = { commonName: 'portolan-ca', organizations: [] }
+const SERVER_SUBJECT = { commonName: 'kube-apiserver', organizations: [] }
+const ADMIN_SUBJECT = { commonName: 'kubernetes-admin', organizations: ['system:masters'] }
+
+/** Opens or makes the certificates. Rejects with the file system's error when the directory cannot be used. */
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  const { directory, nowMs } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const authority = await kept(join(directory, 'ca'), {
+    isGood: (pair) => isFresh(pair, nowMs),
+    make: async () => {
+      const { makeAuthority } = await import('./certificates.io.ts')
+      return await makeAuthority(CA_SUBJECT, { fromMs: nowMs, untilMs: nowMs + CA_LIFETIME_MS })
+    },
+  })
+  const names = [...new Set([...SERVER_NAMES, ...(options.names ?? [])])]
+  const addresses = [...new Set(['127.0.0.1', ...options.addresses])]
+  const server = await kept(join(directory, 'apiserver'), {
+    isGood: (pair) => isIssued(pair, { authority, nowMs }) && covers(pair, [...names, ...addresses]),
+    make: async () => await issue({ subject: SERVER_SUBJECT, usage: 'server', names, addresses }),
+  })
+  const admin = await kept(join(directory, 'admin'), {
+    isGood: (pair) => isIssued(pair, { authority, nowMs }),
+    make: async () => await issue({ subject: ADMIN_SUBJECT, usage: 'client' }),
+  })
+  return {
+    caCertificate: authority.certificate,
+    serverCertificate: server.certificate,
+    serverKey: server.key,
+    admin,
+    issueClient: async ({ name, groups }) =>
+      await issue({ subject: { commonName: name, organizations: groups }, usage: 'client' }),
+  }
+
+  async function issue(request: Omit<import('./certificates.io.ts').CertificateRequest, 'validity'>) {
+    const { issueCertificate } = await import('./certificates.io.ts')
+    const validity = { fromMs: nowMs, untilMs: nowMs + LIFETIME_MS }
+    return await issueCertificate(authority, { ...request, validity })
+  }
+}
+
+interface Keeping {
+  readonly isGood: (pair: KeyPair) => boolean
+  readonly make: () => Promise<KeyPair>
+}
+
+/** @param path without `.crt` and `.key` */
+async function kept(path: string, { isGood, make }: Keeping): Promise<KeyPair> {
+  const existing = await read(path)
+  if (existing !== undefined && isGood(existing)) return existing
+  const pair = await make()
+  // The key first: a certificate without its key would look complete to other readers.
+  await writeFileAtomically(`${path}.key`, pair.key, 0o600)
+  await writeFileAtomically(`${path}.crt`, pair.certificate, 0o644)
+  return pair
+}
+
+async function read(path: string): Promise<KeyPair | undefined> {
+  try {
+    const [certificate, key] = await Promise.all([
+      readFile(`${path}.crt`, 'utf8'),
+      readFile(`${path}.key`, 'utf8'),
+    ])
+    return { certificate, key }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Not near its end, not from the future, and of that key. Damaged files are not fresh. */
+function isFresh({ certificate, key }: KeyPair, nowMs: number): boolean {
+  try {
+    const parsed = new X509Certificate(certificate)
+    const isCurrent = Date.parse(parsed.validFrom) <= nowMs && Date.parse(parsed.validTo) - RENEWAL_MS > nowMs
+    return isCurrent && parsed.checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
+}
+
+function isIssued(pair: KeyPair, { authority, nowMs }: { authority: KeyPair; nowMs: number }): boolean {
+  if (!isFresh(pair, nowMs)) return false
+  const issuer = new X509Certificate(authority.certificate)
+  return new X509Certificate(pair.certificate).verify(issuer.publicKey)
+}
+
+function covers({ certificate }: KeyPair, subjects: readonly string[]): boolean {
+  const parsed = new X509Certificate(certificate)
+  return subjects.every((subject) =>
+    isIP(subject) === 0 ? parsed.checkHost(subject) !== undefined : parsed.checkIP(subject) !== undefined,
+  )
+}

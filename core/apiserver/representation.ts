@@ -1,0 +1,114 @@
+/**
+ * Objects and lists as the bytes a client asked for: JSON or YAML, whole, as a Table, or metadata alone. Pure.
+ *
+ * Objects are frozen, so each one's JSON is made once and kept as long as the object: lists and watches are
+ * concatenations.
+ */
+
+import { stringify as stringifyYaml } from 'yaml'
+import type { KubernetesObject } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import type { Representation } from './negotiate.ts'
+import type { ListResult } from './registry.ts'
+import type { IncludeObject, TableOptions } from './table.ts'
+import { partialMetadata, tableOf } from './table.ts'
+
+/** Remembers the JSON of objects that are alive. */
+export class JsonTexts {
+  readonly #texts = new WeakMap<KubernetesObject, string>()
+
+  of(object: KubernetesObject): string {
+    const known = this.#texts.get(object)
+    if (known !== undefined) return known
+    const text = JSON.stringify(object)
+    if (Object.isFrozen(object)) this.#texts.set(object, text)
+    return text
+  }
+}
+
+/** How this request's objects are shown. */
+export interface View {
+  readonly representation: Representation
+  readonly includeObject: IncludeObject
+  readonly nowMs: number
+  readonly texts: JsonTexts
+}
+
+type Kinded = { readonly apiVersion: string; readonly kind: string }
+
+/** @returns the body that shows one object */
+export function objectText(object: KubernetesObject, view: View): string {
+  const { shape } = view.representation
+  switch (shape.kind) {
+    case 'object':
+      return isPlainJson(view) ? `${view.texts.of(object)}\n` : documentText(object, view.representation)
+    case 'PartialObjectMetadata':
+    case 'PartialObjectMetadataList':
+      return documentText(partialMetadata(object, shape.version), view.representation)
+    case 'Table': {
+      const metadata = { resourceVersion: object.metadata.resourceVersion }
+      return documentText(tableOf(object, [object], { ...tableOptions(view), metadata }), view.representation)
+    }
+  }
+}
+
+/** @returns the body that shows a list */
+export function listText(resource: ResourceInfo, list: ListResult, view: View): string {
+  const { shape } = view.representation
+  const metadata = listMetadata(list)
+  const kinded: Kinded = { apiVersion: apiVersionOf(resource), kind: resource.kind }
+  switch (shape.kind) {
+    case 'object': {
+      const head = { kind: `${kinded.kind}List`, apiVersion: kinded.apiVersion, metadata }
+      if (!isPlainJson(view)) return documentText({ ...head, items: list.items }, view.representation)
+      const items = list.items.map((item) => view.texts.of(item)).join(',')
+      return `${JSON.stringify(head).slice(0, -1)},"items":[${items}]}\n`
+    }
+    case 'PartialObjectMetadata':
+    case 'PartialObjectMetadataList': {
+      const items = list.items.map((item) => partialMetadata(item, shape.version))
+      const apiVersion = `meta.k8s.io/${shape.version}`
+      const document = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items }
+      return documentText(document, view.representation)
+    }
+    case 'Table':
+      return documentText(
+        tableOf(kinded, list.items, { ...tableOptions(view), metadata }),
+        view.representation,
+      )
+  }
+}
+
+function isPlainJson({ representation }: View): boolean {
+  return representation.mediaType === 'application/json' && !representation.pretty
+}
+
+function listMetadata(list: ListResult): Record<string, unknown> {
+  return {
+    resourceVersion: list.resourceVersion,
+    ...(list.continue === undefined ? {} : { continue: list.continue }),
+    ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+  }
+}
+
+/** @returns what tableOf needs of a view; `version` is v1 unless a Table of another was asked for */
+export function tableOptions(view: View): TableOptions {
+  const { shape } = view.representation
+  return {
+    version: shape.kind === 'object' ? 'v1' : shape.version,
+    includeObject: view.includeObject,
+    nowMs: view.nowMs,
+  }
+}
+
+/** @returns any document in the representation's media type */
+export function documentText(
+  document: unknown,
+  { mediaType, pretty }: Pick<Representation, 'mediaType' | 'pretty'>,
+): string {
+  if (mediaType === 'application/yaml') {
+    return stringifyYaml(document, { lineWidth: 0, aliasDuplicateObjects: false })
+  }
+  return `${JSON.stringify(document, undefined, pretty ? 2 : undefined)}\n`
+}

@@ -1,0 +1,285 @@
+/**
+ * Answers requests for objects and collections: parses the request, asks the registry, shows the result. No HTTP,
+ * no life-cycle rules: those are ./http.io.ts and ./object-registry.ts.
+ *
+ * kubernetes/apiserver pkg/endpoints/handlers (get, create, update, patch, delete).
+ */
+
+import type { Clock, Random } from '../../host/host.ts'
+import { ApiError } from '../api/api-error.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf, groupResource } from '../api/resource.ts'
+import { negotiate } from './negotiate.ts'
+import type { DeleteResult, Registry, RequestContext } from './registry.ts'
+import type { View } from './representation.ts'
+import { JsonTexts, listText, objectText } from './representation.ts'
+import type { ApiRequest, ApiResponse } from './request.ts'
+import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
+import { deleteOptions, listQuery, positive, requestContext, watchQuery } from './request-options.ts'
+import type { RequestVerb, ResourceRoute } from './route.ts'
+import { isTrue } from './route.ts'
+import { INCLUDE_OBJECT } from './table.ts'
+import { watchEncoder, watchStream } from './watch-stream.ts'
+
+/** Watches without timeoutSeconds last between this and twice this (--min-request-timeout). */
+const MIN_WATCH_MS = 1_800_000
+
+export interface ResourceRequestsOptions {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly random: Pick<Random, 'next'>
+}
+
+type Exchange = {
+  readonly request: ApiRequest
+  readonly route: ResourceRoute
+  readonly view: View
+  readonly context: RequestContext
+}
+
+/** The object-shaped half of the API. Sub-resources that are streams (log, exec, proxy) are ./sessions. */
+export class ResourceRequests {
+  readonly #registry: Registry
+  readonly #options: ResourceRequestsOptions
+  readonly #texts = new JsonTexts()
+
+  constructor(options: ResourceRequestsOptions) {
+    this.#registry = options.registry
+    this.#options = options
+  }
+
+  /** Rejects with ApiError for whatever is refused. */
+  async answer(request: ApiRequest, route: ResourceRoute, verb: RequestVerb): Promise<ApiResponse> {
+    refuseUnsupported(route, verb)
+    const warnings: string[] = []
+    const exchange: Exchange = {
+      request,
+      route,
+      view: this.#view(request),
+      context: requestContext(request, (text) => warnings.push(text)),
+    }
+    const response = await this.#perform(exchange, verb)
+    return response.kind === 'whole' ? { ...response, warnings: [...new Set(warnings)] } : response
+  }
+
+  #view(request: ApiRequest): View {
+    const { query, headers } = request
+    const representation = negotiate(headers['accept'] ?? '', {
+      pretty: query.get('pretty'),
+      userAgent: headers['user-agent'] ?? '',
+    })
+    const includeObject = INCLUDE_OBJECT.find((each) => each === query.get('includeObject')) ?? 'Metadata'
+    return { representation, includeObject, nowMs: this.#options.clock.now(), texts: this.#texts }
+  }
+
+  async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {
+    switch (verb) {
+      case 'get':
+        return shown(200, this.#get(exchange.route), exchange.view)
+      case 'list':
+        return this.#list(exchange)
+      case 'watch':
+        return this.#watch(exchange)
+      case 'create':
+        return exchange.route.subresource ? this.#createSubresource(exchange) : this.#create(exchange)
+      case 'update':
+        return this.#update(exchange)
+      case 'patch':
+        return this.#patch(exchange)
+      case 'delete':
+        return this.#delete(exchange)
+      case 'deletecollection':
+        return this.#deleteCollection(exchange)
+    }
+  }
+
+  #get(route: ResourceRoute): KubernetesObject {
+    const name = objectName(route)
+    return route.subresource?.name === 'scale'
+      ? this.#registry.getScale(route.resource, name)
+      : this.#registry.get(route.resource, name)
+  }
+
+  #list({ request, route, view }: Exchange): ApiResponse {
+    refuseListOptions(request.query)
+    const list = this.#registry.list(route.resource, listQuery(request.query, route.namespace))
+    return whole(200, listText(route.resource, list, view), view)
+  }
+
+  #watch({ request, route, view }: Exchange): ApiResponse {
+    const { clock, random } = this.#options
+    const named = route.name === undefined ? {} : { fieldSelector: `metadata.name=${route.name}` }
+    const query = { ...watchQuery(request.query, route.namespace), ...named }
+    const seconds = positive(request.query, 'timeoutSeconds')
+    const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
+    const current = (): string =>
+      this.#registry.list(route.resource, { namespace: route.namespace, limit: 1 }).resourceVersion
+    const chunks = watchStream({
+      encode: watchEncoder(route.resource, view),
+      open: (onEvent) => this.#registry.watch(route.resource, query, onEvent),
+      currentRevision: query.allowWatchBookmarks ? current : undefined,
+      timeoutMs,
+      clock,
+      signal: request.signal,
+    })
+    return { kind: 'stream', headers: { 'Content-Type': 'application/json' }, chunks }
+  }
+
+  async #create(exchange: Exchange): Promise<ApiResponse> {
+    const { route, context, view } = exchange
+    const body = await decodedBody(exchange.request, route.resource)
+    return shown(201, await this.#registry.create(route.resource, route.namespace, body, context), view)
+  }
+
+  async #createSubresource(exchange: Exchange): Promise<ApiResponse> {
+    const { route, context } = exchange
+    const { resource, subresource } = route
+    const expected = {
+      ...resource,
+      ...(subresource?.group === undefined ? {} : { group: subresource.group }),
+      version: subresource?.version ?? resource.version,
+      kind: subresource?.kind ?? resource.kind,
+    }
+    const body = await decodedBody(exchange.request, expected)
+    if (subresource?.name === 'binding') await this.#registry.bind(objectName(route), body, context)
+    else if (subresource?.name === 'eviction') await this.#registry.evict(objectName(route), body, context)
+    else throw notSupported(resource, 'create')
+    return success(exchange.view, 201)
+  }
+
+  async #update(exchange: Exchange): Promise<ApiResponse> {
+    const { route, context, view } = exchange
+    const name = { ...objectName(route), subresource: route.subresource?.name }
+    const expected = route.subresource?.name === 'scale' ? SCALE : route.resource
+    const body = await decodedBody(exchange.request, expected)
+    const { object, created } = await this.#registry.update(route.resource, name, body, context)
+    return shown(created ? 201 : 200, object, view)
+  }
+
+  async #patch(exchange: Exchange): Promise<ApiResponse> {
+    const { request, route, context, view } = exchange
+    const type = patchTypeOf(request.headers['content-type'] ?? '')
+    const patch = decodePatch(type, await request.body())
+    const force = request.query.has('force') ? isTrue(request.query.get('force')) : undefined
+    const { object, created } = await this.#registry.patch(
+      route.resource,
+      objectName(route),
+      { type, patch, force, subresource: route.subresource?.name },
+      context,
+    )
+    return shown(created ? 201 : 200, object, view)
+  }
+
+  async #delete(exchange: Exchange): Promise<ApiResponse> {
+    const { request, route, context, view } = exchange
+    const options = deleteOptions(request.query, await optionalBody(request))
+    const dryRun = context.dryRun || options.dryRun
+    const name = objectName(route)
+    const result = await this.#registry.delete(route.resource, name, { ...options, dryRun }, context)
+    return deleted(route.resource, result, view)
+  }
+
+  async #deleteCollection(exchange: Exchange): Promise<ApiResponse> {
+    const { request, route, context, view } = exchange
+    const options = deleteOptions(request.query, await optionalBody(request))
+    const dryRun = context.dryRun || options.dryRun
+    const query = listQuery(request.query, route.namespace)
+    const list = await this.#registry.deleteCollection(route.resource, query, { ...options, dryRun }, context)
+    return whole(200, listText(route.resource, list, view), view)
+  }
+}
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' }
+
+async function decodedBody(
+  request: ApiRequest,
+  expected: Pick<ResourceInfo, 'group' | 'version' | 'kind'>,
+): Promise<unknown> {
+  const kinded = { apiVersion: apiVersionOf(expected), kind: expected.kind }
+  return decodeBody(request.headers['content-type'] ?? '', await request.body(), kinded)
+}
+
+async function optionalBody(request: ApiRequest): Promise<unknown> {
+  const bytes = await request.body()
+  if (bytes.length === 0) return undefined
+  const kinded = { apiVersion: apiVersionOf(DELETE_OPTIONS), kind: DELETE_OPTIONS.kind }
+  return decodeBody(request.headers['content-type'] ?? '', bytes, kinded)
+}
+
+function objectName(route: ResourceRoute): ObjectName {
+  return { namespace: route.namespace, name: route.name ?? '' }
+}
+
+function refuseUnsupported({ resource, subresource }: ResourceRoute, verb: RequestVerb): void {
+  const verbs: readonly string[] = subresource?.verbs ?? resource.verbs
+  if (!verbs.includes(verb)) throw notSupported(resource, verb)
+}
+
+/** 405 `create is not supported on resources of kind "pods"` */
+export function notSupported(resource: ResourceInfo, verb: string): ApiError {
+  return new ApiError(
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${groupResource(resource)}"`,
+    { details: { ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.resource } },
+  )
+}
+
+function refuseListOptions(query: URLSearchParams): void {
+  if (!query.has('sendInitialEvents')) return
+  throw new ApiError(
+    'Invalid',
+    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+    {
+      details: {
+        group: 'meta.k8s.io',
+        kind: 'ListOptions',
+        causes: [
+          {
+            reason: 'FieldValueForbidden',
+            message: 'Forbidden: sendInitialEvents is forbidden for list',
+            field: 'sendInitialEvents',
+          },
+        ],
+      },
+    },
+  )
+}
+
+function whole(code: number, body: string, view: View): ApiResponse {
+  return { kind: 'whole', code, headers: { 'Content-Type': view.representation.mediaType }, body }
+}
+
+function shown(code: number, object: KubernetesObject, view: View): ApiResponse {
+  return whole(code, objectText(object, view), view)
+}
+
+/** Statuses are never shown as Tables. */
+function success(view: View, code: number, details?: Readonly<Record<string, unknown>>): ApiResponse {
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    ...(details === undefined ? { code } : { details }),
+  }
+  return whole(code, `${JSON.stringify(status)}\n`, {
+    ...view,
+    representation: { ...view.representation, mediaType: 'application/json' },
+  })
+}
+
+/** Kinds whose deletion answers with the object itself (ReturnDeletedObject in kubernetes/kubernetes pkg/registry). */
+const RETURN_DELETED = new Set(['pods', 'services', 'serviceaccounts'])
+
+function deleted(resource: ResourceInfo, result: DeleteResult, view: View): ApiResponse {
+  const { object } = result
+  if (result.kind === 'pending' || RETURN_DELETED.has(resource.resource)) return shown(200, object, view)
+  return success(view, 200, {
+    name: object.metadata.name,
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.resource,
+    uid: object.metadata.uid,
+  })
+}

@@ -1,0 +1,117 @@
+/**
+ * What a request asks for, by its method and URL: which resource, object, sub-resource and verb. Pure.
+ *
+ * As kubernetes/apiserver pkg/endpoints/request/requestinfo.go, over the scheme's resources. Differs: a resource
+ * the scheme does not have is `unknown` here and not later.
+ */
+
+import type { ResourceInfo, Subresource } from '../api/resource.ts'
+import { SCHEME, resourceForPath } from '../api/scheme.ts'
+
+export type RequestVerb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch'
+
+/** A request for an object or a collection of a resource. */
+export interface ResourceRoute {
+  readonly kind: 'resource'
+  readonly resource: ResourceInfo
+  readonly namespace: string | undefined
+  readonly name: string | undefined
+  readonly subresource: Subresource | undefined
+  /** what follows `/proxy/`, without the slash; undefined when the path ends with `/proxy` */
+  readonly rest: string | undefined
+}
+
+export type Route =
+  | ResourceRoute
+  /** `/version`, `/openapi/v2` and the like, discovery included */
+  | { readonly kind: 'path'; readonly path: string }
+  /** below /api or /apis, but nothing that is served */
+  | { readonly kind: 'unknown' }
+
+/** @param path decoded segments are taken from it; no query */
+export function routeOf(path: string): Route {
+  const segments = path.split('/').slice(1)
+  const prefix = segments[0]
+  if (prefix === 'api' && segments.length > 2 && segments[2] !== '') {
+    return resourceRoute('', segments[1] ?? '', segments.slice(2))
+  }
+  if (prefix === 'apis' && segments.length > 3 && segments[3] !== '') {
+    return resourceRoute(segments[1] ?? '', segments[2] ?? '', segments.slice(3))
+  }
+  return { kind: 'path', path: path.length > 1 ? path.replace(/\/$/, '') : path }
+}
+
+function resourceRoute(group: string, version: string, segments: readonly string[]): Route {
+  const served = SCHEME.some((row) => row.group === group && row.version === version)
+  if (!served) return { kind: 'unknown' }
+  const isNamespaced = segments[0] === 'namespaces' && segments.length > 2 && !isNamespacePart(segments)
+  const namespace = isNamespaced ? segments[1] : undefined
+  const [plural = '', name, sub, ...rest] = isNamespaced ? segments.slice(2) : segments
+  const resource = resourceForPath(group, version, plural)
+  if (resource === undefined || (!resource.namespaced && isNamespaced)) return { kind: 'unknown' }
+  const isObject = name !== undefined && name !== ''
+  if (isObject && resource.namespaced && !isNamespaced) return { kind: 'unknown' }
+  const subresource = resource.subresources.find((row) => row.name === sub)
+  if (isObject && sub !== undefined && sub !== '' && subresource === undefined) return { kind: 'unknown' }
+  if (rest.length > 0 && subresource?.name !== 'proxy') return { kind: 'unknown' }
+  return {
+    kind: 'resource',
+    resource,
+    namespace: decoded(namespace),
+    name: isObject ? decoded(name) : undefined,
+    subresource,
+    rest: rest.length > 0 ? rest.join('/') : undefined,
+  }
+}
+
+/** `namespaces/x/status` is a part of the namespace, not a resource in it. */
+function isNamespacePart(segments: readonly string[]): boolean {
+  return segments.length === 3 && ['status', 'finalize', ''].includes(segments[2] ?? '')
+}
+
+function decoded(segment: string | undefined): string | undefined {
+  if (segment === undefined) return undefined
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/** @returns the verb of a request; undefined when the method is none that is served there */
+export function verbOf(
+  method: string,
+  route: ResourceRoute,
+  query: URLSearchParams,
+): RequestVerb | undefined {
+  const isCollection = route.name === undefined
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (route.subresource === undefined && isTrue(query.get('watch') ?? 'false')) return 'watch'
+      return isCollection ? 'list' : 'get'
+    case 'POST':
+      return isCollection || route.subresource !== undefined ? 'create' : undefined
+    case 'PUT':
+      return isCollection ? undefined : 'update'
+    case 'PATCH':
+      return isCollection ? undefined : 'patch'
+    case 'DELETE':
+      return isCollection ? 'deletecollection' : 'delete'
+    default:
+      return undefined
+  }
+}
+
+/** Whether a query parameter is on, as Go's strconv.ParseBool reads it; a bare `?watch` counts. */
+export function isTrue(value: string | null | undefined): boolean {
+  return value !== null && value !== undefined && /^(1|t|T|TRUE|true|True|)$/.test(value)
+}

@@ -1,0 +1,135 @@
+/**
+ * The scale sub-resource: autoscaling/v1 Scale as a view of a workload's replicas.
+ * kubernetes/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST).
+ */
+
+import { badRequest, conflict, invalid, notFound } from '../api/api-error.ts'
+import type { Scale } from '../api/generated/autoscaling-v1.ts'
+import type { LabelSelector } from '../api/generated/meta-v1.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import type { Requirement } from '../api/selectors.ts'
+import { selectorOf } from '../api/selectors.ts'
+import type { AnyObject, Environment } from './environment.ts'
+import { isObject } from './json-value.ts'
+import { getObject } from './list.ts'
+import { patchedDocument } from './patch.ts'
+import type { PatchRequest, RequestContext } from './registry.ts'
+import { updateObject } from './update.ts'
+
+type Workload = AnyObject & {
+  readonly spec: { readonly replicas?: number; readonly selector?: LabelSelector }
+  readonly status?: { readonly replicas?: number }
+}
+
+/** @throws ApiError NotFound */
+export function getScale(env: Environment, resource: ResourceInfo, name: ObjectName): Scale {
+  return scaleOf(getObject(env, resource, name))
+}
+
+/** PUT of a Scale. @returns the Scale after it */
+export async function updateScale(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  body: unknown,
+  context: RequestContext,
+): Promise<Scale> {
+  return writeScale(env, resource, name, context, () => body)
+}
+
+/** PATCH of a Scale. @returns the Scale after it */
+export async function patchScale(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  request: PatchRequest,
+  context: RequestContext,
+): Promise<Scale> {
+  const type = env.schemas.ofKind('autoscaling/v1', 'Scale')
+  const document = request.type === 'apply' ? { ...request, type: 'merge' as const } : request
+  return writeScale(env, resource, name, context, (current) => patchedDocument(current, document, type))
+}
+
+async function writeScale(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  context: RequestContext,
+  wantedScale: (current: Scale) => unknown,
+): Promise<Scale> {
+  const wanted = (current: KubernetesObject | undefined): { object: KubernetesObject } => {
+    if (current === undefined) throw notFound(resource, name.name)
+    const { replicas, resourceVersion } = readScale(wantedScale(scaleOf(current)), name)
+    if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
+      throw conflict(resource, name.name)
+    const { spec } = current as Workload
+    return { object: { ...current, spec: { ...spec, replicas } } as KubernetesObject }
+  }
+  const { object } = await updateObject(env, { resource, name, subresource: 'scale', context, wanted })
+  return scaleOf(object)
+}
+
+function readScale(
+  body: unknown,
+  name: ObjectName,
+): { replicas: number; resourceVersion: string | undefined } {
+  if (!isObject(body)) throw badRequest('Scale is not an object')
+  const { metadata, spec } = body as Partial<Scale>
+  if (metadata?.name && metadata.name !== name.name) {
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name.name})`,
+    )
+  }
+  const replicas = spec?.replicas ?? 0
+  if (!Number.isInteger(replicas)) throw badRequest('Scale: spec.replicas is not a whole number')
+  if (replicas < 0) {
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name.name, [
+      {
+        type: 'invalid',
+        field: 'spec.replicas',
+        value: replicas,
+        detail: 'must be greater than or equal to 0',
+      },
+    ])
+  }
+  return { replicas, resourceVersion: metadata?.resourceVersion }
+}
+
+function scaleOf(object: KubernetesObject): Scale {
+  const { spec, status, metadata } = object as Workload
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: spec.replicas ?? 0 },
+    status: { replicas: status?.replicas ?? 0, selector: printedSelector(spec.selector ?? {}) },
+  }
+}
+
+/** A selector in query-string syntax, sorted by key: `app=web,tier in (a,b)`. */
+function printedSelector(selector: LabelSelector): string {
+  return [...selectorOf(selector)]
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(printedRequirement)
+    .join(',')
+}
+
+function printedRequirement({ key, operator, values }: Requirement): string {
+  const list = [...values].sort().join(',')
+  switch (operator) {
+    case 'In':
+      return values.length === 1 ? `${key}=${list}` : `${key} in (${list})`
+    case 'NotIn':
+      return values.length === 1 ? `${key}!=${list}` : `${key} notin (${list})`
+    case 'Exists':
+      return key
+    case 'DoesNotExist':
+      return `!${key}`
+    case 'GreaterThan':
+      return `${key}>${list}`
+    case 'LessThan':
+      return `${key}<${list}`
+  }
+}

@@ -1,0 +1,92 @@
+/** Which objects of a resource a list or watch shows, and the narrowest part of the store they lie in. Pure. */
+
+import { badRequest } from '../api/api-error.ts'
+import type { KubernetesObject } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { matchesSelector } from '../api/selectors.ts'
+import type { FieldRequirement } from '../api/selector-syntax.ts'
+import { parseFieldSelector, parseLabelSelector } from '../api/selector-syntax.ts'
+import type { Environment } from './environment.ts'
+import type { ListQuery } from './registry.ts'
+import { storageKey, storagePrefix } from './storage-key.ts'
+
+export interface Selection {
+  /** a prefix of the store ending in `/`, or one whole key */
+  readonly prefix: string
+  /** undefined: everything under the prefix */
+  readonly matches: ((object: KubernetesObject) => boolean) | undefined
+}
+
+type Fields = Readonly<Record<string, string>>
+
+/** @throws ApiError BadRequest for selectors that cannot be read or name unknown fields */
+export function selectionOf(
+  env: Environment,
+  resource: ResourceInfo,
+  query: Pick<ListQuery, 'namespace' | 'labelSelector' | 'fieldSelector'>,
+): Selection {
+  const labels = query.labelSelector ? parseLabelSelector(query.labelSelector) : []
+  const fields = query.fieldSelector ? parseFieldSelector(query.fieldSelector) : []
+  const fieldsOf = selectableFields(env, resource, fields)
+  const tests: ((object: KubernetesObject) => boolean)[] = []
+  if (labels.length > 0) tests.push((object) => matchesSelector(labels, object.metadata.labels))
+  if (fields.length > 0) tests.push((object) => meetsAll(fields, fieldsOf(object)))
+  return {
+    prefix: narrowestPrefix(resource, query.namespace, fields),
+    matches: tests.length === 0 ? undefined : (object) => tests.every((test) => test(object)),
+  }
+}
+
+const meetsAll = (requirements: readonly FieldRequirement[], fields: Fields): boolean =>
+  requirements.every(({ field, operator, value }) => ((fields[field] ?? '') === value) === (operator === '='))
+
+function selectableFields(
+  env: Environment,
+  resource: ResourceInfo,
+  requirements: readonly FieldRequirement[],
+): (object: KubernetesObject) => Fields {
+  const ofKind = env.rulesFor(resource).selectableFields
+  const fieldsOf = (object: KubernetesObject): Fields => ({
+    'metadata.name': object.metadata.name,
+    'metadata.namespace': object.metadata.namespace ?? '',
+    ...ofKind?.(object),
+  })
+  if (requirements.length > 0) {
+    const known = fieldsOf(emptyObject(resource))
+    const unknown = requirements.find(({ field }) => !Object.hasOwn(known, field))
+    if (unknown) throw unsupportedField(unknown.field, ofKind !== undefined)
+  }
+  return fieldsOf
+}
+
+/** Enough of an object to ask for the names of its fields. */
+const emptyObject = (resource: ResourceInfo): KubernetesObject =>
+  ({
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata: { name: '' },
+    spec: {},
+    status: {},
+    involvedObject: {},
+    source: {},
+  }) as KubernetesObject
+
+function unsupportedField(field: string, hasOwnFields: boolean): Error {
+  if (hasOwnFields) return badRequest(`field label not supported: ${field}`)
+  const known = 'only "metadata.name", "metadata.namespace"'
+  return badRequest(`${JSON.stringify(field)} is not a known field selector: ${known}`)
+}
+
+function narrowestPrefix(
+  resource: ResourceInfo,
+  namespace: string | undefined,
+  fields: readonly FieldRequirement[],
+): string {
+  const exact = (name: string): string | undefined =>
+    fields.find(({ field, operator }) => field === name && operator === '=')?.value
+  const within = resource.namespaced ? namespace || exact('metadata.namespace') : undefined
+  const name = exact('metadata.name')
+  const isOneObject = name && (within || !resource.namespaced)
+  return isOneObject ? storageKey(resource, { namespace: within, name }) : storagePrefix(resource, within)
+}

@@ -1,0 +1,161 @@
+/**
+ * The streams to and from pods: log, exec, attach, portforward, proxy. Finds the pod, checks what is asked for, and
+ * hands the connection to whoever speaks the protocol.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock, Random } from '../../../host/host.ts'
+import { badRequest } from '../../api/api-error.ts'
+import type { Pod, Service } from '../../api/generated/core-v1.ts'
+import type { EndpointSlice } from '../../api/generated/discovery-v1.ts'
+import type { NodeAgent } from '../../api/node-agent.ts'
+import { ENDPOINT_SLICES, PODS, SERVICES } from '../../api/scheme.ts'
+import { writeResponse } from '../exchange.io.ts'
+import type { Registry } from '../registry.ts'
+import type { ApiRequest } from '../request.ts'
+import { notSupported } from '../resource-requests.ts'
+import type { ExecSession } from './exec-session.ts'
+import { EXEC_SPDY_PROTOCOLS, execOverSpdy } from './exec-spdy.ts'
+import { EXEC_PROTOCOLS, execOverWebSocket } from './exec-websocket.io.ts'
+import {
+  CHANNEL_PORT_FORWARD_PROTOCOLS,
+  portForwardOverChannels,
+  requestedPorts,
+} from './port-forward-websocket.io.ts'
+import { PORT_FORWARD_PROTOCOL, TUNNELED_PORT_FORWARD_PROTOCOL, portForwardOverSpdy } from './port-forward.ts'
+import type { Dial, ProxyRequest } from './proxy.io.ts'
+import { proxyRequest, proxyUpgrade } from './proxy.io.ts'
+import { parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
+import { execOptions, logOptions, requireAssigned } from './session-options.ts'
+import type { SessionRoute } from './session-route.ts'
+import { acceptSpdy, isSpdyUpgrade } from './spdy-upgrade.io.ts'
+import type { Upgrade } from './websocket.io.ts'
+import { acceptWebSocket, isWebSocketUpgrade, webSocketTransport } from './websocket.io.ts'
+
+export interface SessionsOptions {
+  readonly registry: Registry
+  readonly nodeAgent: NodeAgent
+  readonly dial: Dial
+  readonly clock: Clock
+  readonly random: Pick<Random, 'next'>
+}
+
+interface Plain {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+  }
+
+  /** A request without an upgrade: log and proxy. Rejects with ApiError. */
+  async request(request: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
+    switch (route.subresource?.name) {
+      case 'log': {
+        if (request.method !== 'GET') throw notSupported(route.resource, request.method.toLowerCase())
+        const pod = this.#pod(route)
+        const options = logOptions(pod, request.query)
+        const chunks = await this.#options.nodeAgent.logs(pod, options, request.signal)
+        const headers = { 'Content-Type': 'text/plain' }
+        return await writeResponse(incoming, response, { kind: 'stream', headers, chunks })
+      }
+      case 'proxy':
+        if (route.rest === undefined && !request.path.endsWith('/')) return redirect(request, response)
+        return await proxyRequest(this.#options.dial, this.#proxied(request, route), { incoming, response })
+      default:
+        this.#pod(route)
+        throw badRequest('Upgrade request required')
+    }
+  }
+
+  /** A request to speak another protocol. Rejects with ApiError before the connection is taken over. */
+  async upgrade(request: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
+    switch (route.subresource?.name) {
+      case 'exec':
+      case 'attach':
+        return await this.#exec(request, route, upgrade)
+      case 'portforward':
+        return await this.#portForward(request, route, upgrade)
+      case 'proxy':
+        return await proxyUpgrade(this.#options.dial, this.#proxied(request, route), upgrade)
+      default:
+        throw badRequest('this cannot be upgraded')
+    }
+  }
+
+  #pod({ namespace, name }: SessionRoute): Pod {
+    return this.#options.registry.get(PODS, { namespace, name }) as Pod
+  }
+
+  async #exec(request: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
+    const { nodeAgent, clock } = this.#options
+    const kind = route.subresource?.name === 'attach' ? 'attach' : 'exec'
+    const pod = this.#pod(route)
+    const session: ExecSession = { kind, pod, options: execOptions(pod, kind, request.query) }
+    const { signal } = request
+    if (isWebSocketUpgrade(upgrade.incoming)) {
+      const { webSocket, protocol } = await acceptWebSocket(upgrade, EXEC_PROTOCOLS)
+      return await execOverWebSocket(nodeAgent, session, { webSocket, protocol, signal })
+    }
+    if (!isSpdyUpgrade(upgrade.incoming)) throw badRequest('Upgrade request required')
+    const { transport, protocol } = acceptSpdy(upgrade, EXEC_SPDY_PROTOCOLS)
+    const sleep = async (ms: number, until: AbortSignal): Promise<void> => await clock.sleep(ms, until)
+    await execOverSpdy(nodeAgent, session, { transport, protocol, signal, sleep })
+  }
+
+  async #portForward(request: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
+    const { nodeAgent } = this.#options
+    const pod = this.#pod(route)
+    requireAssigned(pod)
+    if (!isWebSocketUpgrade(upgrade.incoming)) {
+      const { transport } = acceptSpdy(upgrade, [PORT_FORWARD_PROTOCOL])
+      return await portForwardOverSpdy(nodeAgent, pod, transport)
+    }
+    const offered = [TUNNELED_PORT_FORWARD_PROTOCOL, ...CHANNEL_PORT_FORWARD_PROTOCOLS]
+    const ports = request.query.has('ports') ? requestedPorts(request.query) : []
+    const { webSocket, protocol } = await acceptWebSocket(upgrade, offered)
+    if (protocol === TUNNELED_PORT_FORWARD_PROTOCOL) {
+      return await portForwardOverSpdy(nodeAgent, pod, webSocketTransport(webSocket))
+    }
+    await portForwardOverChannels(nodeAgent, pod, { webSocket, ports })
+  }
+
+  #proxied(request: ApiRequest, route: SessionRoute): ProxyRequest {
+    // /api/v1/namespaces/NAMESPACE/pods/NAME/proxy, and behind it the backend's path
+    const prefix = request.path.split('/').slice(0, 8).join('/')
+    const query = request.query.toString()
+    const path = request.path.slice(prefix.length) || '/'
+    return {
+      target: this.#target(route),
+      path: query === '' ? path : `${path}?${query}`,
+      prefix,
+      signal: request.signal,
+    }
+  }
+
+  #target({ resource, namespace, name }: SessionRoute) {
+    const { registry, random } = this.#options
+    const wanted = parseProxyName(name)
+    const place = { namespace, name: wanted.name }
+    if (resource.resource === PODS.resource) return podTarget(registry.get(PODS, place) as Pod, wanted)
+    const service = registry.get(SERVICES, place) as Service
+    const { items } = registry.list(ENDPOINT_SLICES, {
+      namespace,
+      labelSelector: `kubernetes.io/service-name=${wanted.name}`,
+    })
+    return serviceTarget(service, items as readonly EndpointSlice[], wanted, (count) =>
+      Math.floor(random.next() * count),
+    )
+  }
+}
+
+/** A relative link on a page needs the slash. */
+function redirect(request: ApiRequest, response: ServerResponse): void {
+  const query = request.query.toString()
+  response.writeHead(301, { Location: `${request.path}/${query === '' ? '' : `?${query}`}` })
+  response.end()
+}

@@ -1,0 +1,207 @@
+/**
+ * Changing objects: one path for PUT, every kind of patch, and the sub-resources that are parts of the object.
+ * (kubernetes/apiserver pkg/registry/generic/registry/store.go Update, pkg/registry/rest/update.go)
+ *
+ * The wanted object is made from the current one, and made again from a newer one when another write came first;
+ * a resourceVersion the client gave is a condition. An update that changes nothing writes nothing.
+ */
+
+import { ApiError, conflict, invalid, notFound } from '../api/api-error.ts'
+import type { FieldError } from '../api/field-error.ts'
+import type { Service } from '../api/generated/core-v1.ts'
+import type { KubernetesObject, ObjectName } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { NAMESPACES } from '../api/scheme.ts'
+import { timestamp } from '../api/timestamp.ts'
+import type { StoredValue } from '../store/store.ts'
+import { trackUpdate } from './apply/server-side-apply.ts'
+import { putObject, removeObject } from './commit-object.ts'
+import type { WriteOutcome } from './commit-object.ts'
+import { insertObject, writerOf } from './create.ts'
+import type { AnyObject, Environment } from './environment.ts'
+import { equalJson } from './json-value.ts'
+import {
+  checkFinalizers,
+  isDeletionDue,
+  updatedMetadata,
+  withGeneration,
+  withoutForeignParts,
+} from './object-meta.ts'
+import type { RequestContext } from './registry.ts'
+import { withAgreedFields } from './services/service-fields.ts'
+import { isService, withAllocations } from './services/with-allocations.ts'
+import { storageKey } from './storage-key.ts'
+
+/** What a request wants the object to be. */
+export interface Wanted {
+  /** decoded, under the name of the request; its resourceVersion and uid, if any, are conditions */
+  readonly object: KubernetesObject
+  /** owners are set already (server-side apply) */
+  readonly hasOwners?: boolean | undefined
+  /** made by the server itself out of the current object: stored as it is */
+  readonly isFinal?: boolean | undefined
+}
+
+export interface UpdateRequest {
+  readonly resource: ResourceInfo
+  readonly name: ObjectName
+  /** undefined: the object itself */
+  readonly subresource?: string | undefined
+  readonly context: RequestContext
+  /** called again with a newer object when another write came first; undefined: there is none */
+  readonly wanted: (current: KubernetesObject | undefined) => Wanted
+  /** make the object when there is none */
+  readonly mayCreate?: boolean | undefined
+}
+
+export interface UpdateResult {
+  readonly object: KubernetesObject
+  readonly created: boolean
+}
+
+/** Rejects with ApiError NotFound, Conflict, Invalid, Forbidden. */
+export async function updateObject(env: Environment, request: UpdateRequest): Promise<UpdateResult> {
+  const { resource, name } = request
+  const key = storageKey(resource, name)
+  for (;;) {
+    const stored = env.store.get(key)
+    const wanted = request.wanted(stored?.value)
+    if (stored === undefined) return await createInstead(env, request, wanted)
+    checkConditions(resource, wanted.object, stored.value)
+    const next = wanted.isFinal ? wanted.object : prepared(env, request, wanted, stored.value)
+    if (equalJson(next, stored.value)) return { object: stored.value, created: false }
+    const outcome = await write(env, request, stored, next)
+    if (outcome.kind === 'written') return { object: outcome.object, created: false }
+  }
+}
+
+async function createInstead(
+  env: Environment,
+  request: UpdateRequest,
+  wanted: Wanted,
+): Promise<UpdateResult> {
+  const { resource, name, context, mayCreate } = request
+  if (!mayCreate || request.subresource !== undefined) throw notFound(resource, name.name)
+  if (wanted.object.metadata.uid) {
+    const detail = `Precondition failed: UID in precondition: ${wanted.object.metadata.uid}, UID in object meta: `
+    throw conflict(resource, name.name, detail)
+  }
+  const { resourceVersion: _, ...metadata } = wanted.object.metadata
+  const object = { ...wanted.object, metadata }
+  const { namespace } = name
+  const creation = { resource, namespace, context, object, hasOwners: wanted.hasOwners }
+  return { object: await insertObject(env, creation), created: true }
+}
+
+/** The newer kinds do not allow an update that does not say which version it is of. */
+const NEEDS_REVISION: readonly string[] = ['leases', 'endpointslices']
+
+function checkConditions(resource: ResourceInfo, object: KubernetesObject, stored: KubernetesObject): void {
+  const { uid, resourceVersion, name } = object.metadata
+  if (uid && uid !== stored.metadata.uid) {
+    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid ?? ''}`
+    throw conflict(resource, name, detail)
+  }
+  if (resourceVersion && resourceVersion !== '0') {
+    if (resourceVersion !== stored.metadata.resourceVersion) throw conflict(resource, name)
+  } else if (NEEDS_REVISION.includes(resource.resource)) {
+    throw missingRevision(resource, name)
+  }
+}
+
+/** Go prints the zero of an unsigned number as 0x0, which no FieldError does. */
+function missingRevision(resource: ResourceInfo, name: string): ApiError {
+  const field = 'metadata.resourceVersion'
+  const message = 'Invalid value: 0x0: must be specified for an update'
+  const { details } = invalid(resource, name, []).status
+  return new ApiError(
+    'Invalid',
+    `${resource.kind}.${resource.group} "${name}" is invalid: ${field}: ${message}`,
+    {
+      details: { ...details, causes: [{ reason: 'FieldValueInvalid', message, field }] },
+    },
+  )
+}
+
+/** The object to be stored: what clients may not change restored, defaults, generation and owners set, validated. */
+function prepared(
+  env: Environment,
+  request: UpdateRequest,
+  wanted: Wanted,
+  stored: KubernetesObject,
+): KubernetesObject {
+  const { resource, subresource } = request
+  const rules = env.rulesFor(resource)
+  const metadata = updatedMetadata(wanted.object.metadata, stored.metadata)
+  const asked = subresource === 'finalize' ? finalized(wanted.object, stored) : wanted.object
+  const defaulted = rules.setDefaults({ ...asked, metadata })
+  const isStatus = subresource === 'status'
+  const own = withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
+  const part = subresource === undefined ? withKeptParts(env, resource, own, stored) : own
+  const counted = isStatus ? part : withGeneration(rules, part, stored)
+  const next = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
+  checkFinalizers(resource, next, stored)
+  const errors = problems(env, request, next, stored)
+  if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
+  return next
+}
+
+/** PUT namespaces/NAME/finalize: only the finalizers in spec change; none sent means none are left. */
+function finalized(object: KubernetesObject, stored: KubernetesObject): KubernetesObject {
+  const sent = (object as AnyObject)['spec'] as { readonly finalizers?: readonly string[] } | undefined
+  const spec = { ...((stored as AnyObject)['spec'] as object), finalizers: sent?.finalizers ?? [] }
+  return { ...stored, metadata: object.metadata, spec } as KubernetesObject
+}
+
+/** What a kind's own update keeps from before. */
+function withKeptParts(
+  env: Environment,
+  resource: ResourceInfo,
+  object: KubernetesObject,
+  stored: KubernetesObject,
+): KubernetesObject {
+  const kept = env.rulesFor(resource).prepareForUpdate?.(object, stored) ?? object
+  if (isService(resource)) return withAgreedFields(kept as Service, stored as Service)
+  if (resource.resource !== NAMESPACES.resource || resource.group !== '') return kept
+  const { spec } = stored as AnyObject
+  return { ...kept, ...(spec === undefined ? {} : { spec }) }
+}
+
+function tracked(
+  env: Environment,
+  { resource, subresource = '', context }: UpdateRequest,
+  next: KubernetesObject,
+  stored: KubernetesObject,
+): KubernetesObject {
+  const type = env.schemas.ofKind(apiVersionOf(resource), resource.kind)
+  const writer = writerOf(resource, context, timestamp(env.clock.now()), subresource)
+  return trackUpdate(stored, next, type, writer)
+}
+
+function problems(
+  env: Environment,
+  { resource, subresource }: UpdateRequest,
+  next: KubernetesObject,
+  stored: KubernetesObject,
+): readonly FieldError[] {
+  const rules = env.rulesFor(resource)
+  if (subresource === 'status') return rules.validateStatus?.(next, stored) ?? []
+  return rules.validateUpdate(next, stored, env.facts)
+}
+
+/** Stores the object, or removes it when this update took away the last thing that held it. */
+function write(
+  env: Environment,
+  { resource, context, subresource }: UpdateRequest,
+  stored: StoredValue,
+  next: KubernetesObject,
+): Promise<WriteOutcome> {
+  const { key, modRevision } = stored
+  const target = { key, modRevision, dryRun: context.dryRun }
+  if (isDeletionDue(resource, next)) return removeObject(env, target, next)
+  if (subresource !== undefined) return putObject(env, target, next)
+  return withAllocations(env, { resource, key, object: next }, (allocated) =>
+    putObject(env, target, allocated),
+  )
+}

@@ -1,0 +1,82 @@
+/**
+ * Watches: the store's events as a client with selectors sees them. An object that starts to match is ADDED, one
+ * that stops is DELETED. Nothing is copied but the last state of deleted objects, once per event for all watchers.
+ */
+
+import { ApiError } from '../api/api-error.ts'
+import type { KubernetesObject } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { deepFreeze } from '../store/freeze.ts'
+import type { StoreEvent } from '../store/store.ts'
+import { CompactedError } from '../store/store.ts'
+import type { Environment } from './environment.ts'
+import { listObjects } from './list.ts'
+import { watchPoint } from './list-query.ts'
+import type { RegistryEvent, WatchQuery } from './registry.ts'
+import type { Selection } from './selection.ts'
+import { selectionOf } from './selection.ts'
+
+/** Last states by the event that ended them. */
+export type LastStates = WeakMap<StoreEvent, KubernetesObject>
+
+/** @throws ApiError Expired when the start is no longer kept, Invalid or BadRequest for the query */
+export function watchObjects(
+  env: Environment,
+  lastStates: LastStates,
+  request: { readonly resource: ResourceInfo; readonly query: WatchQuery },
+  onEvent: (event: RegistryEvent) => void,
+): () => void {
+  const { resource, query } = request
+  const selection = selectionOf(env, resource, query)
+  const point = watchPoint(query, env.store.revision)
+  const after = point.kind === 'after' ? point.revision : env.store.revision
+  if (point.kind === 'initial') {
+    const { namespace, labelSelector, fieldSelector } = query
+    const { items } = listObjects(env, resource, { namespace, labelSelector, fieldSelector })
+    for (const object of items) onEvent({ type: 'ADDED', object })
+    if (point.withBookmark) {
+      onEvent({ type: 'BOOKMARK', resourceVersion: String(after), initialEventsEnd: true })
+    }
+  }
+  return follow(env, selection, after, (event) => {
+    const seen = visible(event, selection, lastStates)
+    if (seen) onEvent(seen)
+  })
+}
+
+function follow(
+  env: Environment,
+  { prefix }: Selection,
+  after: number,
+  onChange: (event: StoreEvent) => void,
+): () => void {
+  try {
+    return env.store.watch(prefix, after, (events) => events.forEach(onChange))
+  } catch (error) {
+    throw error instanceof CompactedError ? new ApiError('Expired', error.message, { cause: error }) : error
+  }
+}
+
+/** What a watcher with this selection sees of a change; undefined: nothing. */
+function visible(
+  event: StoreEvent,
+  { matches }: Selection,
+  lastStates: LastStates,
+): RegistryEvent | undefined {
+  const { kind, value, previous } = event
+  const matchesNow = kind === 'put' && (matches === undefined || matches(value))
+  const before = kind === 'put' ? previous : value
+  const matchedBefore = before !== undefined && (matches === undefined || matches(before))
+  if (matchesNow) return { type: matchedBefore ? 'MODIFIED' : 'ADDED', object: value }
+  return matchedBefore ? { type: 'DELETED', object: lastState(event, before, lastStates) } : undefined
+}
+
+/** The object as it last was, with the revision at which it went out of sight. */
+function lastState(event: StoreEvent, object: KubernetesObject, lastStates: LastStates): KubernetesObject {
+  const known = lastStates.get(event)
+  if (known) return known
+  const metadata = { ...object.metadata, resourceVersion: String(event.revision) }
+  const state = deepFreeze({ ...object, metadata })
+  lastStates.set(event, state)
+  return state
+}

@@ -1,0 +1,179 @@
+/**
+ * The embedded store: a MemoryIndex in front of a durable log. Pure but for the log it is given.
+ *
+ * A commit is checked against what is already accepted, numbered, handed to the log, and becomes visible (readers,
+ * watchers, the caller's answer) once the log says it is durable: a crash can never un-happen an observed write.
+ * Revisions become visible in order. Keys under a `lazyPrefixes` entry (Events) become visible without waiting for
+ * the disk, but never before an earlier revision.
+ */
+
+import type { CommitRecord } from './commit-record.ts'
+import { encodeRecord } from './commit-record.ts'
+import type { EventHandler } from './memory-index.ts'
+import type { MemoryIndex } from './memory-index.ts'
+import type { Change, Store, StoredValue, Transaction, TransactionResult } from './store.ts'
+
+/** Where records go. Records are durable in the order they were appended. */
+export interface CommitLog {
+  /** Resolves once `bytes` are durable; rejects (StoreError) when they are not and never will be. */
+  append(record: CommitRecord, bytes: Buffer): Promise<void>
+}
+
+/** The disk refused. Nothing of the commit was written. */
+export class StoreError extends Error {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'StoreError'
+  }
+}
+
+export interface CommittingStoreOptions {
+  readonly index: MemoryIndex
+  /** absent: nothing outlives the process, and commits are visible at once */
+  readonly log?: CommitLog | undefined
+  readonly lazyPrefixes?: readonly string[] | undefined
+  /** given up after the last write */
+  readonly resources?: AsyncDisposable | undefined
+}
+
+export const LAZY_PREFIXES: readonly string[] = ['/registry/events/']
+
+interface Pending {
+  readonly revision: number
+  readonly changes: readonly Change[]
+  readonly lazy: boolean
+  state: 'writing' | 'durable' | 'failed'
+  readonly visible: PromiseWithResolvers<void>
+}
+
+export class CommittingStore implements Store {
+  readonly #index: MemoryIndex
+  readonly #log: CommitLog | undefined
+  readonly #lazyPrefixes: readonly string[]
+  readonly #resources: AsyncDisposable | undefined
+  /** accepted, not yet visible, in revision order */
+  readonly #pending: Pending[] = []
+  /** last accepted write of each key in #pending */
+  readonly #accepted = new Map<string, Pending>()
+  #lastRevision: number
+  #closing: Promise<void> | undefined
+
+  constructor(options: CommittingStoreOptions) {
+    this.#index = options.index
+    this.#log = options.log
+    this.#lazyPrefixes = options.lazyPrefixes ?? LAZY_PREFIXES
+    this.#resources = options.resources
+    this.#lastRevision = options.index.revision
+  }
+
+  get revision(): number {
+    return this.#index.revision
+  }
+
+  get(key: string): StoredValue | undefined {
+    return this.#index.get(key)
+  }
+
+  range(prefix: string, atRevision?: number): { revision: number; values: readonly StoredValue[] } {
+    const revision = Math.min(atRevision ?? this.revision, this.revision)
+    return { revision, values: this.#index.range(prefix, revision) }
+  }
+
+  watch(prefix: string, afterRevision: number, handler: EventHandler): () => void {
+    return this.#index.watch(prefix, afterRevision, handler)
+  }
+
+  async commit(transaction: Transaction): Promise<TransactionResult> {
+    if (this.#closing) throw new StoreError('the store is closed')
+    // Only what is visible can be compared: a key with a write under way is waited for. From the last look at it
+    // to #write nothing else can run.
+    for (let busy = this.#busy(transaction); busy !== undefined; busy = this.#busy(transaction)) {
+      // Its own caller hears of a failure; here the key is simply free again.
+      await busy.visible.promise.catch(() => undefined)
+    }
+    const stale = transaction.expect.find(
+      ({ key, modRevision }) => (this.#index.get(key)?.modRevision ?? 0) !== modRevision,
+    )
+    if (stale) return { kind: 'conflict', key: stale.key, current: this.#index.get(stale.key) }
+    const revision = ++this.#lastRevision
+    await this.#write(revision, transaction.changes(revision))
+    return { kind: 'committed', revision }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  #busy(transaction: Transaction): Pending | undefined {
+    if (this.#accepted.size === 0) return undefined
+    return transaction.expect
+      .map(({ key }) => this.#accepted.get(key))
+      .find((pending) => pending !== undefined)
+  }
+
+  /** Resolves once the changes are visible. */
+  #write(revision: number, changes: readonly Change[]): Promise<void> {
+    if (this.#log === undefined) {
+      this.#index.apply(revision, changes)
+      return Promise.resolve()
+    }
+    const pending: Pending = {
+      revision,
+      changes,
+      lazy: changes.every(({ key }) => this.#lazyPrefixes.some((prefix) => key.startsWith(prefix))),
+      state: 'writing',
+      visible: Promise.withResolvers<void>(),
+    }
+    this.#pending.push(pending)
+    for (const { key } of changes) this.#accepted.set(key, pending)
+    const record = recordOf(revision, changes)
+    this.#log.append(record, encodeRecord(record)).then(
+      () => this.#finish(pending, 'durable'),
+      (error: unknown) => {
+        // A lazy commit was answered already; the log refuses all that follow, so the loss does not stay hidden.
+        pending.visible.reject(error)
+        this.#finish(pending, 'failed')
+      },
+    )
+    this.#publish()
+    return pending.visible.promise
+  }
+
+  #finish(pending: Pending, state: 'durable' | 'failed'): void {
+    pending.state = state
+    this.#publish()
+  }
+
+  /** Shows, in revision order, all that may be shown. */
+  #publish(): void {
+    for (let head = this.#pending[0]; head !== undefined; head = this.#pending[0]) {
+      if (head.state === 'writing' && !head.lazy) return
+      this.#pending.shift()
+      for (const { key } of head.changes) if (this.#accepted.get(key) === head) this.#accepted.delete(key)
+      if (head.state === 'failed') {
+        this.#index.skipTo(head.revision)
+      } else {
+        this.#index.apply(head.revision, head.changes)
+        head.visible.resolve()
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#pending.map((pending) => pending.visible.promise))
+    const last: CommitRecord = { revision: this.#lastRevision, changes: [], closed: true }
+    try {
+      await this.#log?.append(last, encodeRecord(last))
+    } finally {
+      await this.#resources?.[Symbol.asyncDispose]()
+    }
+  }
+}
+
+function recordOf(revision: number, changes: readonly Change[]): CommitRecord {
+  return {
+    revision,
+    changes: changes.map((change) => [change.key, change.kind === 'put' ? change.value : null]),
+  }
+}
