@@ -114,10 +114,23 @@ export interface LinkState {
   readonly addresses: readonly string[]
 }
 
+export interface RouteState {
+  /** CIDR, or `default` */
+  readonly to: string
+  readonly link: string
+  readonly via?: string | undefined
+  readonly source?: string | undefined
+  readonly type: 'unicast' | 'local'
+}
+
 export interface Links {
   /** Makes the changes in order. Rejects with HostError at the first that fails; what already is so is no failure. */
   apply(operations: readonly LinkOperation[], network?: NetworkNamespace): Promise<void>
   list(network?: NetworkNamespace): Promise<readonly LinkState[]>
+  /** IPv4 routes of the main table. */
+  routes(network?: NetworkNamespace): Promise<readonly RouteState[]>
+  /** What `/proc/sys` says of e.g. `net.ipv4.conf.eth0.forwarding`. */
+  sysctl(name: string, network?: NetworkNamespace): Promise<string>
   /** The address that packets to the outside carry: source of the default route; undefined without one. */
   defaultSource(network?: NetworkNamespace): Promise<string | undefined>
 }

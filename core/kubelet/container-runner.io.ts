@@ -1,0 +1,512 @@
+/**
+ * One container's life: prepare, start, probe, end, start again. Owned by its pod's worker, which is told of every
+ * change of state.
+ */
+
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BindMount, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
+import { isNotFound } from '../../host/errors.ts'
+import type { Container, Pod } from '../api/generated/core-v1.ts'
+import { CONFIG_MAPS, SECRETS, SERVICES } from '../api/scheme.ts'
+import { ContainerLog } from './container-log.io.ts'
+import type { ContainerPhase, ContainerState, Termination } from './container-state.ts'
+import { containerEnv } from './env.ts'
+import type { Behaviour } from './image-behaviour.ts'
+import { behaviourOf, standInPorts } from './image-behaviour.ts'
+import type { PodContext } from './pod-context.ts'
+import type { ProbeKind, ProbeState } from './probe.ts'
+import { afterResult, initialProbeState, PROBE_KINDS, probeEventMessage } from './probe.ts'
+import { probeOnce } from './prober.io.ts'
+import { BACKOFF, backoffMs, shouldRestart } from './restart.ts'
+import type { StandIn } from './stand-in.ts'
+import { startStandIn } from './stand-ins/stand-ins.io.ts'
+import type { VolumeSources } from './volume-files.ts'
+import { volumeContent } from './volume-files.ts'
+import { writeVolume } from './volumes.io.ts'
+
+export interface RunnerOptions {
+  readonly context: PodContext
+  readonly container: Container
+  readonly isInit: boolean
+  /** the pod as of now */
+  readonly pod: () => Pod
+  readonly podIP: string
+  readonly sandbox: Sandbox
+  /** whether processes have namespaces of their own, and with them files of their own */
+  readonly isolated: boolean
+  readonly podFolder: string
+  /** /etc/resolv.conf and the like */
+  readonly podFiles: readonly BindMount[]
+  readonly changed: () => void
+}
+
+type Running =
+  | { readonly kind: 'process'; readonly process: RunningProcess }
+  | { readonly kind: 'played'; readonly standIn: StandIn }
+
+/** A container that cannot be made yet: waits with a reason, and is tried again. */
+class NotYet extends Error {
+  readonly reason: string
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+const RETRY_MS = 1_000
+const START_FAILED = 128
+
+export class ContainerRunner {
+  readonly container: Container
+  readonly #options: RunnerOptions
+  readonly #behaviour: Behaviour
+  readonly #stop = new AbortController()
+  #phase: ContainerPhase
+  #lastEnd: Termination | undefined
+  #restartCount = 0
+  #containerID: string | undefined
+  #running: Running | undefined
+  #log: ContainerLog | undefined
+  #previousLog: ContainerLog | undefined
+  #probes = new Map<ProbeKind, ProbeState>()
+  #done: Promise<void> | undefined
+  #killed = false
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.container = options.container
+    this.#behaviour = behaviourOf(
+      options.pod(),
+      options.container,
+      new Set(options.context.builtInImages.keys()),
+    )
+    const reason =
+      (options.pod().spec.initContainers ?? []).length > 0 && !options.isInit
+        ? 'PodInitializing'
+        : 'ContainerCreating'
+    this.#phase = { kind: 'waiting', reason }
+  }
+
+  get state(): ContainerState {
+    const isRunning = this.#phase.kind === 'running'
+    const started =
+      isRunning &&
+      (this.container.startupProbe === undefined || this.#probes.get('startup')?.effective === true)
+    const isDone = this.#options.isInit && this.#phase.kind === 'terminated' && this.#phase.end.exitCode === 0
+    const readiness =
+      this.container.readinessProbe === undefined || this.#probes.get('readiness')?.effective === true
+    return {
+      container: this.container,
+      runtime: this.#behaviour.kind,
+      phase: this.#phase,
+      lastEnd: this.#lastEnd,
+      restartCount: this.#restartCount,
+      containerID: this.#containerID,
+      started,
+      ready: isDone || (started && readiness),
+    }
+  }
+
+  /** Runs until stopped or until it has ended for good; resolves then. */
+  run(policy: string): Promise<void> {
+    this.#done ??= this.#loop(policy)
+    return this.#done
+  }
+
+  async #loop(policy: string): Promise<void> {
+    let backoff = 0
+    while (!this.#stop.signal.aborted) {
+      const end = await this.#once()
+      if (end === undefined) {
+        await this.#pause(RETRY_MS)
+        continue
+      }
+      if (this.#stop.signal.aborted || !shouldRestart(policy, end.exitCode)) return
+      this.#lastEnd = end
+      const ranMs = end.finishedAtMs - end.startedAtMs
+      backoff = ranMs >= BACKOFF.resetMs ? 0 : backoff
+      const waitMs = backoffMs(backoff)
+      backoff += 1
+      if (waitMs > 0) await this.#backOff(waitMs)
+      this.#restartCount += 1
+    }
+  }
+
+  async #backOff(waitMs: number): Promise<void> {
+    const pod = this.#options.pod()
+    const name = `${this.container.name} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    const message = `back-off ${waitMs / 1000}s restarting failed container=${this.container.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    this.#event('Warning', 'BackOff', `Back-off restarting failed container ${name}`)
+    this.#become({ kind: 'waiting', reason: 'CrashLoopBackOff', message })
+    await this.#pause(waitMs)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    // Stopping ends the pause.
+    await this.#options.context.host.clock.sleep(ms, this.#stop.signal).catch(() => undefined)
+  }
+
+  /** @returns how it ended; undefined when it could not be made yet */
+  async #once(): Promise<Termination | undefined> {
+    const { context } = this.#options
+    const containerID = `${this.#behaviour.kind}://${context.host.random.uuid().replaceAll('-', '')}`
+    this.#previousLog = this.#log ?? this.#previousLog
+    this.#log = new ContainerLog(
+      join(this.#options.podFolder, this.container.name, `${this.#restartCount}.log`),
+      context.host.clock,
+    )
+    const startedAtMs = context.host.clock.now()
+    try {
+      this.#running = await this.#start(this.#log)
+    } catch (error) {
+      return this.#notStarted(error, { containerID, startedAtMs })
+    }
+    this.#containerID = containerID
+    this.#killed = false
+    this.#event('Normal', 'Started', `Started container ${this.container.name}`)
+    this.#probes = new Map(PROBE_KINDS.map((kind) => [kind, initialProbeState(kind)]))
+    this.#become({ kind: 'running', startedAtMs })
+    const probing = new AbortController()
+    const probes = this.#probe(AbortSignal.any([probing.signal, this.#stop.signal]), startedAtMs)
+    const status = await this.#ended(this.#running)
+    probing.abort()
+    await probes
+    await this.#log.close()
+    const end = await this.#termination(status, { containerID, startedAtMs })
+    this.#running = undefined
+    this.#become({ kind: 'terminated', end })
+    return end
+  }
+
+  #notStarted(error: unknown, begun: { containerID: string; startedAtMs: number }): Termination | undefined {
+    const message = error instanceof Error ? error.message : String(error)
+    if (error instanceof NotYet) {
+      if (error.reason === 'ContainerCreating') this.#event('Warning', 'FailedMount', message)
+      else this.#event('Warning', 'Failed', `Error: ${message}`)
+      this.#become({ kind: 'waiting', reason: error.reason, message })
+      return undefined
+    }
+    this.#event('Warning', 'Failed', `Error: ${message}`)
+    const finishedAtMs = this.#options.context.host.clock.now()
+    const end = { exitCode: START_FAILED, reason: 'StartError', message, ...begun, finishedAtMs }
+    this.#become({ kind: 'terminated', end })
+    return end
+  }
+
+  async #start(log: ContainerLog): Promise<Running> {
+    const image = this.container.image ?? ''
+    const argv =
+      this.#behaviour.kind === 'process'
+        ? this.#behaviour.argv
+        : [...(this.container.command ?? []), ...(this.container.args ?? [])]
+    const { env, expandedArgv } = this.#environment(argv)
+    this.#checkVolumes()
+    if (this.#behaviour.kind === 'process') {
+      this.#event(
+        'Normal',
+        'Pulled',
+        `Image "${image}" is not pulled: the command runs as a process on this host's file system`,
+      )
+      this.#event('Normal', 'Created', `Created container: ${this.container.name}`)
+      return { kind: 'process', process: await this.#spawn(expandedArgv, env, log) }
+    }
+    const played = this.#behaviour.kind === 'built-in' ? 'by portolan itself' : 'by a stand-in'
+    this.#event('Normal', 'Pulled', `Image "${image}" is not pulled: it is played ${played}`)
+    this.#event('Normal', 'Created', `Created container: ${this.container.name}`)
+    const ports = standInPorts(this.container).map(({ protocol, port }) => `${port}/${protocol}`)
+    log.print(
+      `portolan plays ${image} ${played}${ports.length > 0 ? `, listening on ${ports.join(', ')}` : ''}`,
+    )
+    const context = this.#standInContext(env, expandedArgv, log)
+    const factory =
+      this.#behaviour.kind === 'built-in'
+        ? this.#options.context.builtInImages.get(this.#behaviour.image)
+        : undefined
+    const standIn =
+      this.#behaviour.kind === 'stand-in'
+        ? await startStandIn(this.#behaviour.standIn, context)
+        : await factory?.(context)
+    if (standIn === undefined) throw new Error(`nothing plays ${image}`)
+    return { kind: 'played', standIn }
+  }
+
+  #standInContext(env: Readonly<Record<string, string>>, argv: readonly string[], log: ContainerLog) {
+    const { context, sandbox, podIP, pod } = this.#options
+    const { sockets, clock, random } = context.host
+    return {
+      pod: pod(),
+      container: this.container,
+      podIP,
+      network: sandbox.network ?? (pod().spec.hostNetwork ? context.nodeNetwork : undefined),
+      nodeName: context.nodeName,
+      env,
+      argv,
+      sockets,
+      sandbox,
+      clock,
+      random,
+      print: (line: string) => log.print(line),
+    }
+  }
+
+  #sources(): VolumeSources {
+    const { context, podIP, pod } = this.#options
+    const namespace = pod().metadata.namespace ?? ''
+    return {
+      configMap: (name) => context.informers.of(CONFIG_MAPS).get(`${namespace}/${name}`),
+      secret: (name) => context.informers.of(SECRETS).get(`${namespace}/${name}`),
+      podIP,
+      hostIP: context.hostIP,
+    }
+  }
+
+  #environment(argv: readonly string[]): {
+    env: Readonly<Record<string, string>>
+    expandedArgv: readonly string[]
+  } {
+    const { context, pod } = this.#options
+    const services = context.informers.of(SERVICES).list()
+    const sources = { ...this.#sources(), services, allocatable: context.allocatable }
+    const result = containerEnv(pod(), this.container, sources)
+    if (result.kind === 'missing') throw new NotYet('CreateContainerConfigError', result.message)
+    const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
+    return { env: { ...path, ...result.env }, expandedArgv: result.argv(argv) }
+  }
+
+  #checkVolumes(): void {
+    const wanted = new Set((this.container.volumeMounts ?? []).map((mount) => mount.name))
+    for (const volume of this.#options.pod().spec.volumes ?? []) {
+      if (!wanted.has(volume.name)) continue
+      const content = volumeContent(volume, this.#options.pod(), this.#sources())
+      if (content.kind === 'missing' || content.kind === 'unsupported') {
+        throw new NotYet(
+          'ContainerCreating',
+          `MountVolume.SetUp failed for volume "${volume.name}" : ${content.message}`,
+        )
+      }
+    }
+  }
+
+  /** What is mounted for a process: the pod's files and the container's volumes. */
+  async #mounts(): Promise<readonly BindMount[]> {
+    const { isolated, podFiles, podFolder, pod } = this.#options
+    if (!isolated) return []
+    const volumes = pod().spec.volumes ?? []
+    const mounts: BindMount[] = []
+    for (const mount of this.container.volumeMounts ?? []) {
+      const volume = volumes.find(({ name }) => name === mount.name)
+      if (volume === undefined) continue
+      const folder = await writeVolume(podFolder, volume.name, volumeContent(volume, pod(), this.#sources()))
+      const source = mount.subPath ? join(folder, mount.subPath) : folder
+      if (mount.subPath && volume.emptyDir) await mkdir(source, { recursive: true })
+      const readOnly = mount.readOnly ?? (volume.emptyDir === undefined && volume.hostPath === undefined)
+      mounts.push({ source, target: mount.mountPath, readOnly })
+    }
+    return [...podFiles, ...mounts]
+  }
+
+  async #processSpec(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<ProcessSpec> {
+    const security = { ...this.#options.pod().spec.securityContext, ...this.container.securityContext }
+    const { runAsUser, runAsGroup } = security
+    const user =
+      runAsUser !== undefined && this.#options.isolated
+        ? { uid: runAsUser, gid: runAsGroup ?? runAsUser }
+        : undefined
+    return { argv, env, cwd: this.container.workingDir, mounts: await this.#mounts(), user }
+  }
+
+  async #spawn(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    log: ContainerLog,
+  ): Promise<RunningProcess> {
+    const messageFile = join(this.#options.podFolder, this.container.name, 'termination-log')
+    await mkdir(join(this.#options.podFolder, this.container.name), { recursive: true, mode: 0o700 })
+    await writeFile(messageFile, '')
+    const spec = await this.#processSpec(argv, env)
+    const target = this.container.terminationMessagePath ?? '/dev/termination-log'
+    const termination =
+      this.#options.isolated && !target.startsWith('/dev/')
+        ? [{ source: messageFile, target, readOnly: false }]
+        : []
+    try {
+      const process = await this.#options.sandbox.spawn({
+        ...spec,
+        mounts: [...(spec.mounts ?? []), ...termination],
+        stdin: this.container.stdin,
+      })
+      process.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'))
+      process.stderr?.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'))
+      return process
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      throw new Error(`exec: "${argv[0]}": executable file not found in $PATH`, { cause: error })
+    }
+  }
+
+  #ended(running: Running): Promise<ExitStatus> {
+    return running.kind === 'process' ? running.process.exited : running.standIn.exited
+  }
+
+  async #termination(
+    status: ExitStatus,
+    begun: { containerID: string; startedAtMs: number },
+  ): Promise<Termination> {
+    const exitCode = status.kind === 'exited' ? status.code : 128 + status.number
+    const file = join(this.#options.podFolder, this.container.name, 'termination-log')
+    const written = await readFile(file, 'utf8').catch(() => '')
+    const fallback = this.container.terminationMessagePolicy === 'FallbackToLogsOnError' && exitCode !== 0
+    const message = written.slice(0, 4096) || (fallback ? await this.#log?.tail(80) : undefined)
+    return {
+      exitCode,
+      signal: status.kind === 'signalled' ? status.number : undefined,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      message: message === '' ? undefined : message,
+      ...begun,
+      finishedAtMs: this.#options.context.host.clock.now(),
+    }
+  }
+
+  /** Each probe on its own clock; liveness and readiness wait for startup. */
+  async #probe(signal: AbortSignal, startedAtMs: number): Promise<void> {
+    const { startupProbe, readinessProbe, livenessProbe } = this.container
+    if (startupProbe) await this.#probeLoop('startup', signal, startedAtMs)
+    await Promise.all([
+      readinessProbe && !signal.aborted ? this.#probeLoop('readiness', signal, startedAtMs) : undefined,
+      livenessProbe && !signal.aborted ? this.#probeLoop('liveness', signal, startedAtMs) : undefined,
+    ])
+  }
+
+  async #probeLoop(kind: ProbeKind, signal: AbortSignal, startedAtMs: number): Promise<void> {
+    const probe = this.container[`${kind}Probe`]
+    if (probe === undefined) return
+    const { context, podIP } = this.#options
+    const { clock } = context.host
+    const isPlayed = this.#behaviour.kind !== 'process'
+    const delayMs = isPlayed && !context.honorProbeDelays ? 0 : (probe.initialDelaySeconds ?? 0) * 1000
+    const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
+    await sleep(Math.max(0, startedAtMs + delayMs - clock.now()))
+    while (!signal.aborted) {
+      const target = {
+        sockets: context.host.sockets,
+        nodeNetwork: context.nodeNetwork,
+        podIP,
+        container: this.container,
+        exec: (command: readonly string[], until: AbortSignal) => this.#probeExec(command, until),
+      }
+      const result = await probeOnce(probe, target, signal)
+      if (signal.aborted) return
+      if (!result.ok) this.#event('Warning', 'Unhealthy', probeEventMessage(kind, result.message))
+      const before = this.#probes.get(kind) ?? initialProbeState(kind)
+      const after = afterResult(before, result.ok, probe)
+      this.#probes.set(kind, after)
+      if (after.effective !== before.effective) this.#options.changed()
+      if (kind !== 'readiness' && after.effective === false) return this.#failedProbe(kind)
+      if (kind === 'startup' && after.effective) return
+      await sleep((probe.periodSeconds ?? 10) * 1000)
+    }
+  }
+
+  #failedProbe(kind: ProbeKind): void {
+    this.#event(
+      'Normal',
+      'Killing',
+      `Container ${this.container.name} failed ${kind} probe, will be restarted`,
+    )
+    void this.#kill((this.#options.pod().spec.terminationGracePeriodSeconds ?? 30) * 1000)
+  }
+
+  async #probeExec(
+    command: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ code: number; output: string }> {
+    const process = await this.execProcess({ command, terminal: undefined, stdin: false })
+    let output = ''
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString('utf8')).slice(0, 10 * 1024)))
+    }
+    const kill = (): void => process.kill('SIGKILL')
+    signal.addEventListener('abort', kill, { once: true })
+    const status = await process.exited
+    signal.removeEventListener('abort', kill)
+    return { code: status.kind === 'exited' ? status.code : 128 + status.number, output }
+  }
+
+  /** A further process in the container's namespaces, environment and mounts. */
+  async execProcess(wanted: {
+    readonly command: readonly string[]
+    readonly terminal: ProcessSpec['terminal']
+    readonly stdin: boolean
+  }): Promise<RunningProcess> {
+    const { env } = this.#environment([])
+    const spec = await this.#processSpec(wanted.command, wanted.terminal ? { TERM: 'xterm', ...env } : env)
+    return await this.#options.sandbox.spawn({ ...spec, terminal: wanted.terminal, stdin: wanted.stdin })
+  }
+
+  /** The streams of the process itself, for attach; undefined for what is played. */
+  get process(): RunningProcess | undefined {
+    return this.#running?.kind === 'process' ? this.#running.process : undefined
+  }
+
+  log(previous: boolean): ContainerLog | undefined {
+    return previous ? this.#previousLog : this.#log
+  }
+
+  /** SIGTERM, then SIGKILL after the grace period; stand-ins end at once. */
+  async #kill(graceMs: number): Promise<void> {
+    const running = this.#running
+    if (running === undefined || this.#killed) return
+    this.#killed = true
+    if (running.kind === 'played') return await running.standIn[Symbol.asyncDispose]()
+    running.process.kill('SIGTERM')
+    const ended = new AbortController()
+    const late = this.#options.context.host.clock.sleep(graceMs, ended.signal).then(
+      () => running.process.kill('SIGKILL'),
+      () => undefined,
+    )
+    await running.process.exited
+    ended.abort()
+    await late
+  }
+
+  /** Ends it for good. */
+  async stop(graceMs: number): Promise<void> {
+    const hook = this.container.lifecycle?.preStop?.exec?.command
+    if (this.#running && hook) await this.#preStop(hook, graceMs)
+    this.#stop.abort()
+    if (this.#running) this.#event('Normal', 'Killing', `Stopping container ${this.container.name}`)
+    await this.#kill(graceMs)
+    await this.#done
+  }
+
+  async #preStop(command: readonly string[], graceMs: number): Promise<void> {
+    try {
+      const { code, output } = await this.#probeExec(command, AbortSignal.timeout(Math.max(1, graceMs)))
+      if (code !== 0)
+        this.#event('Warning', 'FailedPreStopHook', `PreStopHook failed: exit code ${code}: ${output.trim()}`)
+    } catch (error) {
+      this.#event(
+        'Warning',
+        'FailedPreStopHook',
+        `PreStopHook failed: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
+  }
+
+  #become(phase: ContainerPhase): void {
+    this.#phase = phase
+    this.#options.changed()
+  }
+
+  #event(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const list = this.#options.isInit ? 'initContainers' : 'containers'
+    const fieldPath = `spec.${list}{${this.container.name}}`
+    this.#options.context.events.event(this.#options.pod(), type, reason, message, { fieldPath })
+  }
+}
+
+/** Removes all a pod has on disk. */
+export async function removePodFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,279 @@
+/**
+ * One pod's life on this node: address, files, init containers in order, containers side by side, status, end.
+ */
+
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BindMount, Sandbox } from '../../host/host.ts'
+import { isApiError } from '../api/api-error.ts'
+import type { Container, Pod } from '../api/generated/core-v1.ts'
+import { objectKey } from '../api/object.ts'
+import { PODS } from '../api/scheme.ts'
+import { ContainerRunner, removePodFolder } from './container-runner.io.ts'
+import type { PodContext } from './pod-context.ts'
+import { hostname, hostsFile, resolvConf } from './pod-files.ts'
+import { podPhase, podStatus } from './status.ts'
+import { volumeContent } from './volume-files.ts'
+import { writeVolume } from './volumes.io.ts'
+
+const RETRY_MS = 1_000
+
+export class PodWorker {
+  readonly #context: PodContext
+  readonly #stop = new AbortController()
+  readonly #folder: string
+  #pod: Pod
+  #podIP: string | undefined
+  #startedAtMs: number
+  #init: readonly ContainerRunner[] = []
+  #containers: readonly ContainerRunner[] = []
+  #sandbox: Sandbox | undefined
+  #dirty = false
+  #writing: Promise<void> | undefined
+  #ending: Promise<void> | undefined
+  #running: Promise<void> | undefined
+
+  constructor(pod: Pod, context: PodContext) {
+    this.#pod = pod
+    this.#context = context
+    this.#startedAtMs = context.host.clock.now()
+    this.#folder = join(
+      context.podsFolder,
+      `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`,
+    )
+  }
+
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** The object changed in the API. */
+  update(pod: Pod): void {
+    this.#pod = pod
+    if (pod.metadata.deletionTimestamp !== undefined) void this.end()
+  }
+
+  async #run(): Promise<void> {
+    const { host, events } = this.#context
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#prepare()
+        break
+      } catch (error) {
+        events.event(
+          this.#pod,
+          'Warning',
+          'FailedCreatePodSandBox',
+          `Failed to create pod sandbox: ${messageOf(error)}`,
+        )
+        host.log.warn('a pod could not be prepared, will retry', {
+          pod: objectKey(this.#pod.metadata),
+          err: error,
+        })
+        await host.clock.sleep(RETRY_MS, this.#stop.signal).catch(() => undefined)
+      }
+    }
+    if (this.#stop.signal.aborted) return
+    const policy = this.#pod.spec.restartPolicy ?? 'Always'
+    await this.#runInit(policy)
+    if (this.#stop.signal.aborted || this.#phase() === 'Failed') return
+    await Promise.all(this.#containers.map((container) => container.run(policy)))
+  }
+
+  /** Sidecars are started and left running; the others must end well, one after another. */
+  async #runInit(policy: string): Promise<void> {
+    for (const runner of this.#init) {
+      if (this.#stop.signal.aborted) return
+      if (runner.container.restartPolicy === 'Always') {
+        void runner.run('Always')
+        continue
+      }
+      await runner.run(policy === 'Never' ? 'Never' : 'OnFailure')
+      const { phase } = runner.state
+      if (phase.kind !== 'terminated' || phase.end.exitCode !== 0) return
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { podNetwork, host, nodeName, admitted, dns } = this.#context
+    const attachment = await podNetwork.attach(this.#pod)
+    this.#podIP = attachment.ip
+    await admitted(this.#pod, attachment.ip)
+    const isolated = podNetwork.name !== 'loopback'
+    const network = this.#pod.spec.hostNetwork ? this.#context.nodeNetwork : attachment.network
+    this.#sandbox ??= host.sandboxes.create({ network, hostname: hostname(this.#pod, nodeName), isolated })
+    const podFiles = isolated ? await this.#writePodFiles(attachment.ip, dns.clusterDomain) : []
+    const runner = (container: Container, isInit: boolean): ContainerRunner =>
+      new ContainerRunner({
+        context: this.#context,
+        container,
+        isInit,
+        pod: () => this.#pod,
+        podIP: attachment.ip,
+        sandbox: this.#sandbox as Sandbox,
+        isolated,
+        podFolder: this.#folder,
+        podFiles,
+        changed: () => this.#changed(),
+      })
+    this.#init = (this.#pod.spec.initContainers ?? []).map((container) => runner(container, true))
+    this.#containers = this.#pod.spec.containers.map((container) => runner(container, false))
+  }
+
+  async #writePodFiles(podIP: string, clusterDomain: string): Promise<readonly BindMount[]> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    const files = [
+      { target: '/etc/resolv.conf', text: resolvConf(this.#pod, this.#context.dns) },
+      { target: '/etc/hostname', text: `${hostname(this.#pod, this.#context.nodeName)}\n` },
+      ...(this.#pod.spec.hostNetwork
+        ? []
+        : [{ target: '/etc/hosts', text: hostsFile(this.#pod, podIP, clusterDomain) }]),
+    ]
+    const mounts: BindMount[] = []
+    for (const { target, text } of files) {
+      const source = join(this.#folder, target.slice('/etc/'.length))
+      await writeFile(source, text)
+      await chmod(source, 0o644)
+      mounts.push({ source, target, readOnly: false })
+    }
+    return mounts
+  }
+
+  #phase(): string {
+    return podPhase(this.#pod, {
+      init: this.#init.map((one) => one.state),
+      containers: this.#containers.map((one) => one.state),
+    })
+  }
+
+  /** Status is written once for all that changes in one turn of the event loop. */
+  #changed(): void {
+    if (this.#dirty) return
+    this.#dirty = true
+    setImmediate(() => {
+      this.#dirty = false
+      this.#writing = (this.#writing ?? Promise.resolve()).then(() => this.#writeStatus())
+    })
+  }
+
+  async #writeStatus(): Promise<void> {
+    const { client, host, hostIP } = this.#context
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const seen = {
+        podIP: this.#podIP,
+        hostIP,
+        startedAtMs: this.#startedAtMs,
+        init: this.#init.map((one) => one.state),
+        containers: this.#containers.map((one) => one.state),
+      }
+      const status = podStatus(this.#pod, seen, host.clock.now())
+      try {
+        const written = await client.updateStatus(PODS, { ...this.#pod, status })
+        if (written.metadata.uid === this.#pod.metadata.uid) this.#adopt(written)
+        return
+      } catch (error) {
+        if (isApiError(error, 'NotFound')) return
+        if (!isApiError(error, 'Conflict')) {
+          host.log.warn('a pod status could not be written', {
+            pod: objectKey(this.#pod.metadata),
+            err: error,
+          })
+          return
+        }
+        const current = await client.get(PODS, this.#pod.metadata).catch(() => undefined)
+        if (current === undefined || current.metadata.uid !== this.#pod.metadata.uid) return
+        this.#adopt(current)
+      }
+    }
+  }
+
+  /** Keeps the newer of what the API says and what is known. */
+  #adopt(pod: Pod): void {
+    if (Number(pod.metadata.resourceVersion ?? 0) >= Number(this.#pod.metadata.resourceVersion ?? 0))
+      this.#pod = pod
+  }
+
+  /** Stops everything, then lets the object go. Runs once; later calls wait for the same end. */
+  end(): Promise<void> {
+    this.#ending ??= this.#finish()
+    return this.#ending
+  }
+
+  async #finish(): Promise<void> {
+    const { client, podNetwork, host } = this.#context
+    const { deletionGracePeriodSeconds, uid } = this.#pod.metadata
+    const graceMs = (deletionGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
+    await this.tearDown(graceMs)
+    if (this.#pod.metadata.deletionTimestamp !== undefined) {
+      try {
+        await client.delete(PODS, this.#pod.metadata, {
+          gracePeriodSeconds: 0,
+          ...(uid ? { preconditions: { uid } } : {}),
+        })
+      } catch (error) {
+        if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) {
+          host.log.warn('a deleted pod could not be let go', {
+            pod: objectKey(this.#pod.metadata),
+            err: error,
+          })
+        }
+      }
+    }
+    if (uid) await podNetwork.detach(uid)
+    await removePodFolder(this.#folder)
+  }
+
+  /** Ends all containers and their namespaces; the object stays as it is. */
+  async tearDown(graceMs: number): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#containers.map((runner) => runner.stop(graceMs)))
+    await Promise.all(this.#init.map((runner) => runner.stop(graceMs)))
+    await this.#running
+    await this.#writing
+    await this.#sandbox?.[Symbol.asyncDispose]()
+  }
+
+  runner(container: string): ContainerRunner | undefined {
+    return [...this.#containers, ...this.#init].find((one) => one.container.name === container)
+  }
+
+  get podIP(): string | undefined {
+    return this.#podIP
+  }
+
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox
+  }
+
+  /** Writes the volumes made from a changed ConfigMap or Secret anew, where processes have them mounted. */
+  async refreshVolumes(
+    kind: 'ConfigMap' | 'Secret',
+    name: string,
+    sources: Parameters<typeof volumeContent>[2],
+  ): Promise<void> {
+    const hasProcesses = this.#containers.some((runner) => runner.process !== undefined)
+    if (!hasProcesses) return
+    const uses = (volume: NonNullable<Pod['spec']['volumes']>[number]): boolean => {
+      const all = [volume, ...(volume.projected?.sources ?? [])]
+      return all.some((source) =>
+        kind === 'ConfigMap'
+          ? source.configMap?.name === name
+          : ('secret' in source &&
+              source.secret &&
+              ('secretName' in source.secret
+                ? source.secret.secretName
+                : (source.secret as { name?: string }).name)) === name,
+      )
+    }
+    for (const volume of (this.#pod.spec.volumes ?? []).filter(uses)) {
+      const content = volumeContent(volume, this.#pod, sources)
+      if (content.kind === 'files') await writeVolume(this.#folder, volume.name, content)
+    }
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,144 @@
+/**
+ * What a pod's status says, from what the node agent knows (kubernetes/kubernetes pkg/kubelet/kubelet_pods.go,
+ * pkg/kubelet/status/generate.go). Pure.
+ */
+
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../api/generated/core-v1.ts'
+import { qosClass } from '../api/defaults/pod.ts'
+import { timestamp } from '../api/timestamp.ts'
+import type { ContainerState, Termination } from './container-state.ts'
+
+export interface PodObservation {
+  readonly podIP: string | undefined
+  readonly hostIP: string
+  readonly startedAtMs: number
+  readonly init: readonly ContainerState[]
+  readonly containers: readonly ContainerState[]
+}
+
+export function podStatus(pod: Pod, seen: PodObservation, nowMs: number): PodStatus {
+  const phase = podPhase(pod, seen)
+  const { podIP, hostIP } = seen
+  return {
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    phase,
+    conditions: conditions(pod, seen, phase, nowMs),
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
+    startTime: timestamp(seen.startedAtMs),
+    ...(seen.init.length > 0 ? { initContainerStatuses: seen.init.map(containerStatus) } : {}),
+    containerStatuses: seen.containers.map(containerStatus),
+    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
+  }
+}
+
+const hasEnded = (state: ContainerState): boolean => state.phase.kind === 'terminated'
+const exitCode = (state: ContainerState): number =>
+  state.phase.kind === 'terminated' ? state.phase.end.exitCode : -1
+
+export function podPhase(
+  pod: Pod,
+  { init, containers }: Pick<PodObservation, 'init' | 'containers'>,
+): string {
+  const policy = pod.spec.restartPolicy ?? 'Always'
+  const initFailed = init.some((state) => hasEnded(state) && exitCode(state) !== 0)
+  if (policy === 'Never' && initFailed) return 'Failed'
+  if (!isInitialized(init)) return 'Pending'
+  const begun = containers.some(
+    (state) => state.phase.kind !== 'waiting' || state.restartCount > 0 || state.lastEnd,
+  )
+  if (!begun) return 'Pending'
+  if (policy === 'Always' || !containers.every(hasEnded)) return 'Running'
+  if (containers.every((state) => exitCode(state) === 0)) return 'Succeeded'
+  return policy === 'Never' ? 'Failed' : 'Running'
+}
+
+export function isInitialized(init: readonly ContainerState[]): boolean {
+  return init.every((state) =>
+    state.container.restartPolicy === 'Always'
+      ? state.started && state.phase.kind === 'running'
+      : hasEnded(state) && exitCode(state) === 0,
+  )
+}
+
+type Wanted = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
+
+function conditions(pod: Pod, seen: PodObservation, phase: string, nowMs: number): readonly PodCondition[] {
+  const before = pod.status?.conditions ?? []
+  const isOver = phase === 'Succeeded' || phase === 'Failed'
+  const ready = containersReady(seen.containers, isOver)
+  const wanted: readonly Wanted[] = [
+    { type: 'PodReadyToStartContainers', status: seen.podIP === undefined ? 'False' : 'True' },
+    initialized(seen.init, isOver),
+    { ...ready, type: 'Ready' },
+    { ...ready, type: 'ContainersReady' },
+  ]
+  const ours = wanted.map((one): PodCondition => {
+    const old = before.find((condition) => condition.type === one.type)
+    const lastTransitionTime = old?.status === one.status ? old.lastTransitionTime : timestamp(nowMs)
+    return { ...one, lastTransitionTime }
+  })
+  const others = before.filter((condition) => !wanted.some(({ type }) => type === condition.type))
+  return [...ours, ...others]
+}
+
+const listed = (states: readonly ContainerState[]): string =>
+  `[${states.map((state) => state.container.name).join(' ')}]`
+
+function initialized(init: readonly ContainerState[], isOver: boolean): Wanted {
+  if (isOver) return { type: 'Initialized', status: 'True', reason: 'PodCompleted' }
+  if (isInitialized(init)) return { type: 'Initialized', status: 'True' }
+  const unfinished = init.filter((state) => !hasEnded(state) || exitCode(state) !== 0)
+  const message = `containers with incomplete status: ${listed(unfinished)}`
+  return { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized', message }
+}
+
+function containersReady(containers: readonly ContainerState[], isOver: boolean): Omit<Wanted, 'type'> {
+  if (isOver) return { status: 'False', reason: 'PodCompleted' }
+  const unready = containers.filter((state) => !state.ready)
+  if (unready.length === 0) return { status: 'True' }
+  return {
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: ${listed(unready)}`,
+  }
+}
+
+function containerStatus(state: ContainerState): ContainerStatus {
+  const { container, containerID } = state
+  return {
+    name: container.name,
+    state: shownPhase(state),
+    lastState: state.lastEnd ? { terminated: shownEnd(state.lastEnd) } : {},
+    ready: state.ready,
+    restartCount: state.restartCount,
+    image: container.image ?? '',
+    imageID: '',
+    ...(containerID ? { containerID } : {}),
+    started: state.started && state.phase.kind === 'running',
+  }
+}
+
+function shownPhase({ phase }: ContainerState): ContainerStatus['state'] {
+  switch (phase.kind) {
+    case 'waiting':
+      return { waiting: { reason: phase.reason, ...(phase.message ? { message: phase.message } : {}) } }
+    case 'running':
+      return { running: { startedAt: timestamp(phase.startedAtMs) } }
+    case 'terminated':
+      return { terminated: shownEnd(phase.end) }
+  }
+}
+
+function shownEnd(end: Termination): NonNullable<NonNullable<ContainerStatus['state']>['terminated']> {
+  return {
+    exitCode: end.exitCode,
+    ...(end.signal ? { signal: end.signal } : {}),
+    reason: end.reason,
+    ...(end.message ? { message: end.message } : {}),
+    startedAt: timestamp(end.startedAtMs),
+    finishedAt: timestamp(end.finishedAtMs),
+    containerID: end.containerID,
+  }
+}

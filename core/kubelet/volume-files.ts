@@ -1,0 +1,137 @@
+/**
+ * What is in a pod's volumes: files from ConfigMaps, Secrets and the pod itself, empty folders, folders of the host.
+ * Pure; ./volumes.io.ts writes it down.
+ */
+
+import type { ConfigMap, KeyToPath, Pod, Secret, Volume } from '../api/generated/core-v1.ts'
+import { fieldValue } from './env.ts'
+
+export interface VolumeFile {
+  /** relative to the volume */
+  readonly path: string
+  readonly content: Uint8Array
+  readonly mode: number
+}
+
+export type VolumeContent =
+  | { readonly kind: 'files'; readonly files: readonly VolumeFile[] }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'host'; readonly path: string; readonly type: string }
+  /** the pod waits: `configmap "x" not found` */
+  | { readonly kind: 'missing'; readonly message: string }
+  | { readonly kind: 'unsupported'; readonly message: string }
+
+export interface VolumeSources {
+  readonly configMap: (name: string) => ConfigMap | undefined
+  readonly secret: (name: string) => Secret | undefined
+  readonly podIP: string
+  readonly hostIP: string
+}
+
+const DEFAULT_MODE = 0o644
+
+export function volumeContent(volume: Volume, pod: Pod, sources: VolumeSources): VolumeContent {
+  if (volume.emptyDir) return { kind: 'empty' }
+  if (volume.hostPath) return { kind: 'host', path: volume.hostPath.path, type: volume.hostPath.type ?? '' }
+  if (volume.configMap) {
+    const { name = '', items, optional, defaultMode } = volume.configMap
+    return configMapFiles(sources.configMap(name), { name, items, optional, defaultMode })
+  }
+  if (volume.secret) {
+    const { secretName: name = '', items, optional, defaultMode } = volume.secret
+    return secretFiles(sources.secret(name), { name, items, optional, defaultMode })
+  }
+  if (volume.downwardAPI) return downwardFiles(volume.downwardAPI, pod, sources)
+  if (volume.projected) return projectedFiles(volume.projected, pod, sources)
+  const source = Object.keys(volume).find((key) => key !== 'name') ?? 'volume'
+  return { kind: 'unsupported', message: `volumes of type ${source} are not supported` }
+}
+
+interface Projection {
+  readonly name: string
+  readonly items?: readonly KeyToPath[] | undefined
+  readonly optional?: boolean | undefined
+  readonly defaultMode?: number | undefined
+}
+
+function configMapFiles(source: ConfigMap | undefined, wanted: Projection): VolumeContent {
+  const text = Object.entries(source?.data ?? {}).map(([key, value]) => [key, Buffer.from(value)] as const)
+  const binary = Object.entries(source?.binaryData ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
+  )
+  return projected('configmap', source && new Map([...text, ...binary]), wanted)
+}
+
+function secretFiles(source: Secret | undefined, wanted: Projection): VolumeContent {
+  const entries = Object.entries(source?.data ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
+  )
+  return projected('secret', source && new Map(entries), wanted)
+}
+
+function projected(
+  kind: string,
+  data: ReadonlyMap<string, Uint8Array> | undefined,
+  wanted: Projection,
+): VolumeContent {
+  const { name, items, optional, defaultMode = DEFAULT_MODE } = wanted
+  if (data === undefined)
+    return optional
+      ? { kind: 'files', files: [] }
+      : { kind: 'missing', message: `${kind} "${name}" not found` }
+  if (!items || items.length === 0) {
+    return {
+      kind: 'files',
+      files: [...data].map(([path, content]) => ({ path, content, mode: defaultMode })),
+    }
+  }
+  const absent = items.find(({ key }) => !data.has(key))
+  if (absent && !optional)
+    return { kind: 'missing', message: `${kind} references non-existent config key: ${absent.key}` }
+  return {
+    kind: 'files',
+    files: items.flatMap(({ key, path, mode }) => {
+      const content = data.get(key)
+      return content === undefined ? [] : [{ path, content, mode: mode ?? defaultMode }]
+    }),
+  }
+}
+
+function downwardFiles(
+  source: NonNullable<Volume['downwardAPI']>,
+  pod: Pod,
+  sources: VolumeSources,
+): VolumeContent {
+  const files = (source.items ?? []).map(({ path, fieldRef, mode }) => ({
+    path,
+    content: Buffer.from(fieldValue(fieldRef?.fieldPath ?? '', pod, sources)),
+    mode: mode ?? source.defaultMode ?? DEFAULT_MODE,
+  }))
+  return { kind: 'files', files }
+}
+
+/** The first source that is missing decides; service account tokens are not issued here and leave no file. */
+function projectedFiles(
+  source: NonNullable<Volume['projected']>,
+  pod: Pod,
+  sources: VolumeSources,
+): VolumeContent {
+  const files: VolumeFile[] = []
+  for (const { configMap, secret, downwardAPI } of source.sources ?? []) {
+    const defaultMode = source.defaultMode
+    const part = configMap
+      ? configMapFiles(sources.configMap(configMap.name ?? ''), {
+          ...configMap,
+          name: configMap.name ?? '',
+          defaultMode,
+        })
+      : secret
+        ? secretFiles(sources.secret(secret.name ?? ''), { ...secret, name: secret.name ?? '', defaultMode })
+        : downwardAPI
+          ? downwardFiles({ ...downwardAPI, defaultMode }, pod, sources)
+          : ({ kind: 'files', files: [] } as const)
+    if (part.kind !== 'files') return part
+    files.push(...part.files)
+  }
+  return { kind: 'files', files }
+}
