@@ -31,6 +31,7 @@ const program = new Command('portolan')
   .version(VERSION, '-V, --version')
   .configureHelp({ sortSubcommands: false })
   .showHelpAfterError('(see portolan --help)')
+  .enablePositionalOptions()
   .exitOverride()
 
 program
@@ -124,8 +125,6 @@ program
   .addOption(dataDir())
   .addOption(output())
   .action(async (flags) => (await import('./commands/env.io.ts')).env(flags))
-
-program.enablePositionalOptions()
 
 try {
   await program.parseAsync()

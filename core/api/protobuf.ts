@@ -77,8 +77,16 @@ function integer(fields: readonly WireField[], number: number): bigint {
 
 function rawJson(bytes: Uint8Array): unknown {
   const raw = text(bytesOf(readFields(bytes), 1))
-  return raw === '' ? undefined : (JSON.parse(raw) as unknown)
+  try {
+    return raw === '' ? undefined : (JSON.parse(raw) as unknown)
+  } catch (error) {
+    throw new WireFormatError(`embedded JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
+
+/** Years 1 to 9999: what RFC 3339 can say. Go's zero time is the first second of year 1. */
+const FIRST_SECOND = -62_135_596_800n
+const LAST_SECOND = 253_402_300_799n
 
 /** RFC 3339 with that many digits of fraction; the zero time is absent. */
 function timeText(bytes: Uint8Array, digits: 0 | 6): string | undefined {
@@ -86,6 +94,7 @@ function timeText(bytes: Uint8Array, digits: 0 | 6): string | undefined {
   const seconds = integer(fields, 1)
   const nanos = integer(fields, 2)
   if (seconds === 0n && nanos === 0n) return undefined
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw new WireFormatError('time out of range')
   const whole = wholeSeconds(Number(seconds) * 1000)
   return digits === 0 ? whole : whole.replace('Z', `.${String(nanos / 1000n).padStart(6, '0')}Z`)
 }

@@ -1,67 +1,183 @@
 /**
- * Selectors as query strings have them: `app=web,tier in (a,b),!gone` and `spec.nodeName=n1,status.phase!=Failed`. Pure.
+ * Selectors as query strings have them: `app=web,tier in (a,b),!gone` and `spec.nodeName=n1,status.phase!=Failed`.
+ * Pure.
  *
- * Grammar of kubernetes/apimachinery pkg/labels/selector.go (operators `=`, `==`, `!=`, `in`, `notin`, exists, `!`, `>`,
- * `<`) and pkg/fields/selector.go. Texts of refusals follow upstream's beginning; the rest is ours.
+ * Grammar and texts of kubernetes/apimachinery pkg/labels/selector.go (a lexer and a parser of one token look-ahead)
+ * and pkg/fields/selector.go.
  */
 
 import { badRequest } from './api-error.ts'
-import type { Requirement, Selector } from './selectors.ts'
+import type { FieldError } from './field-error.ts'
+import { fieldErrorMessage } from './field-error.ts'
+import type { Requirement, Selector, SelectorOperator } from './selectors.ts'
+import { labelValueFaults, qualifiedNameFaults } from './validation/names.ts'
 
-const KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
-const VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+/** Operators of two sides, in the order of upstream's message. */
+const BINARY_OPERATORS: Readonly<Record<string, SelectorOperator>> = {
+  in: 'In',
+  notin: 'NotIn',
+  '=': 'In',
+  '==': 'In',
+  '!=': 'NotIn',
+  '>': 'GreaterThan',
+  '<': 'LessThan',
+}
+/** The names upstream's message has for them. */
+const EXPECTED_OPERATORS = 'in, notin, =, ==, !=, gt, lt'
 
-/** @throws ApiError BadRequest `unable to parse requirement: ...` */
-export function parseLabelSelector(text: string): Selector {
-  return splitOutsideParentheses(text)
-    .map((part) => part.trim())
-    .filter((part, _index, all) => part !== '' || all.length > 1)
-    .map(parseRequirement)
+interface Token {
+  readonly kind: 'word' | 'symbol' | 'end'
+  readonly text: string
 }
 
-function splitOutsideParentheses(text: string): readonly string[] {
-  const parts: string[] = []
-  let depth = 0
-  let start = 0
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index]
-    if (character === '(') depth += 1
-    if (character === ')') depth -= 1
-    if (character !== ',' || depth > 0) continue
-    parts.push(text.slice(start, index))
-    start = index + 1
-  }
-  return [...parts, text.slice(start)]
+const END: Token = { kind: 'end', text: '' }
+const SYMBOLS = new Set([')', ',', '!', '==', '=', '>', '<', '!=', '('])
+
+/** Runs of symbol characters are cut as far as they make a symbol: `!=`, `==`; `,!` is two. */
+function tokens(text: string): readonly Token[] {
+  return (text.match(/[=!(),<>]+|[^=!(),<>\s]+/g) ?? []).flatMap((run) =>
+    /^[^=!(),<>]/.test(run) ? [{ kind: 'word' as const, text: run }] : symbols(run),
+  )
 }
 
-function parseRequirement(text: string): Requirement {
-  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text)
-  if (set) {
-    const [, key = '', operator, list = ''] = set
-    const values = list.split(',').map((value) => value.trim())
-    return checked(text, { key, operator: operator === 'in' ? 'In' : 'NotIn', values })
+function symbols(run: string): readonly Token[] {
+  const found: Token[] = []
+  for (let at = 0; at < run.length;) {
+    const two = run.slice(at, at + 2)
+    const text = SYMBOLS.has(two) ? two : run.slice(at, at + 1)
+    found.push({ kind: 'symbol', text })
+    at += text.length
   }
-  const compared = /^([^\s=!<>]+)\s*(==|!=|=|>|<)\s*(\S*)$/.exec(text)
-  if (compared) {
-    const [, key = '', sign = '', value = ''] = compared
-    const operator = ({ '!=': 'NotIn', '>': 'GreaterThan', '<': 'LessThan' } as const)[sign] ?? 'In'
-    return checked(text, { key, operator, values: [value] })
-  }
-  const [, not, key = ''] = /^(!)?\s*(\S*)$/.exec(text) ?? []
-  return checked(text, { key, operator: not ? 'DoesNotExist' : 'Exists', values: [] })
+  return found
 }
 
-function checked(text: string, requirement: Requirement): Requirement {
-  const refuse = (why: string): Error =>
-    badRequest(`unable to parse requirement: ${why} (in ${JSON.stringify(text)})`)
-  if (!KEY.test(requirement.key))
-    throw refuse(`found ${JSON.stringify(requirement.key)}, expected: a label key`)
-  const isNumber = requirement.operator === 'GreaterThan' || requirement.operator === 'LessThan'
-  if (isNumber && !/^-?\d+$/.test(requirement.values[0] ?? ''))
-    throw refuse('values: for Gt and Lt the value must be an integer')
-  const wrong = requirement.values.find((value) => !VALUE.test(value))
-  if (wrong !== undefined) throw refuse(`values: Invalid value: ${JSON.stringify(wrong)}`)
+/** Walks the tokens; each `expect` step throws the text upstream would. */
+class LabelSelectorParser {
+  readonly #tokens: readonly Token[]
+  #position = 0
+
+  constructor(text: string) {
+    this.#tokens = tokens(text)
+  }
+
+  parse(): Selector {
+    const requirements: Requirement[] = []
+    for (;;) {
+      const next = this.#peek()
+      if (next.kind === 'end') return requirements
+      if (!startsRequirement(next))
+        throw badRequest(`found '${next.text}', expected: !, identifier, or 'end of string'`)
+      requirements.push(this.#requirement())
+      const separator = this.#take()
+      if (separator.kind === 'end') return requirements
+      if (separator.text !== ',')
+        throw badRequest(`found '${separator.text}', expected: ',' or 'end of string'`)
+      const after = this.#peek()
+      if (!startsRequirement(after)) throw badRequest(`found '${after.text}', expected: identifier after ','`)
+    }
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#position] ?? END
+  }
+
+  #take(): Token {
+    const token = this.#peek()
+    this.#position += 1
+    return token
+  }
+
+  #requirement(): Requirement {
+    const isNegated = this.#peek().text === '!'
+    if (isNegated) this.#take()
+    const key = this.#take()
+    if (key.kind !== 'word') throw unreadable(`found '${key.text}', expected: identifier`)
+    checkKey(key.text)
+    const next = this.#peek()
+    if (isNegated || next.kind === 'end' || next.text === ',')
+      return { key: key.text, operator: isNegated ? 'DoesNotExist' : 'Exists', values: [] }
+    const sign = this.#take()
+    const operator = Object.hasOwn(BINARY_OPERATORS, sign.text) ? BINARY_OPERATORS[sign.text] : undefined
+    if (operator === undefined) throw unreadable(`found '${sign.text}', expected: ${EXPECTED_OPERATORS}`)
+    const values = sign.kind === 'word' ? this.#list() : [this.#exactValue()]
+    return checkedValues({ key: key.text, operator, values })
+  }
+
+  #exactValue(): string {
+    const next = this.#peek()
+    if (next.kind === 'end' || next.text === ',') return ''
+    if (next.kind !== 'word') throw unreadable(`found '${next.text}', expected: identifier`)
+    return this.#take().text
+  }
+
+  /** `(a,b)`; an empty place between commas is the empty value. */
+  #list(): readonly string[] {
+    const open = this.#take()
+    if (open.text !== '(') throw unreadable(`found '${open.text}' expected: '('`)
+    const values: string[] = []
+    for (;;) {
+      const next = this.#take()
+      const isWord = next.kind === 'word'
+      values.push(isWord ? next.text : '')
+      const after = isWord ? this.#take() : next
+      if (after.text === ')') return [...new Set(values)].toSorted()
+      if (after.text !== ',') throw unreadable(`found '${after.text}', expected: ',' or ')'`)
+    }
+  }
+}
+
+const startsRequirement = (token: Token): boolean => token.kind === 'word' || token.text === '!'
+
+const unreadable = (why: string): Error => badRequest(`unable to parse requirement: ${why}`)
+
+/** The paths upstream prints: it parses query parameters with no path at all. */
+function refused(field: string, value: string, detail: string): Error {
+  const error: FieldError = { type: 'invalid', field, value, detail }
+  return unreadable(fieldErrorMessage(error))
+}
+
+function checkKey(key: string): void {
+  const faults = qualifiedNameFaults(key)
+  if (faults.length > 0) throw refused('<nil>', key, faults.join('; '))
+}
+
+function checkedValues(requirement: Requirement): Requirement {
+  const { key, operator, values } = requirement
+  for (const [index, value] of values.entries()) {
+    const mustBeInteger = operator === 'GreaterThan' || operator === 'LessThan'
+    if (mustBeInteger && !/^[-+]?\d+$/.test(value))
+      throw refused(`values[${index}]`, value, "for 'Gt', 'Lt' operators, the value must be an integer")
+    const faults = labelValueFaults(value)
+    if (faults.length > 0) throw refused(`values[${index}][${key}]`, value, faults.join('; '))
+  }
   return requirement
+}
+
+/** @throws ApiError BadRequest, such as `unable to parse requirement: found '=', expected: identifier` */
+export function parseLabelSelector(text: string): Selector {
+  return new LabelSelectorParser(text).parse()
+}
+
+/** The text that parseLabelSelector reads as this selector; '' for the one that matches everything. */
+export function printSelector(selector: Selector): string {
+  return selector.map(printRequirement).join(',')
+}
+
+function printRequirement({ key, operator, values }: Requirement): string {
+  switch (operator) {
+    case 'Exists':
+      return key
+    case 'DoesNotExist':
+      return `!${key}`
+    case 'GreaterThan':
+      return `${key}>${values[0]}`
+    case 'LessThan':
+      return `${key}<${values[0]}`
+    case 'In':
+      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(',')})`
+    case 'NotIn':
+      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${values.join(',')})`
+  }
 }
 
 export interface FieldRequirement {
@@ -70,15 +186,27 @@ export interface FieldRequirement {
   readonly value: string
 }
 
-/** @throws ApiError BadRequest `invalid selector: ...; can't understand 'part'` */
+/** @throws ApiError BadRequest `invalid selector: '...'; can't understand 'part'` */
 export function parseFieldSelector(text: string): readonly FieldRequirement[] {
-  return text
-    .split(',')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [, field = '', sign, value = ''] = /^([^=!]+?)(==|!=|=)(.*)$/.exec(part) ?? []
-      if (sign === undefined)
-        throw badRequest(`invalid selector: ${JSON.stringify(text)}; can't understand '${part}'`)
-      return { field: field.trim(), operator: sign === '!=' ? '!=' : '=', value }
-    })
+  return terms(text).map((part) => {
+    const [, field = '', sign, value = ''] = /^([^]*?)(==|!=|=)([^]*)$/.exec(part) ?? []
+    if (sign === undefined) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`)
+    return { field, operator: sign === '!=' ? '!=' : '=', value: unescaped(value) }
+  })
+}
+
+/** Cut at commas that no backslash precedes; empty parts are left out. */
+function terms(text: string): readonly string[] {
+  return text.match(/(?:\\[^]|[^,\\]|\\$)+/g) ?? []
+}
+
+/** `\,`, `\=` and `\\` stand for themselves; nothing else may be escaped, and these must be. */
+function unescaped(value: string): string {
+  return value.replaceAll(/\\([^]?)|[,=]/g, (found, escaped: string | undefined) => {
+    if (escaped === undefined)
+      throw badRequest(`invalid field selector: unescaped character in value: ${found}`)
+    if (!['\\', ',', '='].includes(escaped))
+      throw badRequest(`invalid field selector: invalid escape sequence: ${found}`)
+    return escaped
+  })
 }

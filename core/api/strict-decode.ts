@@ -1,18 +1,22 @@
 /**
- * From a request's plain value to an object of a kind: known fields with values of the right type stay, nulls go,
- * unknown fields go and are named. Pure; driven by the field table.
+ * From a request's plain value to an object of a kind: known fields with values of the right type stay; nulls and
+ * unknown fields go, the latter are named; what Go would leave out when it prints the object (empty lists and maps,
+ * zero values of optional fields that are no pointers) goes too, so that what is stored is what upstream would show.
+ * Pure; driven by the field table.
  *
- * Wrong types are refused as Go's JSON decoder refuses them; unknown fields are worded as
- * kubernetes/apimachinery pkg/runtime/serializer/json does. Difference: Go matches names without regard to case,
- * here they must match exactly.
+ * Wrong types are refused as Go's JSON decoder refuses them, unknown fields worded as
+ * kubernetes/apimachinery pkg/runtime/serializer/json words them. Difference: upstream names Go's string types
+ * (`v1.ServiceType`), which the field table does not know; here they are `string`.
  */
 
 import { badRequest } from './api-error.ts'
 import type { KubernetesObject } from './object.ts'
+import { canonicalQuantity, QUANTITY_FORMAT } from './quantity.ts'
 import type { ResourceInfo } from './resource.ts'
 import { apiVersionOf } from './resource.ts'
 import type { FieldFacts } from './schema/field-table.ts'
-import { jsonFields, jsonName, META_PACKAGE, messageFields, messageOfKind } from './schema/field-table.ts'
+import { fieldsByJsonName, META_PACKAGE, messageFields, messageOfKind } from './schema/field-table.ts'
+import { isTimestamp } from './timestamp.ts'
 
 export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
 export type FieldValidation = (typeof FIELD_VALIDATIONS)[number]
@@ -27,105 +31,177 @@ export interface Decoded {
 export function strictDecode(resource: ResourceInfo, body: unknown): Decoded {
   const message = messageOfKind(apiVersionOf(resource), resource.kind)
   if (message === undefined) throw new Error(`the field table has no ${resource.kind}`)
-  const walk: Walk = { kind: resource.kind, problems: [] }
-  const value = decodeStruct(message, body, { ...walk, path: '', top: true })
-  return { object: value as unknown as KubernetesObject, problems: walk.problems }
+  const walk: Walk = { resource, problems: [] }
+  const root: Place = { struct: resource.kind, goPath: '', path: '' }
+  const value = decodeStruct(message, body, root, walk)
+  const { apiVersion, kind } = body as KubernetesObject
+  const hasSpec =
+    fieldsByJsonName(message).get('spec')?.p === undefined && fieldsByJsonName(message).has('spec')
+  const object = { apiVersion, kind, ...value, ...(hasSpec && !value['spec'] ? { spec: {} } : {}) }
+  return { object: object as unknown as KubernetesObject, problems: walk.problems }
 }
 
 interface Walk {
-  readonly kind: string
+  readonly resource: ResourceInfo
   readonly problems: string[]
 }
-interface Place extends Walk {
+
+/** Where a value stands. */
+interface Place {
+  /** the Go struct the field is in: `ServicePort` */
+  readonly struct: string
+  /** as Go's decoder says it, without indexes: `spec.ports.port` */
+  readonly goPath: string
+  /** as upstream's strict errors say it: `spec.ports[0].port` */
   readonly path: string
-  readonly top?: boolean
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function decodeStruct(message: string, value: unknown, place: Place): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) throw wrongType(value, shortName(message), place)
-  const fields = fieldsByName(message)
+const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+function decodeStruct(
+  message: string,
+  value: unknown,
+  place: Place,
+  walk: Walk,
+): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw wrongType(value, goType(message), place, walk)
+  const fields = fieldsByJsonName(message)
+  const struct = shortName(message)
   const decoded: Record<string, unknown> = {}
   for (const [name, inner] of Object.entries(value)) {
-    const path = place.path === '' ? name : `${place.path}.${name}`
-    if (place.top && (name === 'apiVersion' || name === 'kind')) {
-      decoded[name] = inner
-      continue
-    }
+    const at: Place = { struct, goPath: joined(place.goPath, name), path: joined(place.path, name) }
     const field = fields.get(name)
-    if (field === undefined) {
-      place.problems.push(`unknown field ${JSON.stringify(path)}`)
-      continue
+    if (field === undefined) noteUnknown(name, at, walk)
+    else if (inner !== null && inner !== undefined) {
+      const result = decodeField(field, inner, at, walk)
+      if (!isLeftOut(field, result)) decoded[name] = result
     }
-    if (inner === null || inner === undefined) continue
-    decoded[name] = decodeField(field, inner, { kind: place.kind, problems: place.problems, path })
   }
+  for (const [name, field] of fields) if (!(name in decoded) && isStructAlways(field)) decoded[name] = {}
   return decoded
 }
 
-function fieldsByName(message: string): ReadonlyMap<string, FieldFacts> {
-  return new Map(jsonFields(message).map((field) => [jsonName(field), field]))
+/** Whether Go has the struct even when nobody gave it: required, and not behind a pointer. */
+function isStructAlways({ t, o, p, r, k }: FieldFacts): boolean {
+  const isOptional = (o ?? p ?? r ?? k) !== undefined
+  return !isOptional && t.includes('.') && SPECIAL[t] === undefined && messageFields(t) !== undefined
 }
 
-function decodeField(field: FieldFacts, value: unknown, place: Place): unknown {
+function noteUnknown(name: string, at: Place, walk: Walk): void {
+  const isTypeMeta = at.path === name && (name === 'apiVersion' || name === 'kind')
+  if (!isTypeMeta) walk.problems.push(`unknown field ${JSON.stringify(at.path)}`)
+}
+
+/** Whether Go's omitempty would not print the value. Pointers are printed whatever they point to. */
+function isLeftOut(field: FieldFacts, value: unknown): boolean {
+  if (field.r !== undefined) return Array.isArray(value) && value.length === 0
+  if (field.k !== undefined) return isRecord(value) && Object.keys(value).length === 0
+  if (field.o === undefined || field.p !== undefined) return false
+  return value === '' || value === false || (value === 0 && field.t in SCALARS)
+}
+
+function decodeField(field: FieldFacts, value: unknown, place: Place, walk: Walk): unknown {
   if (field.k !== undefined) {
-    if (!isRecord(value)) throw wrongType(value, `map[string]${goType(field.t)}`, place)
-    const entries = Object.entries(value).filter(([, inner]) => inner !== null)
-    return Object.fromEntries(
-      entries.map(([key, inner]) => [
-        key,
-        decodeOne(field.t, inner, { ...place, path: `${place.path}.${key}` }),
-      ]),
-    )
+    if (!isRecord(value)) throw wrongType(value, `map[string]${goType(field.t)}`, place, walk)
+    const entries = Object.entries(value).map(([key, inner]) => {
+      const at = { ...place, path: joined(place.path, key) }
+      return [key, decodeElement(field.t, inner, at, walk)] as const
+    })
+    return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined))
   }
   if (field.r !== undefined) {
-    if (!Array.isArray(value)) throw wrongType(value, `[]${goType(field.t)}`, place)
-    return value.map((inner, index) =>
-      decodeOne(field.t, inner, { ...place, path: `${place.path}[${index}]` }),
-    )
+    if (!Array.isArray(value)) throw wrongType(value, `[]${goType(field.t)}`, place, walk)
+    return value.map((inner, index) => {
+      const at = { ...place, path: `${place.path}[${index}]` }
+      return decodeElement(field.t, inner, at, walk)
+    })
   }
-  return decodeOne(field.t, value, place)
+  return decodeOne(field.t, value, place, walk)
+}
+
+/** An element of a list or map: null is the zero of its type, as in Go. */
+function decodeElement(type: string, value: unknown, place: Place, walk: Walk): unknown {
+  if (value !== null) return decodeOne(type, value, place, walk)
+  return type in SCALARS ? SCALARS[type]?.zero : type in SPECIAL ? '' : {}
 }
 
 /** One value of a scalar, special or struct type. */
-function decodeOne(type: string, value: unknown, place: Place): unknown {
-  const scalar = SCALARS[type] ?? SPECIAL[type]
-  if (scalar !== undefined) {
-    const decoded = scalar(value)
-    if (decoded === undefined) throw wrongType(value, goType(type), place)
-    return decoded
+function decodeOne(type: string, value: unknown, place: Place, walk: Walk): unknown {
+  const special = SPECIAL[type]
+  if (special !== undefined) {
+    const result = special(value)
+    if ('value' in result) return result.value
+    if ('refusal' in result) throw unhandled(result.refusal, walk)
+    throw wrongType(value, result.goType, place, walk)
   }
-  return messageFields(type) === undefined ? value : decodeStruct(type, value ?? {}, place)
+  const scalar = SCALARS[type]
+  if (scalar === undefined)
+    return messageFields(type) === undefined ? value : decodeStruct(type, value, place, walk)
+  if (!scalar.accepts(value)) throw wrongType(value, goType(type), place, walk)
+  return value
 }
 
-type Scalar = (value: unknown) => unknown
+interface Scalar {
+  readonly accepts: (value: unknown) => boolean
+  readonly zero: unknown
+}
 
-const text: Scalar = (value) => (typeof value === 'string' ? value : undefined)
-const integer: Scalar = (value) => (typeof value === 'number' && Number.isInteger(value) ? value : undefined)
-const raw: Scalar = (value) => value
+const integer = (limit: number): Scalar => ({
+  accepts: (value) => Number.isInteger(value) && Math.abs(value as number) <= limit,
+  zero: 0,
+})
 
 const SCALARS: Readonly<Record<string, Scalar>> = {
-  string: text,
-  // base64; Go refuses what is not, and so do we
-  bytes: (value) =>
-    typeof value === 'string' && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value) ? value : undefined,
-  bool: (value) => (typeof value === 'boolean' ? value : undefined),
-  int32: integer,
-  int64: integer,
-  double: (value) => (typeof value === 'number' ? value : undefined),
+  string: { accepts: (value) => typeof value === 'string', zero: '' },
+  bytes: { accepts: isBase64, zero: '' },
+  bool: { accepts: (value) => typeof value === 'boolean', zero: false },
+  int32: integer(2 ** 31 - 1),
+  int64: integer(Number.MAX_SAFE_INTEGER),
+  double: { accepts: (value) => typeof value === 'number', zero: 0 },
 }
 
-const SPECIAL: Readonly<Record<string, Scalar>> = {
-  [`${META_PACKAGE}.Time`]: text,
-  [`${META_PACKAGE}.MicroTime`]: text,
-  [`${META_PACKAGE}.Duration`]: text,
+function isBase64(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  const text = value.replaceAll(/[\r\n]/g, '')
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+}
+
+/** The value as it is kept, or why it is not: a text of its own, or that it is not of this Go type. */
+type SpecialResult = { readonly value: unknown } | { readonly refusal: string } | { readonly goType: string }
+
+const raw = (value: unknown): SpecialResult => ({ value })
+
+const time =
+  (layout: string) =>
+  (value: unknown): SpecialResult => {
+    if (typeof value !== 'string') return { goType: 'string' }
+    if (isTimestamp(value)) return { value }
+    const quoted = JSON.stringify(value)
+    return { refusal: `parsing time ${quoted} as "${layout}": cannot parse ${quoted} as "2006"` }
+  }
+
+function quantity(value: unknown): SpecialResult {
+  const isText = typeof value === 'string' || typeof value === 'number'
+  const canonical = isText ? canonicalQuantity(String(value).trim()) : undefined
+  return canonical === undefined ? { refusal: QUANTITY_FORMAT } : { value: canonical }
+}
+
+function intOrString(value: unknown): SpecialResult {
+  if (typeof value === 'string' || SCALARS['int32']?.accepts(value)) return { value }
+  return { refusal: `json: cannot unmarshal ${goValue(value)} into Go value of type int32` }
+}
+
+const SPECIAL: Readonly<Record<string, (value: unknown) => SpecialResult>> = {
+  [`${META_PACKAGE}.Time`]: time('2006-01-02T15:04:05Z07:00'),
+  [`${META_PACKAGE}.MicroTime`]: time('2006-01-02T15:04:05.000000Z07:00'),
+  [`${META_PACKAGE}.Duration`]: (value) => (typeof value === 'string' ? { value } : { goType: 'string' }),
   [`${META_PACKAGE}.FieldsV1`]: raw,
   [`${META_PACKAGE}.Verbs`]: raw,
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': (value) =>
-    typeof value === 'number' ? String(value) : text(value),
-  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': (value) => text(value) ?? integer(value),
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': quantity,
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': intOrString,
   'k8s.io.apimachinery.pkg.runtime.RawExtension': raw,
 }
 
@@ -133,14 +209,28 @@ const shortName = (message: string): string => message.slice(message.lastIndexOf
 
 function goType(type: string): string {
   const scalars: Readonly<Record<string, string>> = { bytes: '[]uint8', double: 'float64' }
-  if (type.includes('.')) return `v1.${shortName(type)}`
-  return scalars[type] ?? type
+  if (!type.includes('.')) return scalars[type] ?? type
+  const [name, packageName] = type.split('.').toReversed()
+  return `${packageName}.${name}`
 }
 
-/** `json: cannot unmarshal string into Go struct field Service.spec.ports[0].port of type int32` */
-function wrongType(value: unknown, type: string, place: Place): Error {
-  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
-  const named = found === 'boolean' ? 'bool' : found
-  const what = `json: cannot unmarshal ${named} into Go struct field ${place.kind}.${place.path} of type ${type}`
-  return badRequest(`${place.kind} in version "v1" cannot be handled as a ${place.kind}: ${what}`)
+/** What Go calls the JSON value: `string`, `object`, `number 1.5`. */
+function goValue(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`
+  return value === null ? 'null' : typeof value
+}
+
+/** `json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32` */
+function wrongType(value: unknown, type: string, place: Place, walk: Walk): Error {
+  const isNumber = typeof value === 'number' && /^(int|float)/.test(type)
+  const what = isNumber ? `number ${value}` : typeof value === 'number' ? 'number' : goValue(value)
+  const into = place.goPath === '' ? `value` : `struct field ${place.struct}.${place.goPath}`
+  return unhandled(`json: cannot unmarshal ${what} into Go ${into} of type ${type}`, walk)
+}
+
+function unhandled(why: string, { resource }: Walk): Error {
+  const { kind, version } = resource
+  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
 }

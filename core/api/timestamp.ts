@@ -20,3 +20,9 @@ export function parseTimestamp(text: string | undefined): number | undefined {
   const ms = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(ms) ? undefined : ms
 }
+
+/** Whether `text` is a time as RFC 3339 has it, zone included. */
+export function isTimestamp(text: string): boolean {
+  const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/
+  return shape.test(text) && parseTimestamp(text) !== undefined
+}

@@ -4,11 +4,12 @@
 
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { ApiError } from '../api/api-error.ts'
 import { acceptClauses } from './negotiate.ts'
-import type { ApiResponse } from './request.ts'
+import type { ApiRequest, ApiResponse, User } from './request.ts'
 import { errorResponse } from './request.ts'
 
 /** kube-apiserver's limit for a request's body */
@@ -17,8 +18,34 @@ const MIN_COMPRESSED_BYTES = 128 * 1024
 
 const compress = promisify(gzip)
 
-/** @returns a function that reads the body once; later calls give the same */
-export function bodyReader(incoming: IncomingMessage): () => Promise<Uint8Array> {
+/** @returns the request as the rest of the server sees it; its body is not read yet */
+export function apiRequest(
+  incoming: IncomingMessage,
+  { user, signal }: { readonly user: User; readonly signal: AbortSignal },
+): ApiRequest {
+  const url = incoming.url ?? '/'
+  const mark = url.indexOf('?')
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    headers: singleHeaders(incoming),
+    user,
+    body: bodyReader(incoming),
+    signal,
+  }
+}
+
+function singleHeaders(incoming: IncomingMessage): ApiRequest['headers'] {
+  const entries = Object.entries(incoming.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ])
+  return Object.fromEntries(entries) as ApiRequest['headers']
+}
+
+/** Reads the body once; later calls give the same. */
+function bodyReader(incoming: IncomingMessage): () => Promise<Uint8Array> {
   let reading: Promise<Uint8Array> | undefined
   return () => (reading ??= readBody(incoming))
 }
@@ -108,4 +135,20 @@ export async function writeError(
     return
   }
   await writeResponse(incoming, response, errorResponse(error))
+}
+
+/** A refused upgrade is answered by hand: Node gives no response object for it. */
+export function endWithStatus(socket: Duplex, error: ApiError): void {
+  if (socket.destroyed || !socket.writable) return
+  const body = JSON.stringify(error.status)
+  socket.end(
+    [
+      `HTTP/1.1 ${error.code} ${error.reason}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
 }

@@ -9,6 +9,7 @@
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Random, SocketAddress, Sockets } from '../../host/host.ts'
 import { ApiError } from '../api/api-error.ts'
@@ -16,7 +17,7 @@ import type { NodeAgent } from '../api/node-agent.ts'
 import { SCHEME } from '../api/scheme.ts'
 import { Authenticator } from './authenticate.io.ts'
 import { authorize } from './authorize.ts'
-import { bodyReader, writeError, writeResponse } from './exchange.io.ts'
+import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import type { HealthChecks } from './health.ts'
 import { PathRequests, notServed } from './path-requests.ts'
 import type { ServerCredentials } from './pki.io.ts'
@@ -45,7 +46,7 @@ export interface ApiServerOptions {
   /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
   readonly dial: Dial
   readonly version?: VersionInfo | undefined
-  /** of /healthz, /livez and /readyz, besides `ping` */
+  /** of /readyz, besides `ping` */
   readonly checks?: HealthChecks | undefined
 }
 
@@ -58,6 +59,8 @@ export interface ApiServer extends AsyncDisposable {
 const MAX_IN_FLIGHT = { readOnly: 400, mutating: 200 } as const
 const IDLE_TIMEOUT_MS = 90_000
 const HEADERS_TIMEOUT_MS = 32_000
+/** for answers under way when the server stops; watches end at once */
+const GRACE_MS = 5_000
 
 /** Listens on all addresses. Rejects with HostError when one cannot be had; then none is. */
 export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
@@ -160,20 +163,9 @@ class HttpApiServer implements ApiServer {
     }
   }
 
-  #understand(incoming: IncomingMessage, signal: AbortSignal) {
-    const url = incoming.url ?? '/'
-    const mark = url.indexOf('?')
-    const path = mark < 0 ? url : url.slice(0, mark)
-    const request: ApiRequest = {
-      method: incoming.method ?? 'GET',
-      path,
-      query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
-      headers: singleHeaders(incoming),
-      user: this.#authenticator.userOf(incoming),
-      body: bodyReader(incoming),
-      signal,
-    }
-    const route = routeOf(path)
+  #understand(incoming: IncomingMessage, signal: AbortSignal): Understood {
+    const request = apiRequest(incoming, { user: this.#authenticator.userOf(incoming), signal })
+    const route = routeOf(request.path)
     const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
     return { request, route, verb }
   }
@@ -227,7 +219,6 @@ class HttpApiServer implements ApiServer {
   async #upgrade(incoming: IncomingMessage, to: { socket: Duplex; head: Buffer }): Promise<void> {
     const { socket } = to
     const gone = new AbortController()
-    for (const ev of ['end','close','error','finish','pause','resume']) socket.on(ev,(...a)=>console.log('SOCK',ev,...a));const od=socket.destroy.bind(socket);socket.destroy=((e)=>{console.log('DESTROY',e,new Error().stack);return od(e)});
     socket.once('close', () => {
       gone.abort()
       this.#upgraded.delete(socket)
@@ -237,6 +228,7 @@ class HttpApiServer implements ApiServer {
     this.#upgraded.add(socket)
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
     const { request, route, verb } = this.#understand(incoming, signal)
+    const { bytesWritten } = socket as Socket
     let code = 101
     const done = this.#count({ request, route, verb, code: () => code })
     try {
@@ -246,7 +238,9 @@ class HttpApiServer implements ApiServer {
     } catch (error) {
       const refused = this.#apiError(error, signal)
       code = refused.code
-      endWithStatus(socket, refused)
+      // Once the protocol was switched, an HTTP answer would only confuse.
+      if ((socket as Socket).bytesWritten === bytesWritten) endWithStatus(socket, refused)
+      else socket.destroy()
     } finally {
       done()
     }
@@ -265,8 +259,11 @@ class HttpApiServer implements ApiServer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
     const closed = this.#servers.map((server) => closeServer(server))
-    await Promise.all(this.#exchanges)
     for (const socket of this.#upgraded) socket.destroy()
+    const grace = new AbortController()
+    const tooLong = this.#options.clock.sleep(GRACE_MS, grace.signal).catch(() => undefined)
+    await Promise.race([Promise.all(this.#exchanges), tooLong])
+    grace.abort()
     for (const server of this.#servers) server.closeAllConnections()
     await Promise.all(closed)
   }
@@ -286,34 +283,10 @@ function requestKind(request: ApiRequest, route: Route, verb: RequestVerb | unde
   return ['GET', 'HEAD'].includes(request.method) ? ('readOnly' as const) : ('mutating' as const)
 }
 
-function singleHeaders(incoming: IncomingMessage): ApiRequest['headers'] {
-  const entries = Object.entries(incoming.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(', ') : value,
-  ])
-  return Object.fromEntries(entries) as ApiRequest['headers']
-}
-
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // Never started listening: that is closed, too.
     server.close(() => resolve())
     server.closeIdleConnections()
   })
-}
-
-/** A refused upgrade is answered by hand: Node gives no response object for it. */
-function endWithStatus(socket: Duplex, error: ApiError): void {
-  if (socket.destroyed || !socket.writable) return
-  const body = JSON.stringify(error.status)
-  socket.end(
-    [
-      `HTTP/1.1 ${error.code} ${error.reason}`,
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }

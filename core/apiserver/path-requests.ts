@@ -21,6 +21,7 @@ import type { VersionInfo } from './version.ts'
 export interface PathRequestsOptions {
   readonly scheme: readonly ResourceInfo[]
   readonly version: VersionInfo
+  /** of /readyz: a server that is not ready yet is not dead */
   readonly checks: HealthChecks
   readonly metrics: RequestMetrics
   /** `127.0.0.1:6443`, as discovery says it */
@@ -67,7 +68,7 @@ export class PathRequests {
     const endpoint = HEALTH_ENDPOINTS.find((name) => name === first)
     const report =
       endpoint &&
-      healthReport(endpoint, this.#options.checks, {
+      healthReport(endpoint, endpoint === 'readyz' ? this.#options.checks : {}, {
         verbose: isTrue(request.query.get('verbose') ?? 'false'),
         exclude: request.query.getAll('exclude'),
         only,

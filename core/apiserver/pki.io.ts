@@ -10,6 +10,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../client/atomic-file.io.ts'
+import type { CertificateRequest } from './certificates.io.ts'
 
 /** PEM texts. */
 export interface KeyPair {
@@ -88,7 +89,7 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
       await issue({ subject: { commonName: name, organizations: groups }, usage: 'client' }),
   }
 
-  async function issue(request: Omit<import('./certificates.io.ts').CertificateRequest, 'validity'>) {
+  async function issue(request: Omit<CertificateRequest, 'validity'>) {
     const { issueCertificate } = await import('./certificates.io.ts')
     const validity = { fromMs: nowMs, untilMs: nowMs + LIFETIME_MS }
     return await issueCertificate(authority, { ...request, validity })

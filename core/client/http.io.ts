@@ -213,7 +213,8 @@ class HttpApiClient implements HttpClient {
       })
       const silenceMs = call.silenceMs ?? this.#timeoutMs
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer for ${silenceMs} ms`)))
-      outgoing.once('error', reject)
+      // Also after the answer began: then its reader hears of it, and nobody waits here any more.
+      outgoing.on('error', reject)
       outgoing.once('response', resolve)
       outgoing.end(text)
     })

@@ -20,5 +20,5 @@ export function resourcePath(resource: ResourceInfo, place: Place): string {
 export function queryText(parameters: Readonly<Record<string, string | boolean | undefined>>): string {
   const set = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== false)
   const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)]))
-  return set.length === 0 ? '' : `?${query}`
+  return set.length === 0 ? '' : `?${query.toString()}`
 }

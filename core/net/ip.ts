@@ -89,6 +89,39 @@ export function canonicalIp(text: string): string | undefined {
   return address && printIp(address)
 }
 
+/** `0.0.0.0` and `::`. */
+export function isUnspecified({ value }: IpAddress): boolean {
+  return value === 0n
+}
+
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback({ family, value }: IpAddress): boolean {
+  return family === 'IPv4' ? value >> 24n === 127n : value === 1n
+}
+
+/** 169.254.0.0/16 and fe80::/10. */
+export function isLinkLocal({ family, value }: IpAddress): boolean {
+  return family === 'IPv4' ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan
+}
+
+/** 224.0.0.0/4 and ff00::/8. */
+export function isMulticast({ family, value }: IpAddress): boolean {
+  return family === 'IPv4' ? value >> 28n === 0xen : value >> 120n === 0xffn
+}
+
+/** 224.0.0.0/24 and link-local scope in ff00::/8: multicast that no router forwards. */
+export function isLinkLocalMulticast({ family, value }: IpAddress): boolean {
+  return family === 'IPv4'
+    ? value >> 8n === 0xe00000n
+    : value >> 120n === 0xffn && (value >> 112n) % 16n === 2n
+}
+
+/** `::ffff:192.0.2.1`: an IPv4 address in the clothes of an IPv6 one. */
+export function isIPv4Mapped({ family, value }: IpAddress): boolean {
+  return family === 'IPv6' && value >> 32n === 0xffffn
+}
+
+/** The family of an address, or undefined when `text` is none. */
 export function familyOf(text: string): IpFamily | undefined {
   return parseIp(text)?.family
 }

@@ -8,28 +8,22 @@ import { getSystemErrorName } from 'node:util'
 import { fromErrno, HostError, isNotFound } from '../errors.ts'
 import type { LinkOperation, Links, LinkState, NetworkNamespace, RouteState } from '../host.ts'
 import { printLinkOperations } from '../link-print.ts'
+import type { NetlinkRequest } from './netlink-message.ts'
+import { ackError } from './netlink.io.ts'
+import type { Netlink } from './netlink.io.ts'
+import type { NamespaceSwitch } from './network-namespace.io.ts'
+import { RT_TABLE_LOCAL, RT_TABLE_MAIN, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE } from './rtnetlink-numbers.ts'
+import { decodeAddress, decodeLink, decodeRoute } from './rtnetlink-reply.ts'
 import {
   changeAddress,
   changeRoute,
-  decodeAddress,
-  decodeLink,
-  decodeRoute,
   deleteLink,
   dump,
   getLink,
   linkUp,
   newVeth,
-  RT_TABLE_LOCAL,
-  RT_TABLE_MAIN,
-  RTM_GETADDR,
-  RTM_GETLINK,
-  RTM_GETROUTE,
   routeTo,
-} from './netlink-message.ts'
-import type { NetlinkRequest } from './netlink-message.ts'
-import { ackError } from './netlink.io.ts'
-import type { Netlink } from './netlink.io.ts'
-import type { NamespaceSwitch } from './network-namespace.io.ts'
+} from './rtnetlink-request.ts'
 
 type RouteOperation = Extract<LinkOperation, { kind: 'route' | 'delete-route' }>
 

@@ -1,17 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  changeAddress,
-  changeRoute,
-  decodeAck,
-  decodeAddress,
-  decodeLink,
-  decodeReplies,
-  decodeRoute,
-  encodeRequests,
-  linkUp,
-  newVeth,
-} from './netlink-message.ts'
+import { decodeAck, decodeReplies, encodeRequests } from './netlink-message.ts'
+import { decodeAddress, decodeLink, decodeRoute } from './rtnetlink-reply.ts'
+import { changeAddress, changeRoute, linkUp, newVeth } from './rtnetlink-request.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

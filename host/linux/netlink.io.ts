@@ -11,7 +11,7 @@ import { fromErrno } from '../errors.ts'
 import type { HostError } from '../errors.ts'
 import type { NetworkNamespace } from '../host.ts'
 import type { NetlinkAck, NetlinkReply, NetlinkRequest } from './netlink-message.ts'
-import { decodeAck, decodeReplies, encodeRequests, isDone } from './netlink-message.ts'
+import { decodeAck, decodeReplies, encodeRequests, isDone, isOneOfMany } from './netlink-message.ts'
 import type { NamespaceSwitch } from './network-namespace.io.ts'
 import { AF_NETLINK, SOCK_NONBLOCK, SOCK_RAW } from './syscalls.io.ts'
 import type { Syscalls } from './syscalls.io.ts'
@@ -20,7 +20,6 @@ const SOL_NETLINK = 270
 const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11
 const NETLINK_ROUTE = 0
-const NLM_F_MULTI = 2
 
 /** A reply is at most one page or 32 KiB, whichever the reader offers room for. */
 const RECEIVE_BYTES = 64 * 1024
@@ -88,8 +87,8 @@ export function linuxNetlink(syscalls: Syscalls, namespaces: NamespaceSwitch): N
     },
     ask: (request, network) => {
       const fd = socketOf(network)
-      send(fd, [request])
-      return answers(() => receive(fd))
+      const sent = send(fd, [request])
+      return answers(() => receive(fd).filter((reply) => reply.sequence === sent))
     },
     forget: (network) => {
       const fd = sockets.get(network)
@@ -109,7 +108,7 @@ function answers(receive: () => readonly NetlinkReply[]): readonly NetlinkReply[
       if (ack !== undefined && ack.errno !== 0) throw ackError(ack, 'netlink')
       if (ack !== undefined) return found
       found.push(reply)
-      if ((reply.flags & NLM_F_MULTI) === 0) return found
+      if (!isOneOfMany(reply)) return found
     }
   }
 }

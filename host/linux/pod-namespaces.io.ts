@@ -43,6 +43,8 @@ interface NamespaceFds {
 }
 
 export interface PodNamespaces extends AsyncDisposable {
+  /** Whether the first process still runs; without it no other can be started here. */
+  readonly isAlive: boolean
   /** Synchronous work (starting a process) in all of the pod's namespaces, in a mount namespace of its own. */
   inside<T>(work: () => T): T
 }
@@ -58,10 +60,16 @@ export function podNamespaceOpener(syscalls: Syscalls, namespaces: NamespaceSwit
     const { init, fds } = namespaces.inside(options.network, start)
     await untilReady(init)
     const own = home
+    let open = true
     return {
+      get isAlive() {
+        return init.exitCode === null && init.signalCode === null
+      },
       inside: (work) =>
         namespaces.inside(options.network, () => visit(syscalls, { home: own, pod: fds }, work)),
       [Symbol.asyncDispose]: async () => {
+        if (!open) return
+        open = false
         await killed(init)
         for (const fd of Object.values(fds)) closeSync(fd)
       },
@@ -75,12 +83,12 @@ function rehearsedHome(syscalls: Syscalls): NamespaceFds {
   const cwd = currentFolder()
   try {
     syscalls.unshare(CLONE_FS)
-    syscalls.setns(home.mnt, CLONE_NEWNS)
-    process.chdir(cwd)
+    goHome(syscalls, home, cwd)
     return home
   } catch (cause) {
     for (const fd of Object.values(home)) closeSync(fd)
-    throw new HostError('NOT_PRIVILEGED', 'cannot enter mount namespaces', { cause })
+    const what = 'no privilege to leave the mount, PID, UTS and IPC namespaces and come back'
+    throw new HostError('NOT_PRIVILEGED', what, { cause })
   }
 }
 
@@ -139,14 +147,17 @@ function away<T>(syscalls: Syscalls, home: NamespaceFds, work: () => T): T {
   try {
     return work()
   } finally {
-    orDie('return to the namespaces', () => {
-      syscalls.setns(home.pid, CLONE_NEWPID)
-      syscalls.setns(home.mnt, CLONE_NEWNS)
-      syscalls.setns(home.uts, CLONE_NEWUTS)
-      syscalls.setns(home.ipc, CLONE_NEWIPC)
-      process.chdir(cwd)
-    })
+    orDie('return to the namespaces', () => goHome(syscalls, home, cwd))
   }
+}
+
+/** In a user namespace this needs all four namespaces to be of that user namespace's making. */
+function goHome(syscalls: Syscalls, home: NamespaceFds, cwd: string): void {
+  syscalls.setns(home.pid, CLONE_NEWPID)
+  syscalls.setns(home.mnt, CLONE_NEWNS)
+  syscalls.setns(home.uts, CLONE_NEWUTS)
+  syscalls.setns(home.ipc, CLONE_NEWIPC)
+  process.chdir(cwd)
 }
 
 /** The working directory, or the root if it has been deleted. */

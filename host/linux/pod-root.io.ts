@@ -8,6 +8,7 @@
  */
 
 import {
+  chownSync,
   closeSync,
   constants,
   mkdirSync,
@@ -126,14 +127,16 @@ function bindEntries(syscalls: Syscalls, { entries, from, to }: Binding): void {
   }
 }
 
-const mountTmpfs = (syscalls: Syscalls, target: string, like: Stats): void =>
-  syscalls.mount({
-    source: 'portolan',
-    target,
-    type: 'tmpfs',
-    flags: MS_NOSUID | MS_NODEV,
-    options: `mode=${(like.mode & 0o7777).toString(8)},uid=${like.uid},gid=${like.gid}`,
-  })
+/** A folder in memory over `target`, with the mode and owner of `like`. */
+function mountTmpfs(syscalls: Syscalls, target: string, like: Stats): void {
+  const options = `mode=${(like.mode & 0o7777).toString(8)}`
+  syscalls.mount({ source: 'portolan', target, type: 'tmpfs', flags: MS_NOSUID | MS_NODEV, options })
+  try {
+    chownSync(target, like.uid, like.gid)
+  } catch {
+    // An owner that has no number in this user namespace: it stays ours.
+  }
+}
 
 /** Follows links; a link that leads nowhere does not exist. */
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined

@@ -29,7 +29,14 @@ export function programPath(name: string, env: Readonly<Record<string, string>>,
 const notFound = (name: string, why: string): HostError =>
   new HostError('COMMAND_NOT_FOUND', `exec: "${name}": ${why}`, { argv: [name], errno: 'ENOENT' })
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    // Not there, or in a folder that is closed to us, as another user's in an inherited PATH.
+    return false
+  }
+}
 
 function isExecutable(path: string): boolean {
   try {

@@ -99,11 +99,16 @@ class LinuxSandbox implements Sandbox {
     if (openPod === undefined) throw new HostError('UNSUPPORTED', 'no isolated processes without koffi')
     const opening = (this.#pod ??= openPod(this.#options))
     try {
-      return await opening
+      const pod = await opening
+      if (pod.isAlive) return pod
+      // Somebody killed the pod's first process, and with it all others: start over.
+      if (this.#pod === opening) this.#pod = undefined
+      await pod[Symbol.asyncDispose]()
     } catch (error) {
-      this.#pod = undefined // the next spawn tries again
+      if (this.#pod === opening) this.#pod = undefined // the next spawn tries again
       throw error
     }
+    return await this.#namespaces()
   }
 
   #start(spec: ProcessSpec, pod: PodNamespaces | undefined): Promise<RunningProcess> {
@@ -160,7 +165,7 @@ class LinuxSandbox implements Sandbox {
     const program = programPath(spec.argv[0] ?? '', spec.env, cwd)
     const argv = [
       // In a PID namespace of its own a process dies with the namespace's first one.
-      ...(this.#options.isolated || setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']),
+      ...(this.#options.isolated || setpriv === undefined ? [] : diesWithPortolan(setpriv)),
       ...(terminal === undefined || setsid === undefined ? [] : [setsid, '--ctty', '--']),
       program,
       ...spec.argv.slice(1),
@@ -177,6 +182,12 @@ class LinuxSandbox implements Sandbox {
     }
     return { argv, options }
   }
+}
+
+/** Had portolan died before the signal was armed, the process would have another parent by now. */
+function diesWithPortolan(setpriv: string): readonly string[] {
+  const unlessOrphaned = ['/bin/sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"', String(process.pid)]
+  return [setpriv, '--pdeathsig', 'KILL', '--', ...unlessOrphaned]
 }
 
 function streamsOf(child: ChildProcess, spec: ProcessSpec, terminal: Terminal | undefined): ProcessStreams {

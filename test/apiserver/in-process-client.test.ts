@@ -16,7 +16,7 @@ async function client() {
 describe('in-process client', () => {
   it('does what the API does', async () => {
     const api = await client()
-    const made = await api.create(CONFIG_MAPS, map('a'))
+    const made = await api.create(CONFIG_MAPS, map('a', { w: '0' }))
     expect(made.metadata.managedFields?.map((entry) => entry.manager)).toEqual(['test'])
     const changed = await api.update(CONFIG_MAPS, { ...made, data: { x: '1' } })
     expect(changed.data).toEqual({ x: '1' })

@@ -23,9 +23,11 @@ export interface LocalNodeAgentOptions {
 export function localNodeAgent(options: LocalNodeAgentOptions): NodeAgent {
   return {
     logs: async (_pod, request, signal) => {
-      if (request.previous) throw badRequest(`previous terminated container "${request.container}" in pod not found`)
+      if (request.previous)
+        throw badRequest(`previous terminated container "${request.container}" in pod not found`)
       const { tailLines } = request
-      const lines = tailLines === undefined ? options.logLines : options.logLines.slice(-tailLines || Infinity)
+      const lines =
+        tailLines === undefined ? options.logLines : options.logLines.slice(-tailLines || Infinity)
       return logStream(lines, request.follow ? options.nextLogLine : undefined, signal)
     },
     exec: async (_pod, { command, tty }, streams) => await run(command, tty, streams),

@@ -9,11 +9,11 @@ export function defaultDeployment(deployment: Deployment): Deployment {
     ...deployment,
     spec: {
       ...spec,
-      replicas: spec.replicas ?? 1,
-      template: defaultPodTemplate(spec.template),
-      strategy: defaultStrategy(spec.strategy ?? {}),
-      revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
-      progressDeadlineSeconds: spec.progressDeadlineSeconds ?? 600,
+      replicas: spec?.replicas ?? 1,
+      template: defaultPodTemplate(spec?.template),
+      strategy: defaultStrategy(spec?.strategy ?? {}),
+      revisionHistoryLimit: spec?.revisionHistoryLimit ?? 10,
+      progressDeadlineSeconds: spec?.progressDeadlineSeconds ?? 600,
     },
   }
 }
@@ -26,14 +26,9 @@ function defaultStrategy(strategy: DeploymentStrategy): DeploymentStrategy {
 }
 
 export function defaultReplicaSet(set: ReplicaSet): ReplicaSet {
-  const labels = set.spec.template?.metadata?.labels ?? {}
+  const { spec } = set
   return {
     ...set,
-    metadata: set.metadata.labels ? set.metadata : { ...set.metadata, labels },
-    spec: {
-      ...set.spec,
-      replicas: set.spec.replicas ?? 1,
-      ...(set.spec.template ? { template: defaultPodTemplate(set.spec.template) } : {}),
-    },
+    spec: { ...spec, replicas: spec?.replicas ?? 1, template: defaultPodTemplate(spec?.template) },
   }
 }

@@ -42,6 +42,20 @@ export function jsonFields(message: string): readonly FieldFacts[] {
   return fields.flatMap((field) => (field.inl === 1 ? jsonFields(field.t) : [field]))
 }
 
+const BY_JSON_NAME: ReadonlyMap<string, ReadonlyMap<string, FieldFacts>> = new Map(
+  Object.keys(FIELDS).map((message) => [
+    message,
+    new Map(jsonFields(message).map((field) => [jsonName(field), field])),
+  ]),
+)
+
+const NO_FIELDS: ReadonlyMap<string, FieldFacts> = new Map()
+
+/** @returns the fields as JSON shows them, by their names; none when there is no such message */
+export function fieldsByJsonName(message: string): ReadonlyMap<string, FieldFacts> {
+  return BY_JSON_NAME.get(message) ?? NO_FIELDS
+}
+
 /** @returns the field's name in JSON */
 export function jsonName(field: FieldFacts): string {
   return field.j ?? field.n

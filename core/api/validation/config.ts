@@ -1,87 +1,110 @@
-/** ConfigMaps, Secrets and Events (kubernetes/kubernetes pkg/apis/core/validation). Pure. */
+/** ConfigMaps and Secrets (kubernetes/kubernetes pkg/apis/core/validation/validation.go). Pure. */
 
-import type { ConfigMap, Event, Secret } from '../generated/core-v1.ts'
+import { isSameValue } from '../equality.ts'
+import type { ConfigMap, Secret } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
-import { forbiddenField, immutable, invalidValue, required } from './faults.ts'
+import { forbiddenField, immutable, invalidTexts, invalidValue, required, tooLong, when } from './faults.ts'
+import { configKeyFaults } from './names.ts'
 
 const MAX_BYTES = 1024 * 1024
 
-function keyFaults(keys: readonly string[], field: string): Faults {
-  const detail =
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
-  return keys
-    .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-    .map((key) => invalidValue(`${field}[${key}]`, key, detail))
-}
+type Data = Readonly<Record<string, string>>
 
+const keyFaults = (data: Data, field: string): Faults =>
+  Object.keys(data).flatMap((key) => invalidTexts(`${field}[${key}]`, key, configKeyFaults))
+
+const sizeOf = (data: Data, bytesOf: (value: string) => number): number =>
+  Object.values(data).reduce((sum, value) => sum + bytesOf(value), 0)
+
+const decodedBytes = (base64: string): number => Buffer.byteLength(base64, 'base64')
+
+/** Faults of a ConfigMap, metadata aside. */
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Faults {
-  const size = [...Object.values(data), ...Object.values(binaryData)].reduce(
-    (sum, value) => sum + Buffer.byteLength(value),
-    0,
-  )
+  const size = sizeOf(data, (text) => Buffer.byteLength(text)) + sizeOf(binaryData, decodedBytes)
   return [
-    ...keyFaults(Object.keys(data), 'data'),
-    ...keyFaults(Object.keys(binaryData), 'binaryData'),
-    ...Object.keys(data)
-      .filter((key) => Object.hasOwn(binaryData, key))
-      .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
-    ...(size > MAX_BYTES
-      ? [{ type: 'tooLong', field: '', detail: `may not be more than ${MAX_BYTES} bytes` } as const]
-      : []),
+    ...keyFaults(data, 'data'),
+    ...Object.keys(data).flatMap((key) =>
+      when(Object.hasOwn(binaryData, key), () =>
+        invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'),
+      ),
+    ),
+    ...keyFaults(binaryData, 'binaryData'),
+    ...when(size > MAX_BYTES, () => tooLong('', MAX_BYTES)),
   ]
 }
 
 const FIXED = 'field is immutable when `immutable` is set'
 
-export function validateConfigMapUpdate(value: ConfigMap, old: ConfigMap): Faults {
-  const changed = (key: 'data' | 'binaryData'): boolean =>
-    JSON.stringify(value[key]) !== JSON.stringify(old[key])
-  if (!old.immutable) return validateConfigMap(value)
+/** Once `immutable` is set, it and the data stay. */
+function validateFixed<T extends object>(value: T, old: T, fields: readonly (string & keyof T)[]): Faults {
+  const now = value as { readonly immutable?: boolean }
+  if (!(old as { readonly immutable?: boolean }).immutable) return []
   return [
-    ...(value.immutable ? [] : [forbiddenField('immutable', FIXED)]),
-    ...(['data', 'binaryData'] as const).filter(changed).map((key) => forbiddenField(key, FIXED)),
-    ...validateConfigMap(value),
+    ...when(!now.immutable, () => forbiddenField('immutable', FIXED)),
+    ...fields.flatMap((field) =>
+      when(!isSameValue(value[field], old[field]), () => forbiddenField(field, FIXED)),
+    ),
   ]
+}
+
+/** Faults of a changed ConfigMap. */
+export function validateConfigMapUpdate(value: ConfigMap, old: ConfigMap): Faults {
+  return [...validateFixed(value, old, ['data', 'binaryData']), ...validateConfigMap(value)]
 }
 
 /** Keys that a Secret of a type must have. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
+const BASIC_AUTH = ['username', 'password']
 
-export function validateSecret({ data = {}, type = '' }: Secret): Faults {
-  const size = Object.values(data).reduce((sum, value) => sum + Math.floor((value.length * 3) / 4), 0)
+/** Faults of a Secret, metadata aside. */
+export function validateSecret(secret: Secret): Faults {
+  const { data = {}, metadata } = secret
+  const account = 'kubernetes.io/service-account.name'
+  const isToken = secret.type === 'kubernetes.io/service-account-token'
   return [
-    ...keyFaults(Object.keys(data), 'data'),
-    ...(size > MAX_BYTES
-      ? [{ type: 'tooLong', field: 'data', detail: `may not be more than ${MAX_BYTES} bytes` } as const]
-      : []),
-    ...(NEEDED[type] ?? []).filter((key) => !Object.hasOwn(data, key)).map((key) => required(`data[${key}]`)),
+    ...keyFaults(data, 'data'),
+    ...when(sizeOf(data, decodedBytes) > MAX_BYTES, () => tooLong('data', MAX_BYTES)),
+    ...when(isToken && !metadata.annotations?.[account], () => required(`metadata.annotations[${account}]`)),
+    ...missingKeys(secret).map((key) => required(`data[${key}]`)),
+    ...validateJson(secret),
   ]
 }
 
+function missingKeys({ data = {}, type = '' }: Secret): readonly string[] {
+  if (type === 'kubernetes.io/basic-auth')
+    return BASIC_AUTH.some((key) => Object.hasOwn(data, key)) ? [] : BASIC_AUTH
+  return (NEEDED[type] ?? []).filter((key) => !Object.hasOwn(data, key))
+}
+
+function validateJson({ data = {}, type = '' }: Secret): Faults {
+  const key = /^kubernetes\.io\/(dockercfg|dockerconfigjson)$/.exec(type)?.[1]
+  const text = data[`.${key}`]
+  if (text === undefined) return []
+  return when(!isJsonObject(Buffer.from(text, 'base64').toString()), () =>
+    invalidValue(`data[.${key}]`, '<secret contents redacted>', 'invalid character in JSON'),
+  )
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as unknown
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    // No JSON: that is the answer.
+    return false
+  }
+}
+
+/** Faults of a changed Secret: its type stays. */
 export function validateSecretUpdate(value: Secret, old: Secret): Faults {
-  const changed = JSON.stringify(value.data) !== JSON.stringify(old.data)
   return [
     ...immutable('type', value.type, old.type),
-    ...(old.immutable && !value.immutable ? [forbiddenField('immutable', FIXED)] : []),
-    ...(old.immutable && changed ? [forbiddenField('data', FIXED)] : []),
+    ...validateFixed(value, old, ['data']),
     ...validateSecret(value),
   ]
-}
-
-export function validateEvent(event: Event): Faults {
-  const namespace = event.involvedObject?.namespace || 'default'
-  const isElsewhere = event.metadata.namespace !== namespace
-  return isElsewhere
-    ? [
-        invalidValue(
-          'involvedObject.namespace',
-          event.involvedObject?.namespace ?? '',
-          'does not match event.namespace',
-        ),
-      ]
-    : []
 }

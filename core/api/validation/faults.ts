@@ -1,6 +1,9 @@
 /** Short forms for writing down field errors. Pure. */
 
+import { isPortNumber } from '../../net/port.ts'
+import { isSameValue } from '../equality.ts'
 import type { FieldError } from '../field-error.ts'
+import { PORT_RANGE, portNameFaults } from './names.ts'
 
 export type Faults = readonly FieldError[]
 
@@ -21,10 +24,27 @@ export const forbiddenField = (field: string, detail: string): FieldError => ({
   detail,
 })
 export const duplicate = (field: string, value: unknown): FieldError => ({ type: 'duplicate', field, value })
+export const notFoundValue = (field: string, value: unknown): FieldError => ({
+  type: 'notFound',
+  field,
+  value,
+})
+export const tooLong = (field: string, maxBytes: number): FieldError => ({
+  type: 'tooLong',
+  field,
+  detail: `may not be more than ${maxBytes} bytes`,
+})
 
-/** `Unsupported value: "x": supported values: "A", "B"` */
+/** A fault when there are more than `max`. */
+export function tooMany(field: string, count: number, max: number): Faults {
+  return count > max
+    ? [{ type: 'tooMany', field, value: count, detail: `must have at most ${max} items` }]
+    : []
+}
+
+/** `Unsupported value: "x": supported values: "A", "B"`, in the order given: upstream's. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.toSorted().map((one) => JSON.stringify(one))
+  const list = supported.map((one) => JSON.stringify(one))
   return { type: 'notSupported', field, value, detail: `supported values: ${list.join(', ')}` }
 }
 
@@ -35,6 +55,24 @@ export function invalidTexts(
   faultsOf: (text: string) => readonly string[],
 ): Faults {
   return faultsOf(value).map((detail) => invalidValue(field, value, detail))
+}
+
+/** `required` when empty, else as invalidTexts. */
+export function requiredText(
+  field: string,
+  value: string | undefined,
+  faultsOf: (text: string) => readonly string[] = () => [],
+): Faults {
+  return value ? invalidTexts(field, value, faultsOf) : [required(field)]
+}
+
+/** As invalidTexts; absent and empty are no faults. */
+export function optionalText(
+  field: string,
+  value: string | undefined,
+  faultsOf: (text: string) => readonly string[],
+): Faults {
+  return value ? invalidTexts(field, value, faultsOf) : []
 }
 
 /** A fault when `value` is not one of `supported`; absent is a fault of its own when `isRequired`. */
@@ -48,7 +86,29 @@ export function choice(
   return supported.includes(value) ? [] : [notSupported(field, value, supported)]
 }
 
-/** Every value whose key was met before. */
+/** A fault when `condition` holds. */
+export function when(condition: unknown, fault: () => FieldError): Faults {
+  return condition ? [fault()] : []
+}
+
+/** A fault when below 0; absent is none. */
+export function nonNegative(field: string, value: number | undefined): Faults {
+  return when(value !== undefined && value < 0, () =>
+    invalidValue(field, value, 'must be greater than or equal to 0'),
+  )
+}
+
+/** A fault when not from 1 to 65535. */
+export function portFaults(field: string, port: number): Faults {
+  return when(!isPortNumber(port), () => invalidValue(field, port, PORT_RANGE))
+}
+
+/** A port number, or the name of a port; absent counts as the number 0, as in Go. */
+export function portOrNameFaults(field: string, port: number | string | undefined): Faults {
+  return typeof port === 'string' ? invalidTexts(field, port, portNameFaults) : portFaults(field, port ?? 0)
+}
+
+/** @returns the index of every item whose key was met before */
 export function repeated<T>(items: readonly T[], keyOf: (item: T) => string | undefined): readonly number[] {
   const seen = new Set<string>()
   return items.flatMap((item, index) => {
@@ -60,9 +120,7 @@ export function repeated<T>(items: readonly T[], keyOf: (item: T) => string | un
   })
 }
 
-/** A fault when `value` differs from `old` (compared as JSON). */
+/** A fault when `value` does not mean the same as `old`. */
 export function immutable(field: string, value: unknown, old: unknown): Faults {
-  return JSON.stringify(value) === JSON.stringify(old)
-    ? []
-    : [invalidValue(field, value, 'field is immutable')]
+  return when(!isSameValue(value, old), () => invalidValue(field, value, 'field is immutable'))
 }

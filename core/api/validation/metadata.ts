@@ -1,10 +1,20 @@
 /** ObjectMeta of every kind (kubernetes/apimachinery pkg/api/validation/objectmeta.go). Pure. */
 
-import type { LabelSelector } from '../generated/meta-v1.ts'
+import type { OwnerReference } from '../generated/meta-v1.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Faults } from './faults.ts'
-import { forbiddenField, invalidTexts, invalidValue, notSupported, required } from './faults.ts'
-import { labelValueFaults, qualifiedNameFaults } from './names.ts'
+import {
+  forbiddenField,
+  immutable,
+  invalidTexts,
+  invalidValue,
+  required,
+  requiredText,
+  tooLong,
+  when,
+} from './faults.ts'
+import { validateLabels } from './label-selector.ts'
+import { dnsLabelFaults, qualifiedNameFaults } from './names.ts'
 
 const ANNOTATIONS_MAX_BYTES = 256 * 1024
 
@@ -13,100 +23,100 @@ export interface MetadataRules {
   readonly namespaced: boolean
 }
 
+/** Faults of an object's metadata, names generated already. */
 export function validateMetadata({ metadata }: KubernetesObject, rules: MetadataRules): Faults {
   const { name, generateName, namespace } = metadata
   return [
-    ...(generateName && !name
-      ? invalidTexts('metadata.generateName', generateName, (text) => rules.nameFaults(`${text}x`))
+    ...(generateName
+      ? invalidTexts('metadata.generateName', generateName, (prefix) =>
+          rules.nameFaults(maskTrailingDash(prefix)),
+        )
       : []),
-    ...(name ? invalidTexts('metadata.name', name, rules.nameFaults) : []),
-    ...(name || generateName ? [] : [required('metadata.name', 'name or generateName is required')]),
-    ...(rules.namespaced && !namespace ? [required('metadata.namespace')] : []),
-    ...(!rules.namespaced && namespace
-      ? [forbiddenField('metadata.namespace', 'not allowed on this type')]
-      : []),
-    ...validateLabels(metadata.labels ?? {}, 'metadata.labels'),
-    ...validateAnnotations(metadata.annotations ?? {}),
-    ...validateOwners(metadata.ownerReferences ?? []),
-    ...(metadata.finalizers ?? []).flatMap((finalizer, index) =>
-      invalidTexts(`metadata.finalizers[${index}]`, finalizer, qualifiedNameFaults),
+    ...(name
+      ? invalidTexts('metadata.name', name, rules.nameFaults)
+      : [required('metadata.name', 'name or generateName is required')]),
+    ...(rules.namespaced ? requiredText('metadata.namespace', namespace, dnsLabelFaults) : []),
+    ...when(!rules.namespaced && namespace, () =>
+      forbiddenField('metadata.namespace', 'not allowed on this type'),
     ),
+    ...validateLabels(metadata.labels, 'metadata.labels'),
+    ...validateAnnotations(metadata.annotations, 'metadata.annotations'),
+    ...validateOwners(metadata.ownerReferences ?? []),
+    ...validateFinalizers(metadata.finalizers ?? []),
   ]
 }
 
-export function validateLabels(labels: Readonly<Record<string, string>>, field: string): Faults {
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...invalidTexts(field, key, qualifiedNameFaults),
-    ...invalidTexts(field, value, labelValueFaults),
-  ])
-}
+/** A prefix may end in a dash: more characters follow. */
+const maskTrailingDash = (prefix: string): string => prefix.replace(/(?<=.)-$/, 'a')
 
-function validateAnnotations(annotations: Readonly<Record<string, string>>): Faults {
-  const entries = Object.entries(annotations)
-  const size = entries.reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  )
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): Faults {
+  const entries = Object.entries(annotations ?? {})
+  const size = entries.flat().reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   return [
     ...entries.flatMap(([key]) =>
-      invalidTexts('metadata.annotations', key, (text) => qualifiedNameFaults(text.toLowerCase())),
+      invalidTexts(field, key, (text) => qualifiedNameFaults(text.toLowerCase())),
     ),
-    ...(size > ANNOTATIONS_MAX_BYTES
-      ? [
-          {
-            type: 'tooLong',
-            field: 'metadata.annotations',
-            detail: `may not be more than ${ANNOTATIONS_MAX_BYTES} bytes`,
-          } as const,
-        ]
-      : []),
+    ...when(size > ANNOTATIONS_MAX_BYTES, () => tooLong(field, ANNOTATIONS_MAX_BYTES)),
   ]
 }
 
-function validateOwners(owners: NonNullable<KubernetesObject['metadata']['ownerReferences']>): Faults {
-  const controllers = owners.filter((owner) => owner.controller)
-  const missing = owners.flatMap((owner, index) =>
-    (['apiVersion', 'kind', 'name', 'uid'] as const)
-      .filter((key) => !owner[key])
-      .map((key) =>
-        invalidValue(`metadata.ownerReferences[${index}].${key}`, owner[key] ?? '', 'must not be empty'),
+const OWNERS = 'metadata.ownerReferences'
+
+function validateOwners(owners: readonly OwnerReference[]): Faults {
+  const [first, ...others] = owners
+    .filter((owner) => owner.controller)
+    .map(({ kind, name }) => `${kind}/${name}`)
+  return [
+    ...owners.flatMap(validateOwner),
+    ...others.map((other) =>
+      invalidValue(
+        OWNERS,
+        owners,
+        `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`,
       ),
-  )
-  if (controllers.length < 2) return missing
-  const [first, second] = controllers
-  const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first?.kind}/${first?.name} and ${second?.kind}/${second?.name}`
-  return [...missing, invalidValue('metadata.ownerReferences', owners, detail)]
+    ),
+  ]
 }
 
-const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
-
-export function validateLabelSelector(selector: LabelSelector | undefined, field: string): Faults {
+/** Upstream's paths have no index here. */
+function validateOwner(owner: OwnerReference): Faults {
+  const hasVersion = !/(^|\/)$/.test(owner.apiVersion ?? '')
+  const empty = (['kind', 'name', 'uid'] as const).filter((key) => !owner[key])
   return [
-    ...validateLabels(selector?.matchLabels ?? {}, `${field}.matchLabels`),
-    ...(selector?.matchExpressions ?? []).flatMap((expression, index): Faults => {
-      const at = `${field}.matchExpressions[${index}]`
-      const values = expression.values ?? []
-      const needsValues = expression.operator === 'In' || expression.operator === 'NotIn'
-      return [
-        ...invalidTexts(`${at}.key`, expression.key, qualifiedNameFaults),
-        ...(OPERATORS.includes(expression.operator)
-          ? []
-          : [notSupported(`${at}.operator`, expression.operator, OPERATORS)]),
-        ...(needsValues && values.length === 0
-          ? [required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")]
-          : []),
-        ...(!needsValues && values.length > 0
-          ? [
-              forbiddenField(
-                `${at}.values`,
-                "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-              ),
-            ]
-          : []),
-        ...values.flatMap((value, position) =>
-          invalidTexts(`${at}.values[${position}]`, value, labelValueFaults),
-        ),
-      ]
-    }),
+    ...when(!hasVersion, () =>
+      invalidValue(`${OWNERS}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'),
+    ),
+    ...empty.map((key) => invalidValue(`${OWNERS}.${key}`, owner[key] ?? '', 'must not be empty')),
+    ...when(owner.apiVersion === 'v1' && owner.kind === 'Event', () =>
+      invalidValue(OWNERS, owner, '/v1, Kind=Event is disallowed from being an owner'),
+    ),
+  ]
+}
+
+function validateFinalizers(finalizers: readonly string[]): Faults {
+  const field = 'metadata.finalizers'
+  const both = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
+  return [
+    ...finalizers.flatMap((finalizer) => invalidTexts(field, finalizer, qualifiedNameFaults)),
+    ...when(both, () =>
+      invalidValue(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
+    ),
+  ]
+}
+
+/** What an update may not change. (The registry restores most of it; what is left is a client's mistake.) */
+export function validateMetadataUpdate(object: KubernetesObject, old: KubernetesObject): Faults {
+  const { metadata } = object
+  return [
+    ...immutable('metadata.name', metadata.name, old.metadata.name),
+    ...immutable('metadata.namespace', metadata.namespace, old.metadata.namespace),
+    ...immutable('metadata.uid', metadata.uid, old.metadata.uid),
+    ...validateLabels(metadata.labels, 'metadata.labels'),
+    ...validateAnnotations(metadata.annotations, 'metadata.annotations'),
+    ...validateOwners(metadata.ownerReferences ?? []),
+    ...validateFinalizers(metadata.finalizers ?? []),
   ]
 }

@@ -1,98 +1,43 @@
 /** Deployments and ReplicaSets (kubernetes/kubernetes pkg/apis/apps/validation/validation.go). Pure. */
 
-import type { Deployment, ReplicaSet } from '../generated/apps-v1.ts'
+import type { Deployment, DeploymentStrategy, ReplicaSet } from '../generated/apps-v1.ts'
 import type { PodTemplateSpec } from '../generated/core-v1.ts'
 import type { LabelSelector } from '../generated/meta-v1.ts'
-import { isPercent } from '../int-or-percent.ts'
 import { matchesLabelSelector } from '../selectors.ts'
 import type { Faults } from './faults.ts'
-import { choice, forbiddenField, immutable, invalidValue, notSupported, required } from './faults.ts'
-import { validateLabelSelector } from './metadata.ts'
+import {
+  choice,
+  forbiddenField,
+  immutable,
+  invalidTexts,
+  invalidValue,
+  nonNegative,
+  notSupported,
+  required,
+  when,
+} from './faults.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { percentFaults } from './names.ts'
 import { validatePodTemplate } from './pod.ts'
 
+/** Faults of a Deployment, metadata aside. */
 export function validateDeployment({ spec }: Deployment): Faults {
-  const { strategy = {} } = spec
-  const rolling = strategy.rollingUpdate
+  const { minReadySeconds, progressDeadlineSeconds: deadline } = spec
   return [
-    ...validateCount(spec.replicas, 'spec.replicas'),
-    ...validateSelector(spec.selector, spec.template),
-    ...validateTemplate(spec.template),
-    ...choice('spec.strategy.type', strategy.type, ['Recreate', 'RollingUpdate']),
-    ...(strategy.type === 'Recreate' && rolling
-      ? [
-          forbiddenField(
-            'spec.strategy.rollingUpdate',
-            "may not be specified when strategy `type` is 'Recreate'",
-          ),
-        ]
-      : []),
-    ...(rolling ? validateRolling(rolling) : []),
-    ...validateCount(spec.minReadySeconds, 'spec.minReadySeconds'),
-    ...validateCount(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
-    ...validateCount(spec.progressDeadlineSeconds, 'spec.progressDeadlineSeconds'),
-  ]
-}
-
-const NEGATIVE = 'must be greater than or equal to 0'
-
-function validateCount(value: number | undefined, field: string): Faults {
-  return value !== undefined && value < 0 ? [invalidValue(field, value, NEGATIVE)] : []
-}
-
-function validateSelector(
-  selector: LabelSelector | undefined,
-  template: PodTemplateSpec | undefined,
-): Faults {
-  const empty =
-    (selector?.matchExpressions ?? []).length === 0 && Object.keys(selector?.matchLabels ?? {}).length === 0
-  if (!selector) return [required('spec.selector')]
-  const faults = validateLabelSelector(selector, 'spec.selector')
-  if (empty)
-    return [...faults, invalidValue('spec.selector', selector, 'empty selector is invalid for deployment')]
-  if (faults.length > 0) return faults
-  const labels = template?.metadata?.labels
-  if (matchesLabelSelector(selector, labels)) return []
-  return [
-    invalidValue(
-      'spec.template.metadata.labels',
-      labels ?? null,
-      '`selector` does not match template `labels`',
+    ...nonNegative('spec.replicas', spec.replicas),
+    ...validateSelector(spec.selector),
+    ...validateTemplate(spec.template, spec.selector),
+    ...validateStrategy(spec.strategy ?? {}),
+    ...nonNegative('spec.minReadySeconds', minReadySeconds),
+    ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+    ...nonNegative('spec.progressDeadlineSeconds', deadline),
+    ...when(deadline !== undefined && deadline <= (minReadySeconds ?? 0), () =>
+      invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'),
     ),
   ]
 }
 
-function validateTemplate(template: PodTemplateSpec | undefined): Faults {
-  const policy = template?.spec?.restartPolicy
-  return [
-    ...validatePodTemplate(template ?? {}, 'spec.template'),
-    ...(policy && policy !== 'Always'
-      ? [notSupported('spec.template.spec.restartPolicy', policy, ['Always'])]
-      : []),
-  ]
-}
-
-function validateRolling(
-  rolling: NonNullable<NonNullable<Deployment['spec']['strategy']>['rollingUpdate']>,
-): Faults {
-  const at = 'spec.strategy.rollingUpdate'
-  const { maxUnavailable, maxSurge } = rolling
-  const isZero = (value: number | string | undefined): boolean => value === 0 || value === '0%'
-  return [
-    ...amountFaults(maxUnavailable, `${at}.maxUnavailable`),
-    ...amountFaults(maxSurge, `${at}.maxSurge`),
-    ...(isZero(maxUnavailable) && isZero(maxSurge)
-      ? [invalidValue(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
-      : []),
-  ]
-}
-
-function amountFaults(value: number | string | undefined, field: string): Faults {
-  if (typeof value === 'number') return validateCount(value, field)
-  const detail =
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-  return value === undefined || isPercent(value) ? [] : [invalidValue(field, value, detail)]
-}
-
+/** Faults of a changed Deployment: its selector stays. */
 export function validateDeploymentUpdate(deployment: Deployment, old: Deployment): Faults {
   return [
     ...validateDeployment(deployment),
@@ -100,15 +45,113 @@ export function validateDeploymentUpdate(deployment: Deployment, old: Deployment
   ]
 }
 
+/** Faults of a ReplicaSet, metadata aside. */
 export function validateReplicaSet({ spec }: ReplicaSet): Faults {
   return [
-    ...validateCount(spec.replicas, 'spec.replicas'),
-    ...validateCount(spec.minReadySeconds, 'spec.minReadySeconds'),
-    ...validateSelector(spec.selector, spec.template),
-    ...validateTemplate(spec.template),
+    ...nonNegative('spec.replicas', spec.replicas),
+    ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateSelector(spec.selector),
+    ...validateTemplate(spec.template, spec.selector),
   ]
 }
 
+/** Faults of a changed ReplicaSet: its selector stays. */
 export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): Faults {
   return [...validateReplicaSet(set), ...immutable('spec.selector', set.spec.selector, old.spec.selector)]
+}
+
+const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
+  Object.keys(matchLabels).length + matchExpressions.length === 0
+
+/** Upstream says `deployment` of ReplicaSets too. */
+function validateSelector(selector: LabelSelector | undefined): Faults {
+  if (!selector) return [required('spec.selector')]
+  return [
+    ...validateLabelSelector(selector, 'spec.selector'),
+    ...when(isEmpty(selector), () =>
+      invalidValue('spec.selector', selector, 'empty selector is invalid for deployment'),
+    ),
+  ]
+}
+
+function validateTemplate(
+  template: PodTemplateSpec | undefined,
+  selector: LabelSelector | undefined,
+): Faults {
+  const field = 'spec.template'
+  if (!template) return [required(field)]
+  const labels = template.metadata?.labels
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  const isChosen = !selector || isEmpty(selector) || matchesLabelSelector(selector, labels)
+  return [
+    ...when(!isChosen, () =>
+      invalidValue(`${field}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`'),
+    ),
+    ...validatePodTemplate(template, field),
+    ...when(restartPolicy !== 'Always', () =>
+      notSupported(`${field}.spec.restartPolicy`, restartPolicy ?? '', ['Always']),
+    ),
+    ...when(activeDeadlineSeconds !== undefined, () =>
+      forbiddenField(
+        `${field}.spec.activeDeadlineSeconds`,
+        'activeDeadlineSeconds in ReplicaSet is not Supported',
+      ),
+    ),
+  ]
+}
+
+function validateStrategy({ type, rollingUpdate }: DeploymentStrategy): Faults {
+  const at = 'spec.strategy'
+  if (type === 'Recreate')
+    return when(rollingUpdate, () =>
+      forbiddenField(`${at}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'"),
+    )
+  if (type !== 'RollingUpdate') return choice(`${at}.type`, type, ['Recreate', 'RollingUpdate'])
+  if (!rollingUpdate) return [required(`${at}.rollingUpdate`, 'this should be defaulted and never be nil')]
+  const { maxUnavailable, maxSurge } = rollingUpdate
+  const isZero = (amount: number | string | undefined): boolean =>
+    amount === 0 || /^0+%$/.test(String(amount))
+  const field = `${at}.rollingUpdate.maxUnavailable`
+  return [
+    ...validateAmount(maxUnavailable, field),
+    ...validateAmount(maxSurge, `${at}.rollingUpdate.maxSurge`),
+    ...when(isZero(maxUnavailable) && isZero(maxSurge), () =>
+      invalidValue(field, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
+    ),
+    ...when(Number(/^(\d+)%$/.exec(String(maxUnavailable))?.[1] ?? 0) > 100, () =>
+      invalidValue(field, maxUnavailable, 'must not be greater than 100%'),
+    ),
+  ]
+}
+
+/** A count or a percentage. */
+function validateAmount(amount: number | string | undefined, field: string): Faults {
+  return typeof amount === 'string' ? invalidTexts(field, amount, percentFaults) : nonNegative(field, amount)
+}
+
+/** The counts both kinds have in their status. */
+const COUNTS = [
+  'replicas',
+  'updatedReplicas',
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+] as const
+type Counts = { readonly [Name in (typeof COUNTS)[number]]?: number | undefined }
+
+/** Faults of status: counts that cannot be, or are more than what they are part of. */
+export function validateReplicaStatus({ status }: { readonly status?: Counts | undefined }): Faults {
+  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status ?? {}
+  return [
+    ...COUNTS.flatMap((name) => nonNegative(`status.${name}`, status?.[name])),
+    ...COUNTS.flatMap((name) => {
+      const count = status?.[name] ?? 0
+      return when(count > replicas, () =>
+        invalidValue(`status.${name}`, count, 'cannot be greater than status.replicas'),
+      )
+    }),
+    ...when(availableReplicas > readyReplicas, () =>
+      invalidValue('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'),
+    ),
+  ]
 }

@@ -122,7 +122,10 @@ export const EVENT_PRINTER: Printer<Event> = {
     wide('Source', 'Who reported it.', eventSource),
     column('Message', 'What happened.', (event) => (event.message ?? '').trim()),
     wide('First Seen', 'When it happened first.', firstSeen),
-    { ...wide<Event>('Count', 'How often.', (event) => event.series?.count ?? (event.count || 1)), type: 'integer' },
+    {
+      ...wide<Event>('Count', 'How often.', (event) => event.series?.count ?? (event.count || 1)),
+      type: 'integer',
+    },
     { ...NAME, priority: 1 },
   ],
 }

@@ -63,7 +63,8 @@ function endpointsText({ subsets }: Endpoints): string {
   return firstThree(all, '<none>')
 }
 
-const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
+const hostPort = (ip: string, port: number): string =>
+  ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 
 export const ENDPOINTS_PRINTER: Printer<Endpoints> = {
   columns: [NAME, column('Endpoints', 'Ready addresses with ports.', endpointsText), AGE],

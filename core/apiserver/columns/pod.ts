@@ -23,7 +23,8 @@ export function podSummary(pod: Pod): Summary {
   const total = pod.spec.containers.length + sidecars.length
   const init = initSummary(pod, new Set(sidecars.map(({ name }) => name)))
   const isInitialized = hasCondition(pod, 'Initialized')
-  const main = init.reason === undefined || isInitialized ? mainSummary(pod, init.reason ?? phaseReason(pod)) : undefined
+  const main =
+    init.reason === undefined || isInitialized ? mainSummary(pod, init.reason ?? phaseReason(pod)) : undefined
   const counted = main === undefined ? init.all : sum(init.sidecars, main.counted)
   return {
     ready: init.ready + (main?.ready ?? 0),

@@ -102,7 +102,11 @@ const hashOf = ({ etag }: Kept): string => etag.slice(1, -1)
 const serverRelativeUrl = (groupVersion: string, kept: Kept): string =>
   `/openapi/v3/${groupVersion}?hash=${hashOf(kept)}`
 
-function tagged(request: ApiRequest, { body, etag }: Kept, headers: Readonly<Record<string, string>>): ApiResponse {
+function tagged(
+  request: ApiRequest,
+  { body, etag }: Kept,
+  headers: Readonly<Record<string, string>>,
+): ApiResponse {
   const all = { ...headers, ETag: etag }
   if (request.headers['if-none-match'] === etag) return emptyResponse(304, all)
   return { kind: 'whole', code: 200, headers: all, body }

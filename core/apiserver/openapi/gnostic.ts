@@ -36,7 +36,9 @@ const any = (value: unknown): Message => [bytesField(2, `${JSON.stringify(value)
 
 /** @returns the bytes of the whole document */
 export function gnosticDocument(document: V2Document): Uint8Array {
-  const paths = Object.entries(document.paths).map(([path, item]) => bytesField(2, named(path, pathItem(item))))
+  const paths = Object.entries(document.paths).map(([path, item]) =>
+    bytesField(2, named(path, pathItem(item))),
+  )
   return Buffer.concat([
     bytesField(1, document.swagger),
     bytesField(2, [bytesField(1, document.info.title), bytesField(2, document.info.version)]),

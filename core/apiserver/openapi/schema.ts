@@ -9,7 +9,13 @@
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { FieldFacts } from '../../api/schema/field-table.ts'
-import { META_PACKAGE, jsonFields, jsonName, messageFields, messageOfKind } from '../../api/schema/field-table.ts'
+import {
+  META_PACKAGE,
+  jsonFields,
+  jsonName,
+  messageFields,
+  messageOfKind,
+} from '../../api/schema/field-table.ts'
 
 export interface Schema {
   readonly $ref?: string
@@ -106,7 +112,10 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
         ['kind', { type: 'string' }],
       ]
     : []
-  const properties = [...typeMeta, ...fields.map((field): [string, Schema] => [jsonName(field), fieldSchema(field)])]
+  const properties = [
+    ...typeMeta,
+    ...fields.map((field): [string, Schema] => [jsonName(field), fieldSchema(field)]),
+  ]
   const required = fields.filter((field) => isRequired(message, field)).map(jsonName)
   return {
     type: 'object',
@@ -117,7 +126,8 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
   }
 }
 
-const ATOMIC_TYPES = /\.(LabelSelector|ObjectReference|LocalObjectReference|NodeSelector|NodeSelectorTerm|[A-Z]\w*KeySelector|ObjectFieldSelector|ResourceFieldSelector|TypedLocalObjectReference)$/
+const ATOMIC_TYPES =
+  /\.(LabelSelector|ObjectReference|LocalObjectReference|NodeSelector|NodeSelectorTerm|[A-Z]\w*KeySelector|ObjectFieldSelector|ResourceFieldSelector|TypedLocalObjectReference)$/
 
 /** Structs that server-side apply treats as one value (+structType=atomic upstream). */
 const mapTypeOf = (message: string): string | undefined => (ATOMIC_TYPES.test(message) ? 'atomic' : undefined)
@@ -127,7 +137,8 @@ const mapTypeOf = (message: string): string | undefined => (ATOMIC_TYPES.test(me
  * values are hardly ever the latter; of the rest, only these are said to be required. kubectl up to 1.24 refuses
  * objects by this list, so that it is better too short than too long.
  */
-const REQUIRED_PARTS = /\.(DeploymentSpec\.(selector|template)|ReplicaSetSpec\.selector|PodSpec\.containers|HTTPIngressPath\.(pathType|backend)|HTTPIngressRuleValue\.paths)$/
+const REQUIRED_PARTS =
+  /\.(DeploymentSpec\.(selector|template)|ReplicaSetSpec\.selector|PodSpec\.containers|HTTPIngressPath\.(pathType|backend)|HTTPIngressRuleValue\.paths)$/
 const NOT_REQUIRED = /\.(ListMeta\.|ManagedFieldsEntry\.|AzureDiskVolumeSource\.kind|\w+\.fsType$)/
 
 function isRequired(message: string, field: FieldFacts): boolean {

@@ -49,7 +49,8 @@ function converted(schema: Schema): Document {
   }
 }
 
-const v3Reference = (reference: string): string => reference.replace('#/definitions/', '#/components/schemas/')
+const v3Reference = (reference: string): string =>
+  reference.replace('#/definitions/', '#/components/schemas/')
 
 const mapValues = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
@@ -93,4 +94,8 @@ const contentOf = (types: readonly string[], schema: unknown): Document =>
 const answerContent = (answer: string | undefined): Document =>
   answer === undefined
     ? {}
-    : { content: contentOf(['application/json', 'application/yaml'], { $ref: `#/components/schemas/${answer}` }) }
+    : {
+        content: contentOf(['application/json', 'application/yaml'], {
+          $ref: `#/components/schemas/${answer}`,
+        }),
+      }

@@ -44,7 +44,9 @@ export async function execOverSpdy(agent: NodeAgent, session: ExecSession, over:
     if (streams.size === expected.length) complete.resolve()
     return true
   })
-  const running = connection.run().finally(() => complete.reject(new Error('the client closed the connection')))
+  const running = connection
+    .run()
+    .finally(() => complete.reject(new Error('the client closed the connection')))
   // Rejections are seen by the race below or, after it, say only that the connection is over.
   running.catch(() => undefined)
   complete.promise.catch(() => undefined)

@@ -50,7 +50,10 @@ export async function execOverWebSocket(
     resize.end()
   })
   const send = async (channel: number, bytes: Uint8Array): Promise<void> =>
-    await sendMessage(webSocket, isText ? encodeText(channel, bytes) : Buffer.concat([Buffer.of(channel), bytes]))
+    await sendMessage(
+      webSocket,
+      isText ? encodeText(channel, bytes) : Buffer.concat([Buffer.of(channel), bytes]),
+    )
   const result = await runExec(agent, session, {
     stdin: options.stdin ? resumed(stdin, webSocket) : undefined,
     stdout: options.stdout ? async (bytes) => await send(STDOUT, bytes) : undefined,

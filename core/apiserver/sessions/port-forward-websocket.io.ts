@@ -4,7 +4,7 @@
  * kubernetes/kubelet pkg/cri/streaming/portforward/websocket.go.
  */
 
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { badRequest } from '../../api/api-error.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { NodeAgent, PodConnection } from '../../api/node-agent.ts'
@@ -56,6 +56,8 @@ export async function portForwardOverChannels(
     try {
       const connection = await agent.dial(pod, port)
       connections.set(index, connection)
+      // The client may have left while we dialled; then 'close' came before there was anything to destroy.
+      if (webSocket.readyState !== WebSocket.OPEN) connection.destroy()
       for await (const bytes of connection.incoming) await send(index * 2, bytes)
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)

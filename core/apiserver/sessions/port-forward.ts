@@ -19,7 +19,11 @@ interface Pair {
 }
 
 /** Resolves when the client has closed the connection and every forwarded one has ended. */
-export async function portForwardOverSpdy(agent: NodeAgent, pod: Pod, transport: ByteTransport): Promise<void> {
+export async function portForwardOverSpdy(
+  agent: NodeAgent,
+  pod: Pod,
+  transport: ByteTransport,
+): Promise<void> {
   const pairs = new Map<string, Pair>()
   const forwarding = new Set<Promise<void>>()
   const connection = new SpdyConnection(transport, (stream) => {

@@ -56,7 +56,10 @@ export function serviceTarget(
   const name = service.metadata.name
   const portName = portNameOf(service, wanted.port)
   if (portName === undefined) {
-    throw new ApiError('ServiceUnavailable', `no service port ${JSON.stringify(wanted.port)} found for service "${name}"`)
+    throw new ApiError(
+      'ServiceUnavailable',
+      `no service port ${JSON.stringify(wanted.port)} found for service "${name}"`,
+    )
   }
   const targets = slices.flatMap(({ endpoints, ports }) => {
     const port = (ports ?? []).find((each) => (each.name ?? '') === portName)?.port
@@ -75,16 +78,17 @@ export function serviceTarget(
 function portNameOf({ spec }: Service, wanted: string): string | undefined {
   const ports = spec.ports ?? []
   const found =
-    wanted === ''
-      ? ports[0]
-      : ports.find((port) => port.name === wanted || String(port.port) === wanted)
+    wanted === '' ? ports[0] : ports.find((port) => port.name === wanted || String(port.port) === wanted)
   return found === undefined ? undefined : (found.name ?? '')
 }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536
 
 /** A redirect of the backend to its own path leads back through the proxy. @returns the Location to send on */
-export function proxiedLocation(location: string, at: { readonly prefix: string; readonly backend: string }): string {
+export function proxiedLocation(
+  location: string,
+  at: { readonly prefix: string; readonly backend: string },
+): string {
   const own = [`http://${at.backend}`, `https://${at.backend}`].find((origin) => location.startsWith(origin))
   const path = own === undefined ? location : location.slice(own.length) || '/'
   return path.startsWith('/') && !path.startsWith('//') ? at.prefix + path : location

@@ -26,7 +26,15 @@ export interface ProxyRequest {
   readonly signal: AbortSignal
 }
 
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
 /** What proves who the client is stays here. */
 const SECRETS = ['authorization', 'x-remote-user', 'x-remote-group']
 
@@ -68,9 +76,8 @@ function backendRequest(
   incoming: IncomingMessage,
   headers: OutgoingHttpHeaders,
 ): ClientRequest {
-  return httpRequest({
-    // Every request has its own connection: the agent's pool does not know about namespaces.
-    agent: false,
+  const outgoing = httpRequest({
+    // No agent, so that every request has its own connection: a pool does not know about namespaces.
     createConnection: () => connectionTo(dial, target),
     method: incoming.method,
     path,
@@ -84,6 +91,9 @@ function backendRequest(
     },
     signal,
   })
+  // Who waits for the answer hears of a failure; after the answer, its reader does.
+  outgoing.on('error', () => undefined)
+  return outgoing
 }
 
 function connectionTo(dial: Dial, target: ProxyTarget): Duplex {
@@ -103,7 +113,11 @@ function withoutHopByHop(incoming: IncomingMessage): OutgoingHttpHeaders {
 export async function proxyUpgrade(
   dial: Dial,
   proxied: ProxyRequest,
-  { incoming, socket, head }: { readonly incoming: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
+  {
+    incoming,
+    socket,
+    head,
+  }: { readonly incoming: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
 ): Promise<void> {
   const headers = {
     ...withoutHopByHop(incoming),
@@ -134,6 +148,8 @@ async function backendUpgrade(outgoing: ClientRequest, signal: AbortSignal): Pro
   const refusal = once(outgoing, 'response', options) as Promise<[IncomingMessage]>
   try {
     const [answer, socket, head] = await Promise.race([upgrade, refusal.then(([refused]) => refuse(refused))])
+    // The pipelines see to failures while they last; one may come after them.
+    socket.on('error', () => undefined)
     return { answer, socket, head }
   } catch (error) {
     outgoing.destroy()

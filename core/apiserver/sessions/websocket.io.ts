@@ -46,9 +46,12 @@ export async function acceptWebSocket(
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
-    handleProtocols: () => protocol,
   })
-  return await new Promise((resolve) => {
+  // ws takes tokens only (RFC 6455 4.1), and kubectl's `SPDY/3.1+portforward.k8s.io` is none: we agree on it ourselves.
+  delete incoming.headers['sec-websocket-protocol']
+  server.once('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`))
+  return await new Promise((resolve, reject) => {
+    server.once('wsClientError', (error) => reject(badRequest(`unable to upgrade: ${error.message}`)))
     server.handleUpgrade(incoming, socket, head, (webSocket) => {
       // 'close' follows, and that is what its users wait for.
       webSocket.on('error', () => undefined)

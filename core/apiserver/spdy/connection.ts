@@ -115,7 +115,8 @@ export class SpdyConnection {
     const stream: OpenStream = { incoming, isClientDone: isFinal, isServerDone: false, drained: undefined }
     if (isFinal) incoming.end()
     this.#streams.set(streamId, stream)
-    const isAccepted = this.#streams.size <= MAX_STREAMS && this.#onStream(this.#handle(streamId, stream, headers))
+    const isAccepted =
+      this.#streams.size <= MAX_STREAMS && this.#onStream(this.#handle(streamId, stream, headers))
     if (!isAccepted) {
       this.#streams.delete(streamId)
       await this.#send(() => printFrame({ kind: 'rst-stream', streamId, status: RST_REFUSED_STREAM }))

@@ -6,7 +6,12 @@
  */
 
 export type SpdyFrame =
-  | { readonly kind: 'syn-stream'; readonly streamId: number; readonly isFinal: boolean; readonly block: Uint8Array }
+  | {
+      readonly kind: 'syn-stream'
+      readonly streamId: number
+      readonly isFinal: boolean
+      readonly block: Uint8Array
+    }
   | {
       readonly kind: 'syn-reply' | 'headers'
       readonly streamId: number
@@ -16,7 +21,12 @@ export type SpdyFrame =
   | { readonly kind: 'rst-stream'; readonly streamId: number; readonly status: number }
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'goaway'; readonly lastStreamId: number; readonly status: number }
-  | { readonly kind: 'data'; readonly streamId: number; readonly isFinal: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'data'
+      readonly streamId: number
+      readonly isFinal: boolean
+      readonly bytes: Uint8Array
+    }
   /** SETTINGS, WINDOW_UPDATE and what else may be passed over */
   | { readonly kind: 'other'; readonly type: number }
 

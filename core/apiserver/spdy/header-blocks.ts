@@ -20,7 +20,7 @@ export class HeaderBlocks implements Disposable {
   constructor() {
     this.#deflate.on('data', (chunk: Buffer) => this.#deflated.push(chunk))
     this.#inflate.on('data', (chunk: Buffer) => this.#inflated.push(chunk))
-    // The write that failed hears of it by its callback; without a listener the event would end the process.
+    // Whoever waits for a block listens as well; with nobody waiting the event would end the process.
     this.#inflate.on('error', () => undefined)
   }
 
@@ -36,12 +36,13 @@ export class HeaderBlocks implements Disposable {
   /** Throws SpdyProtocolError. */
   async decompress(block: Uint8Array): Promise<SpdyHeaders> {
     if (block.length > MAX_BLOCK_BYTES) throw new SpdyProtocolError('header block too long')
-    await new Promise<void>((resolve, reject) => {
-      this.#inflate.write(block, (error) => {
-        if (error) reject(new SpdyProtocolError(error.message))
-        else resolve()
-      })
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // Of a block that is no zlib data, the write's callback is never called.
+    const fail = (error: Error): void => reject(new SpdyProtocolError(error.message))
+    this.#inflate.once('error', fail)
+    this.#inflate.write(block, () => resolve())
+    await promise
+    this.#inflate.off('error', fail)
     const bytes = Buffer.concat(this.#inflated.splice(0))
     if (bytes.length > MAX_BLOCK_BYTES) throw new SpdyProtocolError('header block too long')
     return parseHeaders(bytes)

@@ -1,0 +1,72 @@
+/**
+ * Objects written so that they are as given, whether they exist or not: server-side apply through the client. Pure but
+ * for the client it is handed.
+ */
+
+import type { KubernetesObject } from '../core/api/object.ts'
+import type { ResourceInfo } from '../core/api/resource.ts'
+import {
+  ENDPOINTS,
+  ENDPOINT_SLICES,
+  NAMESPACES,
+  resourceForKind,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from '../core/api/scheme.ts'
+import type { Client } from '../core/client/client.ts'
+import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
+import { kubernetesService, systemNamespaces } from '../core/controllers/bootstrap.ts'
+
+export interface Appliable {
+  readonly apiVersion?: unknown
+  readonly kind?: unknown
+  readonly metadata?: unknown
+  /** where the kind is known already */
+  readonly resource?: ResourceInfo
+}
+
+/** One after another, in the order given. Rejects with the first refusal. */
+export async function applyAll(
+  client: Client,
+  objects: readonly Appliable[],
+  fieldManager: string,
+): Promise<void> {
+  for (const object of objects) await applyOne(client, object, fieldManager)
+}
+
+export async function applyOne(
+  client: Client,
+  given: Appliable,
+  fieldManager: string,
+): Promise<KubernetesObject> {
+  const { resource: known, ...body } = given
+  const resource = known ?? resourceForKind(String(body.apiVersion), String(body.kind))
+  if (resource === undefined) throw new Error(`no such kind: ${String(body.apiVersion)} ${String(body.kind)}`)
+  const metadata = (body.metadata ?? {}) as { name?: string; namespace?: string; generateName?: string }
+  const namespace = resource.namespaced ? (metadata.namespace ?? 'default') : undefined
+  const placed = { ...body, metadata: { ...metadata, ...(namespace ? { namespace } : {}) } }
+  if (metadata.name === undefined)
+    return await client.create(resource, placed as KubernetesObject, { fieldManager })
+  const name = { name: metadata.name, namespace }
+  return await client.patch(resource, name, placed, { type: 'apply', fieldManager, force: true })
+}
+
+/** What must exist before anything else can: namespaces, their default accounts, the Service of the API server. */
+export async function ensureObjects(
+  client: Client,
+  { kubernetes }: { readonly kubernetes: ApiServerAddress },
+): Promise<void> {
+  for (const namespace of systemNamespaces()) {
+    await applyOne(client, { ...namespace, resource: NAMESPACES }, 'kube-apiserver')
+    const account = {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'default', namespace: namespace.metadata.name },
+    }
+    await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
+  }
+  const { service, endpoints, slice } = kubernetesService(kubernetes)
+  await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
+  await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')
+  await applyOne(client, { ...slice, resource: ENDPOINT_SLICES }, 'kube-apiserver')
+}

@@ -1,0 +1,43 @@
+/**
+ * Defaults of Namespaces, Nodes and Secrets (kubernetes/kubernetes pkg/apis/core/v1/defaults.go, and what the
+ * registries of these kinds add). Pure and idempotent.
+ */
+
+import type { Namespace, Node, Secret } from '../generated/core-v1.ts'
+
+/** The label every namespace carries, and the finalizer that lets its content go first. */
+export function defaultNamespace(namespace: Namespace): Namespace {
+  const { metadata } = namespace
+  const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name }
+  return {
+    ...namespace,
+    metadata: metadata.name ? { ...metadata, labels } : metadata,
+    spec: { ...namespace.spec, finalizers: namespace.spec?.finalizers ?? ['kubernetes'] },
+    status: { ...namespace.status, phase: namespace.status?.phase ?? 'Active' },
+  }
+}
+
+/** What a node has is what pods may have of it, until it says otherwise; the two spellings of its CIDR agree. */
+export function defaultNode(node: Node): Node {
+  const { spec, status } = node
+  const podCIDRs = spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : undefined)
+  return {
+    ...node,
+    ...(podCIDRs ? { spec: { ...spec, podCIDR: spec?.podCIDR ?? podCIDRs[0], podCIDRs } } : {}),
+    ...(status?.capacity && !status.allocatable
+      ? { status: { ...status, allocatable: status.capacity } }
+      : {}),
+  }
+}
+
+/** stringData is written into data and never shown. */
+export function defaultSecret(secret: Secret): Secret {
+  const { stringData, ...rest } = secret
+  const type = secret.type || 'Opaque'
+  if (!stringData) return { ...rest, type }
+  const encoded = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ])
+  return { ...rest, type, data: { ...secret.data, ...Object.fromEntries(encoded) } }
+}

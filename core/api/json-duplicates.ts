@@ -1,0 +1,64 @@
+/**
+ * Which fields a JSON text gives twice: `duplicate field "spec.type"`. JSON.parse keeps the last one and is silent,
+ * so the text itself has to be looked at. Pure; linear in the length of the text.
+ *
+ * Worded and pathed as kubernetes/apimachinery pkg/runtime/serializer/json reports strict decoding errors.
+ */
+
+/** One object or array being read. */
+interface Level {
+  /** path of the object or array itself */
+  readonly path: string
+  /** names met; undefined for an array */
+  readonly names: Set<string> | undefined
+  /** where the value that comes next belongs */
+  next: string
+  /** items met so far, of an array */
+  count: number
+  /** whether a string that comes next is a name */
+  expectsName: boolean
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
+
+/**
+ * @param text well-formed JSON (of what is not, the answer means nothing)
+ * @returns `duplicate field "a.b[0].c"`, one per repetition, in the order met
+ */
+export function duplicateFields(text: string): readonly string[] {
+  const found: string[] = []
+  const levels: Level[] = []
+  for (const [token] of text.matchAll(TOKEN)) {
+    const level = levels.at(-1)
+    if (token === '{' || token === '[') levels.push(opened(token, level))
+    else if (token === '}' || token === ']') levels.pop()
+    else if (level !== undefined) readInside(level, token, found)
+  }
+  return found
+}
+
+function opened(bracket: '{' | '[', parent: Level | undefined): Level {
+  const path = parent?.next ?? ''
+  const isObject = bracket === '{'
+  return {
+    path,
+    names: isObject ? new Set() : undefined,
+    next: isObject ? path : `${path}[0]`,
+    count: 0,
+    expectsName: isObject,
+  }
+}
+
+function readInside(level: Level, token: string, found: string[]): void {
+  if (token === ':') level.expectsName = false
+  else if (token === ',') {
+    level.count += 1
+    level.expectsName = level.names !== undefined
+    if (level.names === undefined) level.next = `${level.path}[${level.count}]`
+  } else if (level.expectsName && level.names !== undefined) {
+    const name = JSON.parse(token) as string
+    level.next = level.path === '' ? name : `${level.path}.${name}`
+    if (level.names.has(name)) found.push(`duplicate field ${JSON.stringify(level.next)}`)
+    level.names.add(name)
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The fields a field selector may name, beyond metadata.name and metadata.namespace, and their values in an object
+ * (kubernetes/kubernetes pkg/apis/core/v1/conversion.go and the registries' GetAttrs functions). Pure.
+ */
+
+import type { ReplicaSet } from './generated/apps-v1.ts'
+import type { Event, Namespace, Node, Pod, Secret, Service } from './generated/core-v1.ts'
+
+type Fields = Readonly<Record<string, string>>
+
+export const namespaceFields = ({ status }: Namespace): Fields => ({ 'status.phase': status?.phase ?? '' })
+
+export const nodeFields = ({ spec }: Node): Fields => ({
+  'spec.unschedulable': String(spec.unschedulable ?? false),
+})
+
+export const secretFields = ({ type }: Secret): Fields => ({ type: type ?? '' })
+
+export const serviceFields = ({ spec }: Service): Fields => ({
+  'spec.clusterIP': spec.clusterIP ?? '',
+  'spec.type': spec.type ?? '',
+})
+
+export const replicaSetFields = ({ status }: ReplicaSet): Fields => ({
+  'status.replicas': String(status?.replicas ?? 0),
+})
+
+export const podFields = ({ spec, status }: Pod): Fields => ({
+  'spec.nodeName': spec.nodeName ?? '',
+  'spec.restartPolicy': spec.restartPolicy ?? '',
+  'spec.schedulerName': spec.schedulerName ?? '',
+  'spec.serviceAccountName': spec.serviceAccountName ?? '',
+  'spec.hostNetwork': String(spec.hostNetwork ?? false),
+  'status.phase': status?.phase ?? '',
+  'status.podIP': status?.podIP ?? '',
+  'status.podIPs': (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+  'status.nominatedNodeName': status?.nominatedNodeName ?? '',
+})
+
+/** Upstream's `source` is the old component, or without it the new one. */
+export function eventFields(event: Event): Fields {
+  const about = event.involvedObject ?? {}
+  return {
+    'involvedObject.kind': about.kind ?? '',
+    'involvedObject.namespace': about.namespace ?? '',
+    'involvedObject.name': about.name ?? '',
+    'involvedObject.uid': about.uid ?? '',
+    'involvedObject.apiVersion': about.apiVersion ?? '',
+    'involvedObject.resourceVersion': about.resourceVersion ?? '',
+    'involvedObject.fieldPath': about.fieldPath ?? '',
+    reason: event.reason ?? '',
+    reportingComponent: event.reportingComponent ?? '',
+    source: event.source?.component || event.reportingComponent || '',
+    type: event.type ?? '',
+  }
+}

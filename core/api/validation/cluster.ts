@@ -1,0 +1,129 @@
+/** Nodes, Namespaces, Events and Leases (kubernetes/kubernetes pkg/apis/{core,coordination}/validation). Pure. */
+
+import { parseCidr } from '../../net/cidr.ts'
+import type { Lease } from '../generated/coordination-v1.ts'
+import type { Event, Namespace, Node, Taint } from '../generated/core-v1.ts'
+import { isSameValue } from '../equality.ts'
+import { parseMilli } from '../quantity.ts'
+import type { Faults } from './faults.ts'
+import {
+  choice,
+  duplicate,
+  forbiddenField,
+  invalidTexts,
+  invalidValue,
+  nonNegative,
+  repeated,
+  required,
+  when,
+} from './faults.ts'
+import { cidrFaults } from './ip-faults.ts'
+import { labelValueFaults, qualifiedNameFaults } from './names.ts'
+
+/** Faults of a Node, metadata aside. */
+export function validateNode({ spec, status }: Node): Faults {
+  return [
+    ...validateTaints(spec?.taints ?? []),
+    ...validateAmounts(status?.capacity ?? {}, 'status.capacity'),
+    ...validateAmounts(status?.allocatable ?? {}, 'status.allocatable'),
+    ...validatePodCIDRs(spec?.podCIDRs ?? []),
+  ]
+}
+
+const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+
+/** Upstream's path of taints really is in metadata. */
+function validateTaints(taints: readonly Taint[]): Faults {
+  const again = new Set(repeated(taints, ({ key, effect }) => `${key} ${effect}`))
+  return taints.flatMap((taint, index) => {
+    const at = `metadata.taints[${index}]`
+    return [
+      ...invalidTexts(`${at}.key`, taint.key, qualifiedNameFaults),
+      ...invalidTexts(`${at}.value`, taint.value ?? '', labelValueFaults),
+      ...choice(`${at}.effect`, taint.effect, EFFECTS),
+      ...when(again.has(index), () => ({
+        ...duplicate(at, taint),
+        detail: 'taints must be unique by key and effect pair',
+      })),
+    ]
+  })
+}
+
+function validateAmounts(amounts: Readonly<Record<string, string>>, field: string): Faults {
+  return Object.entries(amounts).flatMap(([name, text]) =>
+    when((parseMilli(text) ?? 0n) < 0n, () =>
+      invalidValue(`${field}.${name}`, text, 'must be greater than or equal to 0'),
+    ),
+  )
+}
+
+function validatePodCIDRs(cidrs: readonly string[]): Faults {
+  const field = 'spec.podCIDRs'
+  const families = new Set(cidrs.map((text) => parseCidr(text)?.family))
+  return [
+    ...cidrs.flatMap((text, index) => cidrFaults(`${field}[${index}]`, text)),
+    ...when(cidrs.length > 1 && (families.size < 2 || cidrs.length > 2), () =>
+      invalidValue(field, cidrs, 'may specify no more than one CIDR for each IP family'),
+    ),
+    ...repeated(cidrs, (text) => text).map((index) => duplicate(`${field}[${index}]`, cidrs[index])),
+  ]
+}
+
+/** Faults of a changed Node: what identifies it on the network and to its provider stays. */
+export function validateNodeUpdate(node: Node, old: Node): Faults {
+  const [now, before] = [node.spec ?? {}, old.spec ?? {}]
+  return [
+    ...when((before.podCIDRs ?? []).length > 0 && !isSameValue(now.podCIDRs, before.podCIDRs), () =>
+      forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'),
+    ),
+    ...when(before.providerID && now.providerID !== before.providerID, () =>
+      forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'),
+    ),
+    ...validateNode(node),
+  ]
+}
+
+/** Faults of a Namespace, metadata aside. */
+export function validateNamespace({ spec }: Namespace): Faults {
+  const field = 'spec.finalizers'
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+  const standard = ['kubernetes', 'orphan', 'foregroundDeletion']
+  return (spec?.finalizers ?? []).flatMap((name) => [
+    ...invalidTexts(field, name, qualifiedNameFaults),
+    ...when(!name.includes('/') && !standard.includes(name), () => invalidValue(field, name, detail)),
+  ])
+}
+
+/** Faults of a Namespace's status: it says whether the Namespace is being deleted. */
+export function validateNamespaceStatus({ metadata, status }: Namespace): Faults {
+  const isDeleted = metadata.deletionTimestamp !== undefined
+  const expected = isDeleted ? 'Terminating' : 'Active'
+  const condition = isDeleted ? 'is not empty' : 'is empty'
+  return when(status?.phase !== expected, () =>
+    invalidValue(
+      'status.Phase',
+      status?.phase ?? '',
+      `may only be '${expected}' if \`deletionTimestamp\` ${condition}`,
+    ),
+  )
+}
+
+/** Faults of an Event: it is where the object is that it is about, or in `default`. */
+export function validateEvent({ involvedObject, metadata }: Event): Faults {
+  const namespace = involvedObject?.namespace ?? ''
+  return when(metadata.namespace !== (namespace || 'default'), () =>
+    invalidValue('involvedObject.namespace', namespace, 'does not match event.namespace'),
+  )
+}
+
+/** Faults of a Lease, metadata aside. */
+export function validateLease({ spec }: Lease): Faults {
+  const { leaseDurationSeconds: duration, leaseTransitions, holderIdentity } = spec ?? {}
+  return [
+    ...when(duration !== undefined && duration <= 0, () =>
+      invalidValue('spec.leaseDurationSeconds', duration, 'must be greater than 0'),
+    ),
+    ...nonNegative('spec.leaseTransitions', leaseTransitions),
+    ...when(holderIdentity === '', () => required('spec.holderIdentity', 'must not be empty')),
+  ]
+}

@@ -1,0 +1,104 @@
+/**
+ * What may change of a pod once it is made (kubernetes/kubernetes pkg/apis/core/validation/validation.go,
+ * ValidatePodUpdate). Pure. Difference: the message says which fields may change, but not which did.
+ */
+
+import { isSameValue } from '../equality.ts'
+import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
+import type { Faults } from './faults.ts'
+import { forbiddenField, invalidValue, when } from './faults.ts'
+import { validatePodSpec } from './pod.ts'
+
+const CHANGEABLE = [
+  '`spec.containers[*].image`',
+  '`spec.initContainers[*].image`',
+  '`spec.activeDeadlineSeconds`',
+  '`spec.tolerations` (only additions to existing tolerations)',
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+]
+
+/** Faults of a changed pod, metadata aside. */
+export function validatePodUpdate({ spec }: Pod, { spec: old }: Pod): Faults {
+  const counts = [
+    ...validateCount(spec.containers, old.containers, 'spec.containers'),
+    ...validateCount(spec.initContainers, old.initContainers, 'spec.initContainers'),
+  ]
+  return [
+    ...validatePodSpec(spec, 'spec'),
+    ...counts,
+    ...(counts.length > 0 ? [] : validateChanges(spec, old)),
+  ]
+}
+
+function validateCount(
+  now: readonly Container[] = [],
+  before: readonly Container[] = [],
+  field: string,
+): Faults {
+  return when(now.length !== before.length, () =>
+    forbiddenField(field, 'pod updates may not add or remove containers'),
+  )
+}
+
+function validateChanges(spec: PodSpec, old: PodSpec): Faults {
+  return [
+    ...validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds),
+    ...validateAdditions(spec, old),
+    ...when(!isSameValue(fixedPart(spec, old), old), () =>
+      forbiddenField('spec', `pod updates may not change fields other than ${CHANGEABLE.join(',')}`),
+    ),
+  ]
+}
+
+/** It may come, and become shorter. */
+function validateDeadline(now: number | undefined, before: number | undefined): Faults {
+  const field = 'spec.activeDeadlineSeconds'
+  if (before === undefined) return []
+  if (now === undefined)
+    return [invalidValue(field, null, 'must not update from a positive integer to nil value')]
+  return when(now > before, () => invalidValue(field, now, 'must be less than or equal to previous value'))
+}
+
+/** Tolerations may come but not go (their seconds may change); scheduling gates may go but not come. */
+function validateAdditions(spec: PodSpec, old: PodSpec): Faults {
+  const tolerations = spec.tolerations ?? []
+  const isKept = (before: object): boolean =>
+    tolerations.some((now) =>
+      isSameValue({ ...now, tolerationSeconds: 0 }, { ...before, tolerationSeconds: 0 }),
+    )
+  const gates = (spec.schedulingGates ?? []).map(({ name }) => name)
+  const added = gates.filter((name) => !(old.schedulingGates ?? []).some((gate) => gate.name === name))
+  return [
+    ...when(!(old.tolerations ?? []).every(isKept), () =>
+      forbiddenField(
+        'spec.tolerations',
+        'existing toleration can not be modified except its tolerationSeconds',
+      ),
+    ),
+    ...added.map((name) =>
+      forbiddenField(
+        `spec.schedulingGates[${gates.indexOf(name)}]`,
+        'only deletion is allowed, but found new scheduling gate ' + `'${name}'`,
+      ),
+    ),
+  ]
+}
+
+/** The new spec with all that may change as it was. */
+function fixedPart(spec: PodSpec, old: PodSpec): PodSpec {
+  const withOldImage = (list: readonly Container[] = [], before: readonly Container[] = []): Container[] =>
+    list.map((container, index) => ({ ...container, image: before[index]?.image }))
+  const wasNegative = (old.terminationGracePeriodSeconds ?? 0) < 0
+  return {
+    ...spec,
+    containers: withOldImage(spec.containers, old.containers),
+    initContainers: withOldImage(spec.initContainers, old.initContainers),
+    activeDeadlineSeconds: old.activeDeadlineSeconds,
+    schedulingGates: old.schedulingGates,
+    tolerations: old.tolerations,
+    terminationGracePeriodSeconds:
+      wasNegative && spec.terminationGracePeriodSeconds === 1
+        ? old.terminationGracePeriodSeconds
+        : spec.terminationGracePeriodSeconds,
+  }
+}

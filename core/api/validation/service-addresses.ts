@@ -1,0 +1,149 @@
+/**
+ * The fields of a Service that say what addresses it has, and how they may change (kubernetes/kubernetes
+ * pkg/apis/core/validation/validation.go: ValidateServiceClusterIPsRelatedFields, validateUpgradeDowngrade*). Pure.
+ * Whether the cluster has such families, and whether an address is free, is the registry's to say.
+ */
+
+import { familyOf } from '../../net/ip.ts'
+import type { Service, ServiceSpec } from '../generated/core-v1.ts'
+import type { Faults } from './faults.ts'
+import { choice, duplicate, forbiddenField, invalidValue, repeated, required, when } from './faults.ts'
+import { ipFaults } from './ip-faults.ts'
+
+const NONE = 'None'
+const FAMILIES = ['IPv4', 'IPv6']
+const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
+
+/** Whether the Service has no address of its own: clusterIPs is `[None]`. */
+export function isHeadless({ clusterIP, clusterIPs = [] }: ServiceSpec): boolean {
+  return clusterIPs.length === 0 ? clusterIP === NONE : clusterIPs.length === 1 && clusterIPs[0] === NONE
+}
+
+/** Faults of clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy. */
+export function validateClusterIPs(spec: ServiceSpec): Faults {
+  // For ExternalName all of these must be absent, which is checked elsewhere.
+  if (spec.type === 'ExternalName') return []
+  const { clusterIPs = [], ipFamilies = [] } = spec
+  const again = new Set(repeated(ipFamilies, (family) => family))
+  const each = validateEach(clusterIPs)
+  return [
+    ...validateAgreement(spec),
+    ...ipFamilies.flatMap((family, index) => [
+      ...choice(`spec.ipFamilies[${index}]`, family, FAMILIES),
+      ...when(again.has(index), () => duplicate(`spec.ipFamilies[${index}]`, family)),
+    ]),
+    ...choice('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES, false),
+    ...each,
+    ...when(clusterIPs.length > 2, () =>
+      invalidValue('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'),
+    ),
+    // With bad addresses among them, what follows would only mislead.
+    ...(each.length > 0 ? [] : validateTogether(spec)),
+  ]
+}
+
+function validateAgreement({ clusterIP, clusterIPs = [] }: ServiceSpec): Faults {
+  const field = 'spec.clusterIPs'
+  if (!clusterIP)
+    return when(clusterIPs.length > 0, () =>
+      invalidValue(field, clusterIPs, 'must be empty when `clusterIP` is not specified'),
+    )
+  if (clusterIPs.length === 0) return [required(field)]
+  return when(clusterIPs[0] !== clusterIP, () =>
+    invalidValue(field, clusterIPs, 'first value must match `clusterIP`'),
+  )
+}
+
+function validateEach(clusterIPs: readonly string[]): Faults {
+  return clusterIPs.flatMap((ip, index) =>
+    index === 0 && ip === NONE
+      ? when(clusterIPs.length > 1, () =>
+          invalidValue('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"),
+        )
+      : ipFaults(`spec.clusterIPs[${index}]`, ip),
+  )
+}
+
+function validateTogether(spec: ServiceSpec): Faults {
+  const { clusterIPs = [], ipFamilies = [] } = spec
+  const families = clusterIPs.map(familyOf)
+  const isDual = clusterIPs.length < 2 || (new Set(families).size === 2 && families.length === 2)
+  return [
+    ...when(!isDual, () =>
+      invalidValue('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'),
+    ),
+    ...clusterIPs.flatMap((ip, index) => {
+      const expected = ipFamilies[index]
+      const differs = expected !== undefined && FAMILIES.includes(expected) && families[index] !== expected
+      return when(differs && !isHeadless(spec), () =>
+        invalidValue(
+          `spec.clusterIPs[${index}]`,
+          ip,
+          `expected an ${expected} value as indicated by \`ipFamilies[${index}]\``,
+        ),
+      )
+    }),
+  ]
+}
+
+const UNCHANGEABLE = 'may not change once set'
+
+/** Faults of a change, beyond those of the new Service on its own (ValidateServiceUpdate). */
+export function validateServiceChange({ spec }: Service, { spec: old }: Service): Faults {
+  const bothBalanced = spec.type === 'LoadBalancer' && old.type === 'LoadBalancer'
+  const isLocal = (one: ServiceSpec): boolean => one.externalTrafficPolicy === 'Local'
+  return [
+    ...validateAddressChange(spec, old),
+    ...validateFamilyChange(spec, old),
+    ...when(bothBalanced && spec.loadBalancerClass !== old.loadBalancerClass, () =>
+      invalidValue('spec.loadBalancerClass', spec.loadBalancerClass, UNCHANGEABLE),
+    ),
+    ...when(
+      bothBalanced && isLocal(spec) && isLocal(old) && spec.healthCheckNodePort !== old.healthCheckNodePort,
+      () => forbiddenField('spec.healthCheckNodePort', 'field is immutable'),
+    ),
+  ]
+}
+
+/** The first address stays; a second may come and, with policy SingleStack, go. */
+function validateAddressChange(spec: ServiceSpec, old: ServiceSpec): Faults {
+  if (spec.type === 'ExternalName' || old.type === 'ExternalName') return []
+  if (isHeadless(spec) && isHeadless(old)) return []
+  const [now, before] = [spec.clusterIPs ?? [], old.clusterIPs ?? []]
+  const changed = (index: number): Faults => [invalidValue(`spec.clusterIPs[${index}]`, now, UNCHANGEABLE)]
+  if (now.length === before.length)
+    return before.flatMap((ip, index) => (ip === now[index] ? [] : changed(index)))
+  if (now.length === 0) return [invalidValue('spec.clusterIPs[0]', now, 'primary clusterIP can not be unset')]
+  const isReleased = now.length === 1 && before.length > 1
+  return [
+    ...(before.length > 0 && now[0] !== before[0] ? changed(0) : []),
+    ...(isReleased ? validateRelease(spec, 'clusterIP') : []),
+  ]
+}
+
+function validateRelease(spec: ServiceSpec, what: 'clusterIP' | 'ipFamily'): Faults {
+  return when(spec.ipFamilyPolicy !== 'SingleStack', () =>
+    invalidValue(
+      'spec.ipFamilyPolicy',
+      spec.ipFamilyPolicy,
+      `must be set to 'SingleStack' when releasing the secondary ${what}`,
+    ),
+  )
+}
+
+/** As addresses do; headless Services may change families. */
+function validateFamilyChange(spec: ServiceSpec, old: ServiceSpec): Faults {
+  if (spec.type === 'ExternalName' || old.type === 'ExternalName') return []
+  if (isHeadless(spec) || isHeadless(old)) return []
+  const [now, before] = [spec.ipFamilies ?? [], old.ipFamilies ?? []]
+  const field = 'spec.ipFamilies[0]'
+  const changed = (): Faults => [invalidValue(field, now, UNCHANGEABLE)]
+  if (now.length === before.length)
+    return before.flatMap((family, index) => (family === now[index] ? [] : changed()))
+  if (now.length === 0) return [invalidValue(field, now, 'primary ipFamily can not be unset')]
+  const isReleased = now.length === 1 && before.length > 1
+  return [
+    ...(before.length > 0 && now[0] !== before[0] ? changed() : []),
+    ...(isReleased ? validateRelease(spec, 'ipFamily') : []),
+  ]
+}

@@ -1,0 +1,330 @@
+/**
+ * kube-proxy at work: watches Services and EndpointSlices, keeps the table, and makes the node carry it, in the kernel
+ * (iptables) or in this process (userspace).
+ */
+
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { ENDPOINT_SLICES, NODES, SERVICES } from '../core/api/scheme.ts'
+import type { CoalescingRunner } from '../core/client/coalescing-runner.ts'
+import { startRunner } from '../core/client/coalescing-runner.ts'
+import type { Informers } from '../core/client/informer.ts'
+import type { Host, HostChange, Ledger, LinkOperation, NetworkNamespace } from '../host/host.ts'
+import { conntrackCalls, staleUdpEntries } from './conntrack.ts'
+import { cleanUpIptables, ipTables, IptablesApplier } from './iptables/apply.io.ts'
+import { compileIptables } from './iptables/compile.ts'
+import { printIptables } from './iptables/print.ts'
+import type { ServiceTable } from './service-table.ts'
+import { serviceTable } from './service-table.ts'
+import type { ConnectionGate } from './userspace/listeners.io.ts'
+import { Listeners } from './userspace/listeners.io.ts'
+import { compileUserspace, printUserspace } from './userspace/program.ts'
+
+export interface KubeProxyOptions {
+  readonly informers: Informers
+  readonly host: Pick<Host, 'commands' | 'sockets' | 'links' | 'clock' | 'log'>
+  /** given when the node is the host's own namespace: what is written there is recorded first */
+  readonly ledger?: Ledger | undefined
+  readonly mode: 'iptables' | 'userspace'
+  readonly node: {
+    readonly name: string
+    readonly network?: NetworkNamespace | undefined
+    readonly internalIP: string
+    /** where node ports answer in userspace mode */
+    readonly addresses: readonly string[]
+  }
+  readonly clusterCIDR: string
+  readonly serviceCIDR: string
+  readonly loadBalancerCIDR: string
+  /** the loopback network: Service addresses are 127/8 ones, bindable as they are */
+  readonly loopback: boolean
+  readonly gate: ConnectionGate
+}
+
+export interface KubeProxy extends AsyncDisposable {
+  /** Resolves once the node carries a table at least as new as this call. */
+  synced(): Promise<void>
+  /** The present program, as `portolan rules` shows it. */
+  print(): string
+}
+
+/** A change is applied at once; those that follow within this time are one sync. */
+const MIN_INTERVAL_MS = 50
+const RETRY_INTERVAL_MS = 1_000
+const SYNC_INTERVAL_MS = 30_000
+/** How often to look whether somebody flushed the tables. */
+const WATCH_INTERVAL_MS = 1_000
+const NO_TABLE: ServiceTable = { entries: [] }
+
+/** One way of making the node carry the table. */
+interface Dataplane extends AsyncDisposable {
+  apply(table: ServiceTable, signal: AbortSignal): Promise<void>
+  print(table: ServiceTable): string
+  /** whether the next sync must write everything */
+  isIntact(signal: AbortSignal): Promise<boolean>
+}
+
+export async function startKubeProxy(options: KubeProxyOptions): Promise<KubeProxy> {
+  const { informers, host, node } = options
+  const services = informers.of(SERVICES)
+  const slices = informers.of(ENDPOINT_SLICES)
+  const nodes = informers.of(NODES)
+  await using starting = new AsyncDisposableStack()
+  const dataplane = starting.use(
+    options.mode === 'iptables' ? await iptablesDataplane(options) : await userspaceDataplane(options),
+  )
+  const health = starting.use(new HealthChecks(options))
+  let applied = NO_TABLE
+  const currentTable = (): ServiceTable =>
+    serviceTable({
+      services: services.list(),
+      slices: slices.list(),
+      node: {
+        name: node.name,
+        zone: nodes.get(node.name)?.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
+      },
+    })
+  const runner = starting.use(
+    startRunner({
+      name: `kube-proxy ${options.mode}`,
+      async sync(signal) {
+        await informers.synced(signal)
+        const table = currentTable()
+        await dataplane.apply(table, signal)
+        await health.apply(table)
+        applied = table
+      },
+      minIntervalMs: MIN_INTERVAL_MS,
+      retryIntervalMs: RETRY_INTERVAL_MS,
+      resyncIntervalMs: SYNC_INTERVAL_MS,
+      clock: host.clock,
+      log: host.log,
+    }),
+  )
+  const stop = new AbortController()
+  const watching = watchKernel({ dataplane, runner, options, signal: stop.signal })
+  const unsubscribe = [services, slices].map((source) => source.onChange(() => runner.trigger()))
+  starting.defer(async () => {
+    for (const end of unsubscribe) end()
+    stop.abort()
+    await watching
+  })
+  const owned = starting.move()
+  return {
+    synced: () => runner.settled(),
+    print: () => dataplane.print(applied),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+interface Watching {
+  readonly dataplane: Dataplane
+  readonly runner: CoalescingRunner
+  readonly options: KubeProxyOptions
+  readonly signal: AbortSignal
+}
+
+async function watchKernel({ dataplane, runner, options, signal }: Watching): Promise<void> {
+  const { clock, log } = options.host
+  if (options.mode !== 'iptables') return
+  while (!signal.aborted) {
+    await clock.sleep(WATCH_INTERVAL_MS, signal).catch(() => undefined)
+    if (signal.aborted || (await dataplane.isIntact(signal)) || signal.aborted) continue
+    log.warn('iptables rules were removed by somebody else: writing them again')
+    runner.trigger()
+  }
+}
+
+async function iptablesDataplane(options: KubeProxyOptions): Promise<Dataplane> {
+  const { host, node, ledger, clusterCIDR } = options
+  const target = { commands: host.commands, network: node.network }
+  const applier = new IptablesApplier(target)
+  const tablesBefore = await ipTables(target)
+  const record: HostChange = { kind: 'kube-proxy-chains', tablesBefore }
+  await ledger?.record(record)
+  const restoreLocalnet = await setSysctl(options, 'net.ipv4.conf.all.route_localnet', '1')
+  const compileOptions = { clusterCIDR, masqueradeAll: false, localhostNodePorts: true, randomFully: true }
+  let before = NO_TABLE
+  let warnedOfConntrack = false
+
+  async function forgetStale(table: ServiceTable): Promise<void> {
+    for (const argv of conntrackCalls(staleUdpEntries(before, table))) {
+      try {
+        await host.commands.run(argv, { network: node.network })
+      } catch (error) {
+        // "0 flow entries have been deleted" is exit code 1, too.
+        const isMissing = error instanceof Error && 'code' in error && error.code === 'COMMAND_NOT_FOUND'
+        if (isMissing && !warnedOfConntrack)
+          host.log.warn('the conntrack tool is missing: UDP clients may stay with endpoints that are gone')
+        warnedOfConntrack ||= isMissing
+      }
+    }
+  }
+
+  return {
+    async apply(table, signal) {
+      const began = host.clock.monotonic()
+      const chains = await applier.apply(compileIptables(table, compileOptions), signal)
+      await forgetStale(table)
+      before = table
+      if (chains > 0)
+        host.log.info('iptables synced', {
+          chains,
+          services: table.entries.length,
+          durationMs: host.clock.monotonic() - began,
+        })
+    },
+    print: (table) => printIptables(compileIptables(table, compileOptions)),
+    async isIntact(signal) {
+      const intact = await applier.isIntact(signal)
+      if (!intact) applier.forget()
+      return intact
+    },
+    async [Symbol.asyncDispose]() {
+      await cleanUpIptables({ ...target, tablesBefore })
+      await ledger?.forget(record)
+      await restoreLocalnet()
+    },
+  }
+}
+
+/** Sets a sysctl of the node, recorded where the node is the host. @returns what puts the old value back */
+async function setSysctl(
+  options: KubeProxyOptions,
+  name: string,
+  value: string,
+): Promise<() => Promise<void>> {
+  const { host, node, ledger } = options
+  const before = await host.links.sysctl(name, node.network)
+  if (before === value) return () => Promise.resolve()
+  const record: HostChange = { kind: 'sysctl', name, before }
+  await ledger?.record(record)
+  await host.links.apply([{ kind: 'sysctl', name, value }], node.network)
+  return async () => {
+    await host.links.apply([{ kind: 'sysctl', name, value: before }], node.network)
+    await ledger?.forget(record)
+  }
+}
+
+async function userspaceDataplane(options: KubeProxyOptions): Promise<Dataplane> {
+  const { host, node, gate, loopback } = options
+  const routes = loopback ? [] : [options.serviceCIDR, options.loadBalancerCIDR]
+  const remove = await localRoutes(options, routes)
+  const { sockets, clock, log } = host
+  const listeners = new Listeners({
+    sockets,
+    clock,
+    log,
+    network: node.network,
+    gate,
+    preservesSource: loopback,
+  })
+  const nodeAddresses = loopback ? ['127.0.0.1'] : node.addresses
+  return {
+    apply: (table) => listeners.apply(compileUserspace(table, nodeAddresses)),
+    print: (table) => printUserspace(compileUserspace(table, nodeAddresses)),
+    isIntact: () => Promise.resolve(true),
+    async [Symbol.asyncDispose]() {
+      await listeners[Symbol.asyncDispose]()
+      await remove()
+    },
+  }
+}
+
+/** AnyIP: makes whole ranges the node's own, so that every Service address can be bound. */
+async function localRoutes(
+  options: KubeProxyOptions,
+  ranges: readonly string[],
+): Promise<() => Promise<void>> {
+  const { host, node, ledger } = options
+  const route = (kind: 'route' | 'delete-route', to: string): LinkOperation => ({
+    kind,
+    to,
+    link: 'lo',
+    type: 'local',
+    ...(kind === 'route' ? { source: node.internalIP } : {}),
+  })
+  const record = (to: string): HostChange => ({ kind: 'route', to, link: 'lo', type: 'local' })
+  for (const to of ranges) await ledger?.record(record(to))
+  await host.links.apply(
+    ranges.map((to) => route('route', to)),
+    node.network,
+  )
+  return async () => {
+    await host.links.apply(
+      ranges.map((to) => route('delete-route', to)),
+      node.network,
+    )
+    for (const to of ranges) await ledger?.forget(record(to))
+  }
+}
+
+/**
+ * healthCheckNodePorts: tell a load balancer whether this node has endpoints of a Service with policy Local
+ * (kubernetes/kubernetes pkg/proxy/healthcheck).
+ */
+class HealthChecks implements AsyncDisposable {
+  readonly #options: KubeProxyOptions
+  readonly #servers = new Map<
+    number,
+    { readonly server: Server; service: { namespace: string; name: string }; local: number }
+  >()
+
+  constructor(options: KubeProxyOptions) {
+    this.#options = options
+  }
+
+  async apply({ entries }: ServiceTable): Promise<void> {
+    const wanted = new Map(
+      entries
+        .filter(({ port }) => port.healthCheckNodePort !== 0)
+        .map((entry) => [entry.port.healthCheckNodePort, entry]),
+    )
+    for (const [port, { server }] of this.#servers) {
+      if (!wanted.has(port)) await this.#close(port, server)
+    }
+    for (const [port, entry] of wanted) {
+      const service = { namespace: entry.port.namespace, name: entry.port.name }
+      const local = new Set(entry.endpoints.local.map(({ ip }) => ip)).size
+      const known = this.#servers.get(port)
+      if (known) Object.assign(known, { service, local })
+      else await this.#open(port, { service, local })
+    }
+  }
+
+  async #open(
+    port: number,
+    facts: { service: { namespace: string; name: string }; local: number },
+  ): Promise<void> {
+    const { host, node, loopback } = this.#options
+    const server = createServer((_incoming, outgoing) => {
+      const { service, local } = this.#servers.get(port) ?? facts
+      outgoing.writeHead(local > 0 ? 200 : 503, {
+        'Content-Type': 'application/json',
+        'X-Content-Type-Options': 'nosniff',
+        'X-Load-Balancing-Endpoint-Weight': String(local),
+      })
+      outgoing.end(JSON.stringify({ service, localEndpoints: local, serviceProxyHealthy: true }))
+    })
+    try {
+      await host.sockets.listen(server, {
+        network: node.network,
+        address: loopback ? '127.0.0.1' : node.internalIP,
+        port,
+      })
+      this.#servers.set(port, { server, ...facts })
+    } catch (error) {
+      host.log.warn('a health check node port cannot be served', { port, err: error })
+    }
+  }
+
+  async #close(port: number, server: Server): Promise<void> {
+    this.#servers.delete(port)
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#servers].map(([port, { server }]) => this.#close(port, server)))
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * An API server on a loopback port of its own, over a store in memory: what tests of the wire and of real clients
+ * talk to. No controllers, no kubelet: what a test wants to be there, it writes.
+ */
+
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { Server } from 'node:net'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { NodeAgent } from '../../core/api/node-agent.ts'
+import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
+import type { ApiServer, ApiServerOptions } from '../../core/apiserver/http.io.ts'
+import { serveApi } from '../../core/apiserver/http.io.ts'
+import { createRegistry } from '../../core/apiserver/object-registry.ts'
+import type { Pki } from '../../core/apiserver/pki.io.ts'
+import { openPki } from '../../core/apiserver/pki.io.ts'
+import type { Registry } from '../../core/apiserver/registry.ts'
+import type { ClientConfig } from '../../core/client/kubeconfig.ts'
+import { writeKubeconfig } from '../../core/client/kubeconfig.io.ts'
+import { openMemoryStore } from '../../core/store/memory-store.ts'
+import type { MemoryLog } from '../../host/fake/fake-host.ts'
+import { memoryLog } from '../../host/fake/fake-host.ts'
+import { systemClock } from '../../host/linux/clock.io.ts'
+import { systemRandom } from '../../host/linux/random.io.ts'
+import { localNodeAgent } from './local-node-agent.io.ts'
+
+export interface TestApiServer extends AsyncDisposable {
+  readonly server: ApiServer
+  readonly registry: Registry
+  readonly pki: Pki
+  /** as the administrator */
+  readonly config: ClientConfig
+  /** a file with the same */
+  readonly kubeconfig: string
+  /** scratch, removed at the end */
+  readonly folder: string
+  readonly log: MemoryLog
+}
+
+export interface TestApiServerOptions {
+  readonly nodeAgent?: NodeAgent
+  /** where pods/proxy and services/proxy get to, whatever they name */
+  readonly backendPort?: number
+  readonly checks?: ApiServerOptions['checks']
+}
+
+const CONTEXT = { user: 'test', warn: () => undefined }
+
+/** Started, with namespace default and its service account. */
+export async function testApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'portolan-api-'))
+  const pki = await openPki({
+    directory: join(folder, 'pki'),
+    addresses: ['10.96.0.1'],
+    nowMs: systemClock.now(),
+  })
+  const store = openMemoryStore({ startRevision: 1000 })
+  const registry = createRegistry({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    facts: { serviceCIDRs: ['10.96.0.0/16'], nodePortRange: { first: 30_000, last: 32_767 } },
+  })
+  await registry.create(NAMESPACES, undefined, { metadata: { name: 'default' } }, CONTEXT)
+  await registry.create(SERVICE_ACCOUNTS, 'default', { metadata: { name: 'default' } }, CONTEXT)
+  const log = memoryLog()
+  const server = await serveApi({
+    registry,
+    nodeAgent: options.nodeAgent ?? localNodeAgent({ logLines: [], portOf: (port) => port }),
+    pki,
+    sockets: { listen: listenOnLoopback },
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    dial: ({ port }) => connect({ host: '127.0.0.1', port: options.backendPort ?? port }),
+    checks: options.checks,
+  })
+  const config = adminConfig(server, pki)
+  const kubeconfig = join(folder, 'kubeconfig')
+  await writeKubeconfig(kubeconfig, 'test', config)
+  return {
+    server,
+    registry,
+    pki,
+    config,
+    kubeconfig,
+    folder,
+    log,
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]()
+      registry[Symbol.dispose]()
+      await store[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const adminConfig = (server: ApiServer, pki: Pki): ClientConfig => ({
+  server: `https://127.0.0.1:${server.port}`,
+  caCertificate: pki.caCertificate,
+  clientCertificate: pki.admin.certificate,
+  clientKey: pki.admin.key,
+})
+
+async function listenOnLoopback(server: Server, where: { address: string; port: number }): Promise<number> {
+  server.listen(where.port, where.address)
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : where.port
+}
