@@ -37,7 +37,9 @@ async function overUdp(
         const reply = replyTo(query, bytes)
         if (reply !== undefined) resolve(reply)
       })
-      socket.connect(port, address, () => sendTo(socket, query, reject))
+      // Without a route Node calls back with the error; its types do not say so.
+      const connected = (error?: Error): void => (error ? reject(error) : sendTo(socket, query, reject))
+      socket.connect(port, address, connected)
     })
   } finally {
     socket.close()

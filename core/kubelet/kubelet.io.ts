@@ -68,7 +68,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     async [Symbol.asyncDispose]() {
       for (const end of unsubscribe) end()
       stop.abort()
-      await Promise.all([...workers.values()].map((worker) => worker.tearDown(SHUTDOWN_GRACE_MS)))
+      await Promise.all([...workers.values()].map((worker) => worker.abandon(SHUTDOWN_GRACE_MS)))
       await leases
       await events[Symbol.asyncDispose]()
     },

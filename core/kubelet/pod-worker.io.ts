@@ -29,6 +29,7 @@ export class PodWorker {
   #containers: readonly ContainerRunner[] = []
   #sandbox: Sandbox | undefined
   #dirty = false
+  #isAbandoned = false
   #writing: Promise<void> | undefined
   #ending: Promise<void> | undefined
   #running: Promise<void> | undefined
@@ -152,7 +153,7 @@ export class PodWorker {
 
   /** Status is written once for all that changes in one turn of the event loop. */
   #changed(): void {
-    if (this.#dirty) return
+    if (this.#dirty || this.#isAbandoned) return
     this.#dirty = true
     setImmediate(() => {
       this.#dirty = false
@@ -207,7 +208,7 @@ export class PodWorker {
     const { client, podNetwork, host } = this.#context
     const { deletionGracePeriodSeconds, uid } = this.#pod.metadata
     const graceMs = (deletionGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
-    await this.tearDown(graceMs)
+    await this.#tearDown(graceMs)
     if (this.#pod.metadata.deletionTimestamp !== undefined) {
       try {
         await client.delete(PODS, this.#pod.metadata, {
@@ -227,8 +228,13 @@ export class PodWorker {
     await removePodFolder(this.#folder)
   }
 
-  /** Ends all containers and their namespaces; the object stays as it is. */
-  async tearDown(graceMs: number): Promise<void> {
+  /** The node agent stops: what runs ends, the object stays as it is and is taken up again at the next start. */
+  async abandon(graceMs: number): Promise<void> {
+    this.#isAbandoned = true
+    await this.#tearDown(graceMs)
+  }
+
+  async #tearDown(graceMs: number): Promise<void> {
     this.#stop.abort()
     await Promise.all(this.#containers.map((runner) => runner.stop(graceMs)))
     await Promise.all(this.#init.map((runner) => runner.stop(graceMs)))

@@ -77,7 +77,7 @@ function httpProbe(
     ...given,
   }
   return new Promise((resolve) => {
-    const options = { path: get.path ?? '/', headers, signal, agent: false as const }
+    const options = { path: get.path ?? '/', headers, signal }
     const outgoing = secure
       ? secureRequest({
           ...options,

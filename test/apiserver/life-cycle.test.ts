@@ -223,7 +223,10 @@ describe('update', () => {
 
   it('of the status leaves the spec, but takes annotations', async () => {
     const { create, update } = await fixture()
-    const made = await create(SERVICES, { metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } })
+    const made = await create(SERVICES, {
+      metadata: { name: 'a' },
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    })
     const changed = await update(
       SERVICES,
       {

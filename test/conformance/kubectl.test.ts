@@ -239,7 +239,13 @@ function commands(kubectl: Kubectl, backendPort: () => number): void {
   it('wait and rollout status', async () => {
     expect(await ok('wait --for=condition=Ready pod/web --timeout=5s')).toBe('pod/web condition met\n')
     const observedGeneration = Number(await ok('get deploy shop -o jsonpath={.metadata.generation}'))
-    const status = { observedGeneration, replicas: 3, updatedReplicas: 3, availableReplicas: 3 }
+    const status = {
+      observedGeneration,
+      replicas: 3,
+      updatedReplicas: 3,
+      readyReplicas: 3,
+      availableReplicas: 3,
+    }
     const request = { type: 'merge', patch: { status }, subresource: 'status' } as const
     await api.registry.patch(DEPLOYMENTS, { namespace: 'default', name: 'shop' }, request, CONTEXT)
     expect(await ok('rollout status deployment/shop --timeout=5s')).toMatch(/successfully rolled out/)
