@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { commandFailure, fakeHost, memoryLedger, recordedCommands } from './fake/fake-host.ts'
-import { applyRecorded, undoChanges, undoHostChanges } from './host-changes.ts'
+import { applyRecorded, undoChanges } from './host-changes.ts'
 import type { HostChange, LinkOperation } from './host.ts'
+import { undoHostChanges } from './linux/undo.io.ts'
 
 const OPERATIONS: readonly LinkOperation[] = [
   { kind: 'address', link: 'lo', address: '192.0.2.1/32' },
@@ -56,7 +57,7 @@ it('undoes what a dead portolan left, the latest first, and leaves the chains to
   ])
   const host = fakeHost({ ledger })
   await host.links.apply(OPERATIONS)
-  await undoHostChanges(ledger, host)
+  await undoHostChanges(host)
   expect(ledger.entries()).toEqual([chains])
   expect(host.commands.ran.map(({ argv }) => argv.join(' '))).toEqual([
     'nft delete table inet portolan',
@@ -79,7 +80,7 @@ it.each([
     return ''
   })
   const host = fakeHost({ ledger, commands })
-  await undoHostChanges(ledger, host)
+  await undoHostChanges(host)
   expect(ledger.entries().map(({ kind }) => kind)).toEqual(left)
   expect(host.log.entries).toHaveLength(left.length)
 })

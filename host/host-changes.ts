@@ -6,7 +6,7 @@
  */
 
 import { HostError } from './errors.ts'
-import type { Host, HostChange, Ledger, LinkOperation, Links } from './host.ts'
+import type { Host, HostChange, LinkOperation, Links } from './host.ts'
 
 /** The operations that are changes to what exists; those on links that `operations` itself makes are not among them. */
 type Changing =
@@ -86,28 +86,6 @@ export async function undoChanges(
     await undo(change, host)
     await host.ledger.forget(change)
   }
-}
-
-/**
- * Removes what a dead portolan left, except kube-proxy's chains: kube-proxy knows its own.
- *
- * @returns what was removed; a change that cannot be undone is logged and stays recorded
- */
-export async function undoHostChanges(
-  ledger: Ledger,
-  host: Pick<Host, 'links' | 'commands' | 'log'>,
-): Promise<readonly HostChange[]> {
-  const undone: HostChange[] = []
-  for (const change of ledger.entries().toReversed()) {
-    if (change.kind === 'kube-proxy-chains') continue
-    try {
-      await undoChanges([change], { links: host.links, commands: host.commands, ledger })
-      undone.push(change)
-    } catch (err) {
-      host.log.warn('cannot undo what an earlier portolan changed', { change, err })
-    }
-  }
-  return undone
 }
 
 async function undo(

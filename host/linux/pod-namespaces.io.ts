@@ -56,30 +56,34 @@ export function podNamespaceOpener(syscalls: Syscalls, namespaces: NamespaceSwit
   let home: NamespaceFds | undefined
   return async (options) => {
     home ??= rehearsedHome(syscalls)
-    const start = (): StartedInit => startInit(syscalls, home ?? rehearsedHome(syscalls), options)
-    const { init, fds } = namespaces.inside(options.network, start)
-    await untilReady(init)
+    let closing: Promise<void> | undefined
     const own = home
-    let open = true
-    return {
-      get isAlive() {
-        return init.exitCode === null && init.signalCode === null
-      },
-      inside: (work) =>
-        namespaces.inside(options.network, () => visit(syscalls, { home: own, pod: fds }, work)),
-      [Symbol.asyncDispose]: async () => {
-        if (!open) return
-        open = false
-        await killed(init)
-        for (const fd of Object.values(fds)) closeSync(fd)
-      },
+    const started = namespaces.inside(options.network, () => startInit(syscalls, own, options))
+    try {
+      const pod = { ...started, pid: openSync(`/proc/${started.init.pid}/ns/pid`, 'r') }
+      await untilReady(started.init)
+      return {
+        get isAlive() {
+          return started.init.exitCode === null && started.init.signalCode === null
+        },
+        inside: (work) => namespaces.inside(options.network, () => visit(syscalls, { home: own, pod }, work)),
+        [Symbol.asyncDispose]: () => (closing ??= close(started.init, pod)),
+      }
+    } catch (error) {
+      await close(started.init, started)
+      throw error
     }
   }
 }
 
+async function close(init: ChildProcess, fds: Partial<NamespaceFds>): Promise<void> {
+  await killed(init)
+  for (const fd of [fds.mnt, fds.pid, fds.uts, fds.ipc]) if (fd !== undefined) closeSync(fd)
+}
+
 /** Goes home once without having left, so that a missing privilege is found while nothing is lost yet. */
 function rehearsedHome(syscalls: Syscalls): NamespaceFds {
-  const home = openNamespaceFds('pid')
+  const home = { ...openNamespaceFds(), pid: openNamespace('pid') }
   const cwd = currentFolder()
   try {
     syscalls.unshare(CLONE_FS)
@@ -92,15 +96,17 @@ function rehearsedHome(syscalls: Syscalls): NamespaceFds {
   }
 }
 
-/** @param pid `pid_for_children` names the namespace the next child will be in */
-function openNamespaceFds(pid: 'pid' | 'pid_for_children'): NamespaceFds {
-  const open = (name: string): number => openSync(`/proc/thread-self/ns/${name}`, 'r')
-  return { mnt: open('mnt'), pid: open(pid), uts: open('uts'), ipc: open('ipc') }
-}
+const openNamespace = (name: string): number => openSync(`/proc/thread-self/ns/${name}`, 'r')
 
-interface StartedInit {
+const openNamespaceFds = (): Omit<NamespaceFds, 'pid'> => ({
+  mnt: openNamespace('mnt'),
+  uts: openNamespace('uts'),
+  ipc: openNamespace('ipc'),
+})
+
+/** All but the PID namespace, which only portolan's own /proc can show. */
+interface StartedInit extends Omit<NamespaceFds, 'pid'> {
   readonly init: ChildProcess
-  readonly fds: NamespaceFds
 }
 
 function startInit(syscalls: Syscalls, home: NamespaceFds, options: SandboxOptions): StartedInit {
@@ -108,6 +114,8 @@ function startInit(syscalls: Syscalls, home: NamespaceFds, options: SandboxOptio
     syscalls.unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS)
     syscalls.sethostname(options.hostname.slice(0, HOSTNAME_BYTES))
     enterPodRoot(syscalls, options.network !== undefined)
+    // Before the first process mounts a /proc in which this thread is not to be seen.
+    const fds = openNamespaceFds()
     syscalls.unshare(CLONE_NEWPID)
     const init = spawn('setpriv', ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', INIT_SCRIPT], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -115,9 +123,9 @@ function startInit(syscalls: Syscalls, home: NamespaceFds, options: SandboxOptio
       cwd: '/',
       detached: true, // a Ctrl-C meant for portolan is not for the pods
     })
-    // A failed spawn has made no PID namespace to open.
-    if (init.pid === undefined) throw spawnFailure(init)
-    return { init, fds: openNamespaceFds('pid_for_children') }
+    if (init.pid !== undefined) return { ...fds, init }
+    for (const fd of Object.values(fds)) closeSync(fd)
+    throw spawnFailure(init)
   })
 }
 

@@ -1,10 +1,11 @@
 /** examples/shop in each network, driven by the real kubectl, curl, dig and iptables-save. */
 
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningPortolan } from '../support/portolan.io.ts'
 import { hostState, portolanUp } from '../support/portolan.io.ts'
 import type { TestHost } from '../support/test-host.io.ts'
-import { eventually, noTestHost, testHost } from '../support/test-host.io.ts'
+import { eventually, noTestHost, PORTOLAN, ROOT, testHost } from '../support/test-host.io.ts'
 
 interface Flavour {
   readonly network: 'host' | 'isolated' | 'loopback'
@@ -30,7 +31,16 @@ describe.skipIf(noTestHost).each(FLAVOURS)(
       host = await testHost()
       before = await hostState(host)
       shop = await portolanUp(host, {
-        args: ['-f', 'examples/shop', '--network', network, '--proxy-mode', proxyMode, '--port', '6443'],
+        args: [
+          '-f',
+          join(ROOT, 'examples/shop'),
+          '--network',
+          network,
+          '--proxy-mode',
+          proxyMode,
+          '--port',
+          '6443',
+        ],
       })
     })
     afterAll(async () => {
@@ -234,7 +244,7 @@ describe.skipIf(noTestHost).each(FLAVOURS)(
       const status = await shop.portolan('status')
       expect(status.stdout).toContain('5/5 deployments ready')
       expect(status.code).toBe(0)
-      const second = await host.run([...['./portolan', 'up', '--data-dir', shop.dataDir]])
+      const second = await host.run([...[PORTOLAN, 'up', '--data-dir', shop.dataDir]])
       expect(second.code).toBe(1)
       expect(second.stderr).toContain('already running')
     })

@@ -1,11 +1,12 @@
 /**
  * Run by dies-with-portolan.test.ts in network and mount namespaces that stand in for the host's. `start LEDGER`
- * starts pods, says what there is, and waits to be killed; `undo LEDGER` does what the next start does first.
+ * starts pods, says what there is, and waits to be killed; `undo LEDGER` does what the next start does first;
+ * `plain LEDGER` starts a process without namespaces and kills itself at once.
  */
 
 import { writeSync } from 'node:fs'
 import { openPodNetwork } from '../../core/pod-network/open-pod-network.io.ts'
-import { undoHostChanges } from '../../host/host-changes.ts'
+import { undoHostChanges } from '../../host/linux/undo.io.ts'
 import type { Host } from '../../host/host.ts'
 import { linuxHost } from '../../host/linux/linux-host.io.ts'
 import { openLog } from '../../host/linux/log.io.ts'
@@ -14,8 +15,16 @@ const [action, ledgerFile = ''] = process.argv.slice(2)
 const host = await linuxHost({ ledgerFile, log: openLog() })
 const say = (value: unknown): void => void writeSync(1, `${JSON.stringify(value)}\n`)
 
-if (action === 'undo') say({ undone: await undoHostChanges(host.ledger, host), left: host.ledger.entries() })
+if (action === 'undo') say({ undone: await undoHostChanges(host), left: host.ledger.entries() })
+else if (action === 'plain') await startPlain(host)
 else await startPods(host)
+
+async function startPlain({ sandboxes }: Host): Promise<void> {
+  const sandbox = sandboxes.create({ hostname: 'x', isolated: false })
+  const running = await sandbox.spawn({ argv: ['sleep', '1000'], env: { PATH: '/usr/bin:/bin' } })
+  say({ pids: [running.pid] })
+  process.kill(process.pid, 'SIGKILL')
+}
 
 async function startPods({ sandboxes, ledger }: Host): Promise<void> {
   const network = await openPodNetwork('host', { host })

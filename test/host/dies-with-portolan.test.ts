@@ -62,3 +62,17 @@ it.skipIf(unprivileged !== undefined)(
     }
   },
 )
+
+it('kill -9 ends plain children, even at once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-kill-'))
+  const program = join(import.meta.dirname, 'dies-with-portolan.io.ts')
+  const portolan = spawn(process.execPath, [program, 'plain', join(folder, 'ledger')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(portolan.stdout, 'data')
+  const { pids } = JSON.parse(String(line)) as { pids: number[] }
+  await expect
+    .poll(() => pids.filter((pid) => pidNamespace(pid) !== undefined), { timeout: 5000 })
+    .toEqual([])
+  rmSync(folder, { recursive: true })
+})

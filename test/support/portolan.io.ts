@@ -34,15 +34,16 @@ export async function portolanUp(host: TestHost, options: UpOptions): Promise<Ru
   const child = host.start([PORTOLAN, 'up', '--data-dir', dataDir, ...options.args])
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (printed += String(chunk)))
-  await eventually(
+  const outcome = await eventually(
     'portolan up',
     async () => {
-      if (child.exitCode !== null) throw new Error(`portolan ended with ${child.exitCode}: ${printed}`)
-      if ((options.until ?? READY).test(printed)) return true
+      if (child.exitCode !== null) return 'ended'
+      if ((options.until ?? READY).test(printed)) return 'ready'
       throw new Error(printed)
     },
     options.timeoutMs ?? 30_000,
   )
+  if (outcome === 'ended') throw new Error(`portolan ended with ${child.exitCode}: ${printed}`)
   const kubectl = (...args: readonly string[]): Promise<Outcome> =>
     host.run(['kubectl', `--kubeconfig=${dataDir}/kubeconfig`, `--cache-dir=${host.folder}/cache`, ...args])
   return {

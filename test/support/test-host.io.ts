@@ -31,7 +31,9 @@ export interface TestHost extends AsyncDisposable {
 export const noTestHost: string | undefined =
   process.getuid?.() === 0 ? undefined : 'needs root to make network and mount namespaces'
 
-export const PORTOLAN = resolve(import.meta.dirname, '../../portolan')
+/** Entering a host leaves the working directory behind: paths are absolute. */
+export const ROOT: string = resolve(import.meta.dirname, '../..')
+export const PORTOLAN: string = resolve(ROOT, 'portolan')
 
 export async function testHost(): Promise<TestHost> {
   const folder = mkdtempSync(join(tmpdir(), 'portolan-test-'))
@@ -86,6 +88,8 @@ function run(
         done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
       },
     )
+    // A program that does not read its input closes it.
+    child.stdin?.on('error', () => undefined)
     child.stdin?.end(options.stdin ?? '')
   })
 }
