@@ -10,7 +10,7 @@ import { apiServerLine, dnsLine, headline, ingressLine, readyLine } from '../sum
 
 export async function status(flags: { dataDir?: string; output: 'text' | 'json' }): Promise<void> {
   const instance = runningInstance(dataDirAt(flags.dataDir))
-  await using client = httpClient(await readKubeconfig(instance.kubeconfig))
+  using client = httpClient(await readKubeconfig(instance.kubeconfig))
   const [deployments, pods] = await Promise.all([client.list(DEPLOYMENTS), client.list(PODS)])
   const readiness = readinessOf(deployments.items, pods.items)
   if (readiness.waitingFor.length > 0) process.exitCode = 1
