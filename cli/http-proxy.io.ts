@@ -15,6 +15,8 @@ import type { Sockets } from '../host/host.ts'
 
 export type ResolvedName =
   | { readonly kind: 'address'; readonly address: string }
+  /** an ExternalName Service: a name of somebody else's */
+  | { readonly kind: 'alias'; readonly name: string }
   /** the cluster's domain, but nothing there */
   | { readonly kind: 'missing' }
   /** none of the cluster's */
@@ -74,7 +76,9 @@ function dial({ sockets, resolve }: HttpProxyOptions, host: string, port: number
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     return { refusal: `portolan: no such port: ${port}` }
   const socket =
-    name.kind === 'foreign' ? connect({ host, port }) : sockets.connect({ address: name.address, port })
+    name.kind === 'address'
+      ? sockets.connect({ address: name.address, port })
+      : connect({ host: name.kind === 'alias' ? name.name : host, port })
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connection timed out')))
   socket.once('connect', () => socket.setTimeout(0))
   return { socket }

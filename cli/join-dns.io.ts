@@ -78,8 +78,7 @@ export async function joinDns(options: JoinDnsOptions): Promise<JoinedDns> {
     nodeResolver: { nameservers, searches: search, options: resolverOptions },
     lookup(name) {
       const found = resolveInCluster(name, { records, config: zones }, [`svc.${config.clusterDomain}`])
-      // An alias leads out of the cluster: whoever asked resolves it as any other name.
-      return found.kind === 'alias' ? { kind: 'foreign' } : found
+      return found
     },
     joinHost: () => joinHost(options, shared),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -45,7 +45,7 @@ export type Answer =
   | { readonly kind: 'forward' }
   | { readonly kind: 'refused' }
 
-export const CLUSTER_ZONES: readonly Name[] = [
+export const REVERSE_ZONES: readonly Name[] = [
   ['in-addr', 'arpa'],
   ['ip6', 'arpa'],
 ]
@@ -53,10 +53,10 @@ export const CLUSTER_ZONES: readonly Name[] = [
 /** kubeadm's Corefile, but for the TTL: what changes here is to be seen at once. */
 export function zoneConfig(clusterDomain: Name, options: Partial<ZoneConfig> = {}): ZoneConfig {
   return {
-    zones: [lowerName(clusterDomain), ...CLUSTER_ZONES],
+    zones: [lowerName(clusterDomain), ...REVERSE_ZONES],
     podMode: 'insecure',
     ttl: 5,
-    fallthrough: CLUSTER_ZONES,
+    fallthrough: REVERSE_ZONES,
     ...options,
   }
 }

@@ -12,7 +12,7 @@ import { HostError } from '../host/errors.ts'
 import type { Commands, HostChange, Ledger, Logger } from '../host/host.ts'
 import { planHostResolver, resolvedCommands, revertCommands } from './host-resolver-plan.ts'
 import type { HostResolverPlan } from './host-resolver-plan.ts'
-import { formerNameservers, hostResolvConf, isOurs, parseResolvConf } from './resolv-conf.ts'
+import { formerNameservers, hostResolvConf, isOurs, MARK, parseResolvConf } from './resolv-conf.ts'
 
 export interface HostResolverOptions {
   readonly commands: Commands
@@ -116,7 +116,7 @@ async function throughResolved(link: string, options: HostResolverOptions): Prom
 
 async function throughMount(target: string, options: HostResolverOptions): Promise<HostResolver> {
   const { commands, ledger, file } = options
-  const change: HostChange = { kind: 'mount', target }
+  const change = { kind: 'mount', target, firstLine: MARK } as const
   await unmountPredecessor(change, options)
   const text = (await textOf(target)) ?? ''
   const former = { ...parseResolvConf(text), nameservers: formerNameservers(text) }

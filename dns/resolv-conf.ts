@@ -52,7 +52,8 @@ export function printResolvConf({ nameservers, search, options }: ResolvConf): s
   return lines.map((line) => `${line}\n`).join('')
 }
 
-const MARK = '# portolan: cluster names are answered by portolan; this file is gone when it stops.'
+/** First line of a file of ours. */
+export const MARK = '# portolan: cluster names are answered by portolan; this file is gone when it stops.'
 const FORMER = '# portolan: former nameserver '
 
 /**

@@ -7,7 +7,6 @@
 
 import { answer } from './answer.ts'
 import type { ZoneConfig } from './answer.ts'
-import type { AddressItem } from './lookup.ts'
 import type { ResourceRecord } from './message.ts'
 import { CLASS_IN, RCODE, TYPE } from './message.ts'
 import { isAtOrBelow, nameText, parseName } from './names.ts'
@@ -19,7 +18,7 @@ export type ClusterName =
   | {
       readonly kind: 'address'
       readonly address: string
-      readonly addresses: readonly AddressItem['address'][]
+      readonly addresses: readonly string[]
     }
   /** an ExternalName Service: this name of somebody else's, without the final dot */
   | { readonly kind: 'alias'; readonly name: string }

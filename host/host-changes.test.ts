@@ -51,16 +51,20 @@ it('undoes what a dead portolan left, the latest first, and leaves the chains to
   const chains: HostChange = { kind: 'kube-proxy-chains', tablesBefore: [] }
   const ledger = memoryLedger([
     ...CHANGES,
-    { kind: 'mount', target: '/etc/resolv.conf' },
+    { kind: 'mount', target: '/etc/resolv.conf', firstLine: '# ours' },
     { kind: 'nft-table', family: 'inet', name: 'portolan' },
     chains,
   ])
-  const host = fakeHost({ ledger })
+  const host = fakeHost({
+    ledger,
+    commands: recordedCommands((argv) => (argv[0] === 'head' ? '# ours\n' : '')),
+  })
   await host.links.apply(OPERATIONS)
   await undoHostChanges(host)
   expect(ledger.entries()).toEqual([chains])
   expect(host.commands.ran.map(({ argv }) => argv.join(' '))).toEqual([
     'nft delete table inet portolan',
+    'head -n 1 /etc/resolv.conf',
     'umount /etc/resolv.conf',
   ])
   expect(await host.links.routes()).toEqual([])
@@ -72,7 +76,7 @@ it.each([
   ['umount', 'umount: /etc/resolv.conf: must be superuser to unmount.\n', ['mount']],
 ])('takes %s saying %j for what it means', async (program, stderr, left) => {
   const ledger = memoryLedger([
-    { kind: 'mount', target: '/etc/resolv.conf' },
+    { kind: 'mount', target: '/etc/resolv.conf', firstLine: '# ours' },
     { kind: 'nft-table', family: 'inet', name: 'portolan' },
   ])
   const commands = recordedCommands((argv) => {

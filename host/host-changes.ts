@@ -105,6 +105,8 @@ async function undo(
         /ENOENT/,
       )
     case 'mount':
+      // Recorded but never made: the mount that may be there is somebody else's (a container's own resolv.conf).
+      if ((await firstLineOf(change.target, commands)) !== change.firstLine) return
       return unlessAlreadyUndone(
         commands.run(['umount', change.target]),
         /not mounted|no mount point|not found/,
@@ -117,6 +119,10 @@ async function undo(
     case 'kube-proxy-chains':
       throw new HostError('UNSUPPORTED', `kube-proxy's chains are removed by kube-proxy's cleanup`)
   }
+}
+
+async function firstLineOf(path: string, commands: Host['commands']): Promise<string> {
+  return (await commands.run(['head', '-n', '1', path])).stdout.trimEnd()
 }
 
 /** @param gone what the error says when there was nothing to undo */

@@ -232,8 +232,8 @@ export type HostChange =
       readonly type?: 'local' | undefined
     }
   | { readonly kind: 'sysctl'; readonly name: string; readonly before: string }
-  /** mount over a file, as /etc/resolv.conf */
-  | { readonly kind: 'mount'; readonly target: string }
+  /** mount over a file, as /etc/resolv.conf; undone only while the file begins with `firstLine` */
+  | { readonly kind: 'mount'; readonly target: string; readonly firstLine: string }
   | { readonly kind: 'nft-table'; readonly family: string; readonly name: string }
   /** kube-proxy's chains; `tablesBefore`: the `ip` tables that existed (`nat`, `filter`, `mangle`) */
   | { readonly kind: 'kube-proxy-chains'; readonly tablesBefore: readonly string[] }

@@ -9,6 +9,7 @@ import { ENDPOINT_SLICES, NODES, SERVICES } from '../core/api/scheme.ts'
 import type { CoalescingRunner } from '../core/client/coalescing-runner.ts'
 import { startRunner } from '../core/client/coalescing-runner.ts'
 import type { Informers } from '../core/client/informer.ts'
+import { applyRecorded, undoChanges } from '../host/host-changes.ts'
 import type { Host, HostChange, Ledger, LinkOperation, NetworkNamespace } from '../host/host.ts'
 import { conntrackCalls, staleUdpEntries } from './conntrack.ts'
 import { cleanUpIptables, ipTables, IptablesApplier } from './iptables/apply.io.ts'
@@ -142,7 +143,9 @@ async function iptablesDataplane(options: KubeProxyOptions): Promise<Dataplane> 
   const tablesBefore = await ipTables(target)
   const record: HostChange = { kind: 'kube-proxy-chains', tablesBefore }
   await ledger?.record(record)
-  const restoreLocalnet = await setSysctl(options, 'net.ipv4.conf.all.route_localnet', '1')
+  const restoreNode = await changeNode(options, [
+    { kind: 'sysctl', name: 'net.ipv4.conf.all.route_localnet', value: '1' },
+  ])
   const compileOptions = { clusterCIDR, masqueradeAll: false, localhostNodePorts: true, randomFully: true }
   let before = NO_TABLE
   let warnedOfConntrack = false
@@ -183,33 +186,36 @@ async function iptablesDataplane(options: KubeProxyOptions): Promise<Dataplane> 
     async [Symbol.asyncDispose]() {
       await cleanUpIptables({ ...target, tablesBefore })
       await ledger?.forget(record)
-      await restoreLocalnet()
+      await restoreNode()
     },
   }
 }
 
-/** Sets a sysctl of the node, recorded where the node is the host. @returns what puts the old value back */
-async function setSysctl(
+/**
+ * Changes the node. Where the node is the host, each change is recorded first and undone at the end; a namespace of
+ * the node's own takes its changes with it.
+ */
+async function changeNode(
   options: KubeProxyOptions,
-  name: string,
-  value: string,
+  operations: readonly LinkOperation[],
 ): Promise<() => Promise<void>> {
   const { host, node, ledger } = options
-  const before = await host.links.sysctl(name, node.network)
-  if (before === value) return () => Promise.resolve()
-  const record: HostChange = { kind: 'sysctl', name, before }
-  await ledger?.record(record)
-  await host.links.apply([{ kind: 'sysctl', name, value }], node.network)
-  return async () => {
-    await host.links.apply([{ kind: 'sysctl', name, value: before }], node.network)
-    await ledger?.forget(record)
+  if (ledger === undefined) {
+    await host.links.apply(operations, node.network)
+    return () => Promise.resolve()
   }
+  const recording = { links: host.links, commands: host.commands, ledger }
+  const changes = await applyRecorded(operations, recording)
+  return () => undoChanges(changes, recording)
 }
 
 async function userspaceDataplane(options: KubeProxyOptions): Promise<Dataplane> {
   const { host, node, gate, loopback } = options
-  const routes = loopback ? [] : [options.serviceCIDR, options.loadBalancerCIDR]
-  const remove = await localRoutes(options, routes)
+  const ranges = loopback ? [] : [options.serviceCIDR, options.loadBalancerCIDR]
+  const restoreNode = await changeNode(
+    options,
+    ranges.map((to) => localRoute(to, node.internalIP)),
+  )
   const { sockets, clock, log } = host
   const listeners = new Listeners({
     sockets,
@@ -226,38 +232,19 @@ async function userspaceDataplane(options: KubeProxyOptions): Promise<Dataplane>
     isIntact: () => Promise.resolve(true),
     async [Symbol.asyncDispose]() {
       await listeners[Symbol.asyncDispose]()
-      await remove()
+      await restoreNode()
     },
   }
 }
 
-/** AnyIP: makes whole ranges the node's own, so that every Service address can be bound. */
-async function localRoutes(
-  options: KubeProxyOptions,
-  ranges: readonly string[],
-): Promise<() => Promise<void>> {
-  const { host, node, ledger } = options
-  const route = (kind: 'route' | 'delete-route', to: string): LinkOperation => ({
-    kind,
-    to,
-    link: 'lo',
-    type: 'local',
-    ...(kind === 'route' ? { source: node.internalIP } : {}),
-  })
-  const record = (to: string): HostChange => ({ kind: 'route', to, link: 'lo', type: 'local' })
-  for (const to of ranges) await ledger?.record(record(to))
-  await host.links.apply(
-    ranges.map((to) => route('route', to)),
-    node.network,
-  )
-  return async () => {
-    await host.links.apply(
-      ranges.map((to) => route('delete-route', to)),
-      node.network,
-    )
-    for (const to of ranges) await ledger?.forget(record(to))
-  }
-}
+/** AnyIP: makes a whole range the node's own, so that every Service address in it can be bound. */
+const localRoute = (to: string, source: string): LinkOperation => ({
+  kind: 'route',
+  to,
+  link: 'lo',
+  type: 'local',
+  source,
+})
 
 /**
  * healthCheckNodePorts: tell a load balancer whether this node has endpoints of a Service with policy Local

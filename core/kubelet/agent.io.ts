@@ -2,7 +2,7 @@
 
 import { on } from 'node:events'
 import type { Socket } from 'node:net'
-import type { RunningProcess } from '../../host/host.ts'
+import type { ExitStatus, RunningProcess } from '../../host/host.ts'
 import { isNotFound } from '../../host/errors.ts'
 import { badRequest, notFound } from '../api/api-error.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
@@ -56,7 +56,7 @@ export function podAgent(workerOf: (pod: Pod) => PodWorker | undefined, context:
     async attach(pod, { container }, streams) {
       const runner = runnerOf(pod, container)
       const { process } = runner
-      if (process) return await session(process, streams, { kills: false })
+      if (process) return await attached(process, streams, runner.container.stdinOnce ?? false)
       // What is played has no streams but its log.
       const log = runner.log(false)
       if (log === undefined) return { kind: 'failed', message: `container "${container}" is not running` }
@@ -80,27 +80,57 @@ function waitingReason(runner: ContainerRunner): string {
 }
 
 /** Joins a process to the client's streams until it ends. Its output is sent to the last byte before that is told. */
-async function session(
-  process: RunningProcess,
-  streams: SessionStreams,
-  { kills = true } = {},
-): Promise<ExecResult> {
-  const gone = (): void => {
-    if (kills) process.kill('SIGKILL')
-  }
+async function session(process: RunningProcess, streams: SessionStreams): Promise<ExecResult> {
+  const gone = (): void => process.kill('SIGKILL')
   streams.signal.addEventListener('abort', gone, { once: true })
-  const input = feed(process, streams)
-  const resizing = resize(process, streams)
+  // The client may keep its ends open, or go: what it still sends has nobody to read it, and no say in how this ends.
+  void feed(process, streams, true).catch(gone)
+  void resize(process, streams).catch(gone)
   const [status] = await Promise.all([
     process.exited,
     pump(process.stdout, streams.stdout),
     process.stderr ? pump(process.stderr, streams.stderr ?? streams.stdout) : undefined,
   ])
   streams.signal.removeEventListener('abort', gone)
-  // The client may keep its ends open; what it still sends has nobody to read it.
-  void input
-  void resizing
-  return { kind: 'exited', exitCode: status.kind === 'exited' ? status.code : 128 + status.number }
+  return { kind: 'exited', exitCode: exitCode(status) }
+}
+
+const exitCode = (status: ExitStatus): number =>
+  status.kind === 'exited' ? status.code : 128 + status.number
+
+/**
+ * Looks on at a container's own process. Its streams are the log's as well, so they are listened to and never taken:
+ * several clients see the same, and the container goes on when they leave.
+ */
+async function attached(
+  process: RunningProcess,
+  streams: SessionStreams,
+  stdinOnce: boolean,
+): Promise<ExecResult> {
+  const left = Promise.withResolvers<ExecResult>()
+  const leave = (): void => left.resolve({ kind: 'exited', exitCode: 0 })
+  let sending = Promise.resolve()
+  const listener = (to: SessionStreams['stdout']) => (chunk: Uint8Array) => {
+    sending = sending.then(() => to?.(chunk)).catch(leave)
+  }
+  const toStdout = listener(streams.stdout)
+  const toStderr = listener(streams.stderr ?? streams.stdout)
+  process.stdout.on('data', toStdout)
+  process.stderr?.on('data', toStderr)
+  streams.signal.addEventListener('abort', leave, { once: true })
+  void feed(process, streams, stdinOnce).catch(leave)
+  void resize(process, streams).catch(leave)
+  try {
+    const ended = process.exited.then(async (status): Promise<ExecResult> => {
+      await sending
+      return { kind: 'exited', exitCode: exitCode(status) }
+    })
+    return await Promise.race([ended, left.promise])
+  } finally {
+    streams.signal.removeEventListener('abort', leave)
+    process.stdout.off('data', toStdout)
+    process.stderr?.off('data', toStderr)
+  }
 }
 
 async function pump(from: AsyncIterable<Uint8Array>, to: SessionStreams['stdout']): Promise<void> {
@@ -112,7 +142,8 @@ async function pump(from: AsyncIterable<Uint8Array>, to: SessionStreams['stdout'
   }
 }
 
-async function feed(process: RunningProcess, streams: SessionStreams): Promise<void> {
+/** @param closes whether the end of the client's input is the end of the process's */
+async function feed(process: RunningProcess, streams: SessionStreams, closes: boolean): Promise<void> {
   const { stdin } = process
   if (!streams.stdin || !stdin) return
   stdin.on('error', () => undefined)
@@ -121,7 +152,7 @@ async function feed(process: RunningProcess, streams: SessionStreams): Promise<v
       if (!stdin.write(chunk)) await Promise.race([drained(stdin), process.exited])
     }
   } finally {
-    stdin.end()
+    if (closes) stdin.end()
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { appendFile, mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../../host/host.ts'
 import type { LogOptions } from '../api/node-agent.ts'
 import { parseTimestamp } from '../api/timestamp.ts'
@@ -23,6 +24,8 @@ export class ContainerLog {
   #writing: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #partial: Record<LogStream, string> = { stdout: '', stderr: '' }
+  /** a character may come in two pieces */
+  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
   readonly #followers = new Set<(line: string) => void>()
   #closed = false
   #failure: unknown
@@ -42,7 +45,7 @@ export class ContainerLog {
 
   /** Bytes as a program wrote them; lines are completed as they come. */
   write(chunk: Uint8Array, stream: LogStream): void {
-    const lines = (this.#partial[stream] + Buffer.from(chunk).toString('utf8')).split('\n')
+    const lines = (this.#partial[stream] + this.#decoders[stream].write(Buffer.from(chunk))).split('\n')
     this.#partial[stream] = lines.pop() ?? ''
     for (const line of lines) this.print(line, stream)
     while (this.#partial[stream].length > MAX_LINE_CHARACTERS) {
@@ -99,8 +102,11 @@ export class ContainerLog {
       waiting.push(record)
       wake?.()
     }
-    const lines = await this.#lines()
+    // In one turn: what was printed before is in the file, what comes after reaches the follower, nothing both.
+    const reading = this.#lines()
     if (options.follow && !this.#closed) this.#followers.add(follow)
+    const stop = (): void => wake?.()
+    signal.addEventListener('abort', stop, { once: true })
     let left = options.limitBytes ?? Number.POSITIVE_INFINITY
     const shown = (record: string): Uint8Array => {
       const bytes = Buffer.from(
@@ -111,6 +117,7 @@ export class ContainerLog {
       return part
     }
     try {
+      const lines = await reading
       for (const record of selected(lines, options, this.#clock.now())) {
         if (left <= 0) return
         yield shown(record)
@@ -121,24 +128,29 @@ export class ContainerLog {
         if (next !== undefined) yield shown(next)
         else if (this.#closed) return
         else {
-          await new Promise<void>((resolve) => {
-            wake = resolve
-            signal.addEventListener('abort', () => resolve(), { once: true })
-          })
+          await new Promise<void>((resolve) => (wake = resolve))
           wake = undefined
         }
       }
     } finally {
+      signal.removeEventListener('abort', stop)
       this.#followers.delete(follow)
     }
   }
 
+  /** All that has been printed when this is called, and no more: reading takes its turn among the writes. */
   async #lines(): Promise<readonly string[]> {
-    await this.flush()
-    if (this.#failure !== undefined) throw this.#failure
-    const parts = await Promise.all(
-      [`${this.#path}.1`, this.#path].map((path) => readFile(path, 'utf8').catch(emptyIfMissing)),
+    const reading = this.flush().then(() =>
+      Promise.all(
+        [`${this.#path}.1`, this.#path].map((path) => readFile(path, 'utf8').catch(emptyIfMissing)),
+      ),
     )
+    this.#writing = reading.then(
+      () => undefined,
+      () => undefined,
+    )
+    const parts = await reading
+    if (this.#failure !== undefined) throw this.#failure
     return parts
       .join('')
       .split('\n')

@@ -17,13 +17,15 @@ import { behaviourOf, standInPorts } from './image-behaviour.ts'
 import type { PodContext } from './pod-context.ts'
 import type { ProbeKind, ProbeState } from './probe.ts'
 import { afterResult, initialProbeState, PROBE_KINDS, probeEventMessage } from './probe.ts'
+import { runHook } from './lifecycle-hook.io.ts'
+import type { ProbeTarget } from './prober.io.ts'
 import { probeOnce } from './prober.io.ts'
 import { BACKOFF, backoffMs, shouldRestart } from './restart.ts'
 import type { StandIn } from './stand-in.ts'
 import { startStandIn } from './stand-ins/stand-ins.io.ts'
 import type { VolumeSources } from './volume-files.ts'
 import { volumeContent } from './volume-files.ts'
-import { writeVolume } from './volumes.io.ts'
+import type { PodVolumes } from './volumes.io.ts'
 
 export interface RunnerOptions {
   readonly context: PodContext
@@ -38,6 +40,7 @@ export interface RunnerOptions {
   readonly podFolder: string
   /** /etc/resolv.conf and the like */
   readonly podFiles: readonly BindMount[]
+  readonly volumes: PodVolumes
   readonly changed: () => void
 }
 
@@ -56,6 +59,8 @@ class NotYet extends Error {
 
 const RETRY_MS = 1_000
 const START_FAILED = 128
+/** Upstream sets no limit; one that never ends would otherwise be probed never. */
+const HOOK_LIMIT_MS = 600_000
 
 export class ContainerRunner {
   readonly container: Container
@@ -72,6 +77,7 @@ export class ContainerRunner {
   #probes = new Map<ProbeKind, ProbeState>()
   #done: Promise<void> | undefined
   #killed = false
+  readonly #firstStart = Promise.withResolvers<void>()
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -106,6 +112,11 @@ export class ContainerRunner {
       started,
       ready: isDone || (started && readiness),
     }
+  }
+
+  /** Resolves when it has started for the first time, startup probe and all, or will never. */
+  async untilStarted(): Promise<void> {
+    await Promise.race([this.#firstStart.promise, this.#done])
   }
 
   /** Runs until stopped or until it has ended for good; resolves then. */
@@ -151,28 +162,32 @@ export class ContainerRunner {
   async #once(): Promise<Termination | undefined> {
     const { context } = this.#options
     const containerID = `${this.#behaviour.kind}://${context.host.random.uuid().replaceAll('-', '')}`
-    this.#previousLog = this.#log ?? this.#previousLog
-    this.#log = new ContainerLog(
+    const log = new ContainerLog(
       join(this.#options.podFolder, this.container.name, `${this.#restartCount}.log`),
       context.host.clock,
     )
     const startedAtMs = context.host.clock.now()
     try {
-      this.#running = await this.#start(this.#log)
+      this.#running = await this.#start(log)
     } catch (error) {
+      await log.close()
       return this.#notStarted(error, { containerID, startedAtMs })
     }
+    this.#previousLog = this.#log
+    this.#log = log
     this.#containerID = containerID
     this.#killed = false
     this.#event('Normal', 'Started', `Started container ${this.container.name}`)
     this.#probes = new Map(PROBE_KINDS.map((kind) => [kind, initialProbeState(kind)]))
     this.#become({ kind: 'running', startedAtMs })
+    // Stopped while it was being started: nobody else would end it.
+    if (this.#stop.signal.aborted) void this.#kill(0)
     const probing = new AbortController()
-    const probes = this.#probe(AbortSignal.any([probing.signal, this.#stop.signal]), startedAtMs)
+    const probes = this.#afterStart(AbortSignal.any([probing.signal, this.#stop.signal]), startedAtMs)
     const status = await this.#ended(this.#running)
     probing.abort()
     await probes
-    await this.#log.close()
+    await log.close()
     const end = await this.#termination(status, { containerID, startedAtMs })
     this.#running = undefined
     this.#become({ kind: 'terminated', end })
@@ -279,7 +294,9 @@ export class ContainerRunner {
     for (const volume of this.#options.pod().spec.volumes ?? []) {
       if (!wanted.has(volume.name)) continue
       const content = volumeContent(volume, this.#options.pod(), this.#sources())
-      if (content.kind === 'missing' || content.kind === 'unsupported') {
+      // What is played reads no files: only what it would wait for in a cluster, it waits for here.
+      const blocks = content.kind === 'unsupported' && this.#behaviour.kind === 'process'
+      if (content.kind === 'missing' || blocks) {
         throw new NotYet(
           'ContainerCreating',
           `MountVolume.SetUp failed for volume "${volume.name}" : ${content.message}`,
@@ -290,14 +307,13 @@ export class ContainerRunner {
 
   /** What is mounted for a process: the pod's files and the container's volumes. */
   async #mounts(): Promise<readonly BindMount[]> {
-    const { isolated, podFiles, podFolder, pod } = this.#options
+    const { isolated, podFiles, volumes, pod } = this.#options
     if (!isolated) return []
-    const volumes = pod().spec.volumes ?? []
     const mounts: BindMount[] = []
     for (const mount of this.container.volumeMounts ?? []) {
-      const volume = volumes.find(({ name }) => name === mount.name)
+      const volume = (pod().spec.volumes ?? []).find(({ name }) => name === mount.name)
       if (volume === undefined) continue
-      const folder = await writeVolume(podFolder, volume.name, volumeContent(volume, pod(), this.#sources()))
+      const folder = await volumes.mounted(volume.name, () => volumeContent(volume, pod(), this.#sources()))
       const source = mount.subPath ? join(folder, mount.subPath) : folder
       if (mount.subPath && volume.emptyDir) await mkdir(source, { recursive: true })
       const readOnly = mount.readOnly ?? (volume.emptyDir === undefined && volume.hostPath === undefined)
@@ -368,6 +384,13 @@ export class ContainerRunner {
     }
   }
 
+  /** The postStart hook, then the probes. A hook that fails ends the container. */
+  async #afterStart(signal: AbortSignal, startedAtMs: number): Promise<void> {
+    const graceMs = (this.#options.pod().spec.terminationGracePeriodSeconds ?? 30) * 1000
+    if (await this.#hook('postStart', HOOK_LIMIT_MS, signal)) await this.#probe(signal, startedAtMs)
+    else void this.#kill(graceMs)
+  }
+
   /** Each probe on its own clock; liveness and readiness wait for startup. */
   async #probe(signal: AbortSignal, startedAtMs: number): Promise<void> {
     const { startupProbe, readinessProbe, livenessProbe } = this.container
@@ -381,30 +404,36 @@ export class ContainerRunner {
   async #probeLoop(kind: ProbeKind, signal: AbortSignal, startedAtMs: number): Promise<void> {
     const probe = this.container[`${kind}Probe`]
     if (probe === undefined) return
-    const { context, podIP } = this.#options
+    const { context } = this.#options
     const { clock } = context.host
     const isPlayed = this.#behaviour.kind !== 'process'
     const delayMs = isPlayed && !context.honorProbeDelays ? 0 : (probe.initialDelaySeconds ?? 0) * 1000
     const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
     await sleep(Math.max(0, startedAtMs + delayMs - clock.now()))
     while (!signal.aborted) {
-      const target = {
-        sockets: context.host.sockets,
-        nodeNetwork: context.nodeNetwork,
-        podIP,
-        container: this.container,
-        exec: (command: readonly string[], until: AbortSignal) => this.#probeExec(command, until),
-      }
-      const result = await probeOnce(probe, target, signal)
+      const result = await probeOnce(probe, this.#probeTarget(), signal)
       if (signal.aborted) return
       if (!result.ok) this.#event('Warning', 'Unhealthy', probeEventMessage(kind, result.message))
       const before = this.#probes.get(kind) ?? initialProbeState(kind)
       const after = afterResult(before, result.ok, probe)
       this.#probes.set(kind, after)
-      if (after.effective !== before.effective) this.#options.changed()
+      if (after.effective !== before.effective) this.#tell()
       if (kind !== 'readiness' && after.effective === false) return this.#failedProbe(kind)
       if (kind === 'startup' && after.effective) return
       await sleep((probe.periodSeconds ?? 10) * 1000)
+    }
+  }
+
+  #probeTarget(): ProbeTarget {
+    const { context, podIP } = this.#options
+    // The program an image brings for its probe is not here: what is played passes.
+    const passes = async (): Promise<{ code: number; output: string }> => ({ code: 0, output: '' })
+    return {
+      sockets: context.host.sockets,
+      nodeNetwork: context.nodeNetwork,
+      podIP,
+      container: this.container,
+      exec: this.#behaviour.kind === 'process' ? (command, until) => this.#probeExec(command, until) : passes,
     }
   }
 
@@ -470,32 +499,44 @@ export class ContainerRunner {
     await late
   }
 
-  /** Ends it for good. */
+  /** Ends it for good. The preStop hook's time counts against the grace period. */
   async stop(graceMs: number): Promise<void> {
-    const hook = this.container.lifecycle?.preStop?.exec?.command
-    if (this.#running && hook) await this.#preStop(hook, graceMs)
+    const { clock } = this.#options.context.host
+    const killAt = clock.monotonic() + graceMs
+    // From here on it is neither probed nor started again.
     this.#stop.abort()
-    if (this.#running) this.#event('Normal', 'Killing', `Stopping container ${this.container.name}`)
-    await this.#kill(graceMs)
+    if (this.#running) {
+      this.#event('Normal', 'Killing', `Stopping container ${this.container.name}`)
+      await this.#hook('preStop', graceMs, AbortSignal.any([]))
+    }
+    await this.#kill(Math.max(0, killAt - clock.monotonic()))
     await this.#done
   }
 
-  async #preStop(command: readonly string[], graceMs: number): Promise<void> {
-    try {
-      const { code, output } = await this.#probeExec(command, AbortSignal.timeout(Math.max(1, graceMs)))
-      if (code !== 0)
-        this.#event('Warning', 'FailedPreStopHook', `PreStopHook failed: exit code ${code}: ${output.trim()}`)
-    } catch (error) {
-      this.#event(
-        'Warning',
-        'FailedPreStopHook',
-        `PreStopHook failed: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
+  /** @returns whether the hook did its work, or there is none */
+  async #hook(kind: 'postStart' | 'preStop', timeoutMs: number, stop: AbortSignal): Promise<boolean> {
+    const handler = this.container.lifecycle?.[kind]
+    if (handler === undefined || timeoutMs <= 0) return true
+    const failure = await runHook(handler, {
+      target: this.#probeTarget(),
+      clock: this.#options.context.host.clock,
+      isPlayed: this.#behaviour.kind !== 'process',
+      timeoutMs,
+      stop,
+    })
+    if (failure === undefined || stop.aborted) return true
+    const name = kind === 'preStop' ? 'PreStop' : 'PostStart'
+    this.#event('Warning', `Failed${name}Hook`, `${name}Hook failed: ${failure}`)
+    return false
   }
 
   #become(phase: ContainerPhase): void {
     this.#phase = phase
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.state.started) this.#firstStart.resolve()
     this.#options.changed()
   }
 

@@ -46,9 +46,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   // Their caches must be full before a container asks them for its environment.
   informers.of(CONFIG_MAPS)
   informers.of(SECRETS)
-  await register(options, node)
-
   const stop = new AbortController()
+  await Promise.all([informers.synced(stop.signal), register(options, node)])
+
   const leases = keepLease(options, stop.signal)
   const workers = new Map<string, PodWorker>()
   const pods = informers.of(PODS)

@@ -9,19 +9,22 @@ import { isApiError } from '../api/api-error.ts'
 import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { objectKey } from '../api/object.ts'
 import { PODS } from '../api/scheme.ts'
+import { parseTimestamp } from '../api/timestamp.ts'
 import { ContainerRunner, removePodFolder } from './container-runner.io.ts'
 import type { PodContext } from './pod-context.ts'
 import { hostname, hostsFile, resolvConf } from './pod-files.ts'
 import { podPhase, podStatus } from './status.ts'
 import { volumeContent } from './volume-files.ts'
-import { writeVolume } from './volumes.io.ts'
+import { PodVolumes } from './volumes.io.ts'
 
 const RETRY_MS = 1_000
+const SIDECAR_GRACE_MS = 30_000
 
 export class PodWorker {
   readonly #context: PodContext
   readonly #stop = new AbortController()
   readonly #folder: string
+  readonly #volumes: PodVolumes
   #pod: Pod
   #podIP: string | undefined
   #startedAtMs: number
@@ -37,11 +40,12 @@ export class PodWorker {
   constructor(pod: Pod, context: PodContext) {
     this.#pod = pod
     this.#context = context
-    this.#startedAtMs = context.host.clock.now()
+    this.#startedAtMs = parseTimestamp(pod.status?.startTime) ?? context.host.clock.now()
     this.#folder = join(
       context.podsFolder,
       `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`,
     )
+    this.#volumes = new PodVolumes(this.#folder)
   }
 
   get pod(): Pod {
@@ -81,8 +85,12 @@ export class PodWorker {
     if (this.#stop.signal.aborted) return
     const policy = this.#pod.spec.restartPolicy ?? 'Always'
     await this.#runInit(policy)
-    if (this.#stop.signal.aborted || this.#phase() === 'Failed') return
-    await Promise.all(this.#containers.map((container) => container.run(policy)))
+    if (this.#stop.signal.aborted) return
+    if (this.#phase() !== 'Failed')
+      await Promise.all(this.#containers.map((container) => container.run(policy)))
+    if (this.#stop.signal.aborted) return
+    // Only sidecars are left; without the containers they serve they end too, the last first.
+    for (const runner of this.#init.toReversed()) await runner.stop(SIDECAR_GRACE_MS)
   }
 
   /** Sidecars are started and left running; the others must end well, one after another. */
@@ -91,6 +99,7 @@ export class PodWorker {
       if (this.#stop.signal.aborted) return
       if (runner.container.restartPolicy === 'Always') {
         void runner.run('Always')
+        await runner.untilStarted()
         continue
       }
       await runner.run(policy === 'Never' ? 'Never' : 'OnFailure')
@@ -119,6 +128,7 @@ export class PodWorker {
         isolated,
         podFolder: this.#folder,
         podFiles,
+        volumes: this.#volumes,
         changed: () => this.#changed(),
       })
     this.#init = (this.#pod.spec.initContainers ?? []).map((container) => runner(container, true))
@@ -209,6 +219,7 @@ export class PodWorker {
     const { deletionGracePeriodSeconds, uid } = this.#pod.metadata
     const graceMs = (deletionGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
     await this.#tearDown(graceMs)
+    await this.#writeStatus()
     if (this.#pod.metadata.deletionTimestamp !== undefined) {
       try {
         await client.delete(PODS, this.#pod.metadata, {
@@ -261,8 +272,6 @@ export class PodWorker {
     name: string,
     sources: Parameters<typeof volumeContent>[2],
   ): Promise<void> {
-    const hasProcesses = this.#containers.some((runner) => runner.process !== undefined)
-    if (!hasProcesses) return
     const uses = (volume: NonNullable<Pod['spec']['volumes']>[number]): boolean => {
       const all = [volume, ...(volume.projected?.sources ?? [])]
       return all.some((source) =>
@@ -276,8 +285,7 @@ export class PodWorker {
       )
     }
     for (const volume of (this.#pod.spec.volumes ?? []).filter(uses)) {
-      const content = volumeContent(volume, this.#pod, sources)
-      if (content.kind === 'files') await writeVolume(this.#folder, volume.name, content)
+      await this.#volumes.refresh(volume.name, volumeContent(volume, this.#pod, sources))
     }
   }
 }

@@ -85,7 +85,7 @@ function httpProbe(
           socket: dial(target, port, get.host),
         } as object)
       : request({ ...options, createConnection: () => dial(target, port, get.host) })
-    outgoing.once('error', (error) =>
+    outgoing.on('error', (error) =>
       resolve({ ok: false, message: `Get ${JSON.stringify(url)}: ${messageOf(error, signal)}` }),
     )
     outgoing.once('response', (response) => {
@@ -146,7 +146,7 @@ function grpcProbe(
         ok: false,
         message: `timeout: failed to connect service ${JSON.stringify(where)}: ${error.message}`,
       })
-    session.once('error', failed)
+    session.on('error', failed)
     signal.addEventListener('abort', () => failed(new Error('context deadline exceeded')), { once: true })
     const stream = session.request({
       ':method': 'POST',
@@ -154,7 +154,7 @@ function grpcProbe(
       'content-type': 'application/grpc',
       te: 'trailers',
     })
-    stream.once('error', failed)
+    stream.on('error', failed)
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.once('end', () => {

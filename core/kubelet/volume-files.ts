@@ -70,7 +70,7 @@ function secretFiles(source: Secret | undefined, wanted: Projection): VolumeCont
 }
 
 function projected(
-  kind: string,
+  kind: 'configmap' | 'secret',
   data: ReadonlyMap<string, Uint8Array> | undefined,
   wanted: Projection,
 ): VolumeContent {
@@ -87,7 +87,7 @@ function projected(
   }
   const absent = items.find(({ key }) => !data.has(key))
   if (absent && !optional)
-    return { kind: 'missing', message: `${kind} references non-existent config key: ${absent.key}` }
+    return { kind: 'missing', message: absentKey(kind, absent.key) }
   return {
     kind: 'files',
     files: items.flatMap(({ key, path, mode }) => {
@@ -95,6 +95,13 @@ function projected(
       return content === undefined ? [] : [{ path, content, mode: mode ?? defaultMode }]
     }),
   }
+}
+
+/** Upstream's texts differ by kind: pkg/volume/configmap/configmap.go, pkg/volume/secret/secret.go. */
+function absentKey(kind: 'configmap' | 'secret', key: string): string {
+  return kind === 'configmap'
+    ? `configmap references non-existent config key: ${key}`
+    : `references non-existent secret key: ${key}`
 }
 
 function downwardFiles(

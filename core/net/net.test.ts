@@ -2,7 +2,21 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { addressBandOffset, Allocator, portBandOffset } from './allocator.ts'
 import { cidrsOverlap, isStrictSubset, isWithin, parseCidr, printCidr } from './cidr.ts'
-import { canonicalIp, parseIPv4, parseIPv6, printIPv4, printIPv6 } from './ip.ts'
+import {
+  canonicalIp,
+  isIPv4Mapped,
+  isLinkLocal,
+  isLinkLocalMulticast,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  parseIp,
+  parseIPv4,
+  parseIPv6,
+  printIPv4,
+  printIPv6,
+} from './ip.ts'
+import { parsePort, parsePortRange, printPortRange, rangeContains } from './port.ts'
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -90,4 +104,68 @@ it('gives each number once, the dynamic band first, and all of them in the end',
       expect(allocator.reserve(3)).toBe(false)
     }),
   )
+})
+
+const KINDS = { isUnspecified, isLoopback, isLinkLocal, isMulticast, isLinkLocalMulticast, isIPv4Mapped }
+
+it.each([
+  ['0.0.0.0', 'isUnspecified'],
+  ['::', 'isUnspecified'],
+  ['127.0.0.1', 'isLoopback'],
+  ['127.255.255.255', 'isLoopback'],
+  ['::1', 'isLoopback'],
+  ['169.254.169.254', 'isLinkLocal'],
+  ['fe80::1', 'isLinkLocal'],
+  ['febf::1', 'isLinkLocal'],
+  ['fec0::1', ''],
+  ['224.0.0.251', 'isMulticast isLinkLocalMulticast'],
+  ['224.0.1.1', 'isMulticast'],
+  ['239.255.255.255', 'isMulticast'],
+  ['240.0.0.0', ''],
+  ['ff02::1', 'isMulticast isLinkLocalMulticast'],
+  ['ff12::1', 'isMulticast isLinkLocalMulticast'],
+  ['ff05::2', 'isMulticast'],
+  ['::ffff:192.0.2.1', 'isIPv4Mapped'],
+  ['192.0.2.1', ''],
+  ['2001:db8::1', ''],
+  ['1.0.0.0', ''],
+])('%s is %j', (text, expected) => {
+  const address = parseIp(text)
+  if (!address) throw new Error('a case that is no address')
+  const found = Object.entries(KINDS).filter(([, test]) => test(address))
+  expect(found.map(([name]) => name).join(' ')).toBe(expected)
+})
+
+it('prints IPv6 as the URL standard does', () => {
+  const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const text = groups.map((one) => one.toString(16)).join(':')
+      expect(`[${canonicalIp(text)}]`).toBe(new URL(`http://[${text}]/`).hostname)
+    }),
+  )
+})
+
+it.each([
+  ['30000-32767', '30000-32767'],
+  ['30000+100', '30000-30100'],
+  ['80', '80'],
+  [' 1-65535 ', '1-65535'],
+  ['0-5', undefined],
+  ['10-9', undefined],
+  ['1-65536', undefined],
+  ['x', undefined],
+])('the range %j is %j', (text, expected) => {
+  const range = parsePortRange(text)
+  expect(range && printPortRange(range)).toBe(expected)
+})
+
+it('a range contains its ends and nothing beyond', () => {
+  const range = { first: 10, last: 12 }
+  expect([9, 10, 12, 13].map((port) => rangeContains(range, port))).toEqual([false, true, true, false])
+  expect(['1', '65535', '0', '65536', '080', '-1', ''].map(parsePort)).toEqual([
+    1,
+    65535,
+    ...Array.from({ length: 5 }, () => undefined),
+  ])
 })

@@ -57,8 +57,11 @@ it('keeps the ledger on disk, for its owner only', async () => {
   const file = join(folder, 'state', 'ledger')
   const ledger = await openLedger(file)
   const change = { kind: 'link', name: 'ptl0' } as const
-  await Promise.all([ledger.record(change), ledger.record({ kind: 'mount', target: '/etc/resolv.conf' })])
-  await ledger.forget({ kind: 'mount', target: '/etc/resolv.conf' })
+  await Promise.all([
+    ledger.record(change),
+    ledger.record({ kind: 'mount', target: '/etc/resolv.conf', firstLine: '# ours' }),
+  ])
+  await ledger.forget({ kind: 'mount', target: '/etc/resolv.conf', firstLine: '# ours' })
   expect((await openLedger(file)).entries()).toEqual([change])
   expect((await stat(file)).mode & 0o777).toBe(0o600)
   expect(await readFile(file, 'utf8')).toMatch(/^\{"boot":"[^"]+"\}\n\{"kind":"link","name":"ptl0"\}\n$/)

@@ -68,7 +68,7 @@ function terminalStreams(own: ReadStream): TerminalStreams {
     own.destroy()
     if (!output.readableEnded) output.push(null)
   }
-  own.once('error', end)
+  own.on('error', end)
   own.once('end', end)
   const input = new Writable({
     write: (chunk: Buffer, _encoding, callback) => {

@@ -21,14 +21,13 @@ const pod = (uid: string): Pod => ({
   metadata: { name: uid, uid },
   spec: { containers: [] },
 })
-const state = async (): Promise<string> =>
-  (
-    await host.commands.run([
-      'sh',
-      '-c',
-      'ip -4 -o address; ip -o link; ip route show table all; sysctl -a -r "^net.ipv4.*forward" 2>/dev/null',
-    ])
-  ).stdout
+/** What portolan could have changed; not whether a link has just been seen to be up. */
+async function state(): Promise<string> {
+  const script =
+    'ip -4 -o address; ip -o link; ip -4 route show table all; sysctl -a -r "^net.ipv4.*forward" 2>/dev/null'
+  const { stdout } = await host.commands.run(['sh', '-c', script])
+  return stdout.replaceAll(/ state \S+|<[^>]*>| qdisc \S+/g, '')
+}
 
 /** Serves on one side, dials from the other; the address the server sees. */
 async function seenBy(server: SocketAddress, client: Pick<SocketAddress, 'network'>): Promise<string> {

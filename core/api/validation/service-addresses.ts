@@ -7,7 +7,7 @@
 import { familyOf } from '../../net/ip.ts'
 import type { Service, ServiceSpec } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
-import { choice, duplicate, forbiddenField, invalidValue, repeated, required, when } from './faults.ts'
+import { choice, duplicate, forbiddenField, invalidValue, repeated, when } from './faults.ts'
 import { ipFaults } from './ip-faults.ts'
 
 const NONE = 'None'
@@ -48,8 +48,8 @@ function validateAgreement({ clusterIP, clusterIPs = [] }: ServiceSpec): Faults 
     return when(clusterIPs.length > 0, () =>
       invalidValue(field, clusterIPs, 'must be empty when `clusterIP` is not specified'),
     )
-  if (clusterIPs.length === 0) return [required(field)]
-  return when(clusterIPs[0] !== clusterIP, () =>
+  // Upstream requires the list here; its registry, like ours, has made the two agree by then.
+  return when(clusterIPs.length > 0 && clusterIPs[0] !== clusterIP, () =>
     invalidValue(field, clusterIPs, 'first value must match `clusterIP`'),
   )
 }

@@ -184,6 +184,8 @@ describe('a new Pod', () => {
       [
         `${at}.resources.limits[memory]: Invalid value: "-1": must be greater than or equal to 0`,
         `${at}.resources.requests: Invalid value: "1500m": must be less than or equal to cpu limit of 1`,
+        // What is limited and not requested is requested.
+        `${at}.resources.requests[memory]: Invalid value: "-1": must be greater than or equal to 0`,
         `${at}.resources.requests[foo]: Invalid value: "foo": must be a standard resource for containers`,
       ],
     ],

@@ -40,7 +40,7 @@ function serve(socket: Socket, open: Set<Socket>): void {
     if (pending.length > MAX_LINE_BYTES) return void socket.destroy()
     for (let parsed = nextCommand(pending); parsed !== undefined; parsed = nextCommand(pending)) {
       pending = pending.slice(parsed.length)
-      socket.write(reply(parsed.words))
+      socket.write(reply(parsed.words), 'latin1')
     }
   })
 }

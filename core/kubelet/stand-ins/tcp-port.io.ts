@@ -76,20 +76,19 @@ function sniff(socket: Socket, http: HttpServer, http2: Http2Server): void {
     if (seen.length === 0) return
     const text = seen.toString('latin1', 0, Math.min(seen.length, PREFACE.length))
     const undecided = seen.length < SNIFF_BYTES && (PREFACE.startsWith(text) || /^[A-Z]{1,7}$/.test(text))
-    if (undecided && !socket.readableEnded) return
+    if (undecided) return
     socket.off('readable', look)
-    socket.off('end', look)
+    socket.off('end', ended)
     socket.unshift(seen)
     if (text.startsWith(PREFACE.slice(0, text.length)) && text.length >= SNIFF_BYTES)
       http2.emit('connection', socket)
     else if (METHODS.test(seen.toString('latin1', 0, 16))) http.emit('connection', socket)
     else socket.pipe(socket)
   }
+  // Ended before it was decided: too short for HTTP.
+  const ended = (): void => void socket.end(seen)
   socket.on('readable', look)
-  socket.once('end', look)
-  socket.once('end', () => {
-    if (seen.length === 0) socket.end()
-  })
+  socket.once('end', ended)
 }
 
 interface Port {
