@@ -71,7 +71,10 @@ async function changeMadeBy(operation: Changing, links: Links): Promise<HostChan
     }
     case 'route': {
       const { to, link, type } = operation
-      const present = (await links.routes()).some((route) => route.to === to && route.link === link)
+      // A local route is in a table of its own: an ordinary one for the same range is another route.
+      const present = (await links.routes()).some(
+        (route) => route.to === to && route.link === link && route.type === (type ?? 'unicast'),
+      )
       return present ? undefined : { kind: 'route', to, link, type }
     }
   }

@@ -42,36 +42,32 @@ export function podPhase(
   { init, containers }: Pick<PodObservation, 'init' | 'containers'>,
 ): string {
   const policy = pod.spec.restartPolicy ?? 'Always'
-  const initFailed = init.some((state) => hasEnded(state) && exitCode(state) !== 0)
+  const initFailed = init.some((state) => !isSidecar(state) && hasEnded(state) && exitCode(state) !== 0)
   if (policy === 'Never' && initFailed) return 'Failed'
-  if (!isInitialized(init)) return 'Pending'
-  const begun = containers.some(
-    (state) => state.phase.kind !== 'waiting' || state.restartCount > 0 || state.lastEnd,
-  )
-  if (!begun) return 'Pending'
+  if (!containers.some(hasBegun)) return 'Pending'
   if (policy === 'Always' || !containers.every(hasEnded)) return 'Running'
   if (containers.every((state) => exitCode(state) === 0)) return 'Succeeded'
   return policy === 'Never' ? 'Failed' : 'Running'
 }
 
-export function isInitialized(init: readonly ContainerState[]): boolean {
-  return init.every((state) =>
-    state.container.restartPolicy === 'Always'
-      ? state.started && state.phase.kind === 'running'
-      : hasEnded(state) && exitCode(state) === 0,
-  )
-}
+const isSidecar = (state: ContainerState): boolean => state.container.restartPolicy === 'Always'
+
+const hasBegun = (state: ContainerState): boolean =>
+  state.phase.kind !== 'waiting' || state.restartCount > 0 || state.lastEnd !== undefined
+
+const isDone = (state: ContainerState): boolean =>
+  isSidecar(state) ? state.started : hasEnded(state) && exitCode(state) === 0
 
 type Wanted = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 function conditions(pod: Pod, seen: PodObservation, phase: string, nowMs: number): readonly PodCondition[] {
   const before = pod.status?.conditions ?? []
   const isOver = phase === 'Succeeded' || phase === 'Failed'
-  const ready = containersReady(seen.containers, isOver)
+  const ready = containersReady([...seen.init.filter(isSidecar), ...seen.containers], isOver)
   const wanted: readonly Wanted[] = [
     { type: 'PodReadyToStartContainers', status: seen.podIP === undefined ? 'False' : 'True' },
-    initialized(seen.init, isOver),
-    { ...ready, type: 'Ready' },
+    initialized(seen, isOver),
+    { ...withGates(ready, pod), type: 'Ready' },
     { ...ready, type: 'ContainersReady' },
   ]
   const ours = wanted.map((one): PodCondition => {
@@ -86,10 +82,11 @@ function conditions(pod: Pod, seen: PodObservation, phase: string, nowMs: number
 const listed = (states: readonly ContainerState[]): string =>
   `[${states.map((state) => state.container.name).join(' ')}]`
 
-function initialized(init: readonly ContainerState[], isOver: boolean): Wanted {
+/** Once a container has begun, the pod stays initialised, whatever becomes of its sidecars. */
+function initialized({ init, containers }: PodObservation, isOver: boolean): Wanted {
   if (isOver) return { type: 'Initialized', status: 'True', reason: 'PodCompleted' }
-  if (isInitialized(init)) return { type: 'Initialized', status: 'True' }
-  const unfinished = init.filter((state) => !hasEnded(state) || exitCode(state) !== 0)
+  const unfinished = init.filter((state) => !isDone(state))
+  if (unfinished.length === 0 || containers.some(hasBegun)) return { type: 'Initialized', status: 'True' }
   const message = `containers with incomplete status: ${listed(unfinished)}`
   return { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized', message }
 }
@@ -103,6 +100,21 @@ function containersReady(containers: readonly ContainerState[], isOver: boolean)
     reason: 'ContainersNotReady',
     message: `containers with unready status: ${listed(unready)}`,
   }
+}
+
+/** Ready also takes the conditions the pod names as its readiness gates. */
+function withGates(ready: Omit<Wanted, 'type'>, pod: Pod): Omit<Wanted, 'type'> {
+  if (ready.status === 'False') return ready
+  const problems = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = pod.status?.conditions?.find(({ type }) => type === conditionType)
+    if (found === undefined)
+      return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+    return found.status === 'True'
+      ? []
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`]
+  })
+  if (problems.length === 0) return ready
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') }
 }
 
 function containerStatus(state: ContainerState): ContainerStatus {

@@ -86,8 +86,7 @@ function projected(
     }
   }
   const absent = items.find(({ key }) => !data.has(key))
-  if (absent && !optional)
-    return { kind: 'missing', message: absentKey(kind, absent.key) }
+  if (absent && !optional) return { kind: 'missing', message: absentKey(kind, absent.key) }
   return {
     kind: 'files',
     files: items.flatMap(({ key, path, mode }) => {

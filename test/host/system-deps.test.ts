@@ -12,8 +12,8 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true })
 })
 
-const RUNTIME = ['ip', 'iptables-restore', 'nft', 'conntrack', 'setpriv', 'nsenter']
-const TESTS = ['kubectl', 'curl', 'dig', 'pgrep']
+const RUNTIME = ['ip', 'iptables-restore', 'nft', 'conntrack', 'setpriv', 'nsenter', 'wget']
+const TESTS = ['kubectl', 'curl', 'dig', 'pgrep', 'openssl', 'python3']
 
 interface Machine {
   readonly installed: readonly string[]
@@ -56,7 +56,7 @@ it('does and says nothing when everything is there', async () => {
 it('installs only what is missing, and never replaces a kubectl', async () => {
   const { code, asked } = await run({ installed: [...RUNTIME, 'kubectl'], apt: '' }, '--test')
   expect(code).toBe(0)
-  expect(asked).toBe('install --yes --quiet --no-install-recommends curl dnsutils procps\n')
+  expect(asked).toBe('install --yes --quiet --no-install-recommends curl dnsutils procps openssl python3\n')
 })
 
 it('fetches the package lists only when installing fails without', async () => {
@@ -70,14 +70,14 @@ it('says what failed when apt-get does', async () => {
   const { code, printed } = await run({ installed: RUNTIME, apt: 'echo no network; exit 100' }, '--test')
   expect(code).toBe(1)
   expect(printed).toContain('no network')
-  expect(printed).toMatch(/apt-get could not install: kubernetes-client curl dnsutils procps\n$/)
+  expect(printed).toMatch(/apt-get could not install: kubernetes-client curl dnsutils procps openssl python3\n$/)
 })
 
 it('says what would be needed where it may not install', async () => {
   const { code, printed, asked } = await run({ installed: RUNTIME, uid: 1000, apt: '' }, '--test')
   expect(code).toBe(0)
   expect(asked).toBe('')
-  expect(printed).toContain('sudo apt-get install kubernetes-client curl dnsutils procps')
+  expect(printed).toContain('sudo apt-get install kubernetes-client curl dnsutils procps openssl python3')
 })
 
 it('says so where there is no apt-get', async () => {
