@@ -3,7 +3,7 @@
  * change of state.
  */
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BindMount, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
 import { isNotFound } from '../../host/errors.ts'
@@ -340,12 +340,11 @@ export class ContainerRunner {
     const messageFile = join(this.#options.podFolder, this.container.name, 'termination-log')
     await mkdir(join(this.#options.podFolder, this.container.name), { recursive: true, mode: 0o700 })
     await writeFile(messageFile, '')
+    // Whoever the process runs as may say why it ended.
+    await chmod(messageFile, 0o666)
     const spec = await this.#processSpec(argv, env)
     const target = this.container.terminationMessagePath ?? '/dev/termination-log'
-    const termination =
-      this.#options.isolated && !target.startsWith('/dev/')
-        ? [{ source: messageFile, target, readOnly: false }]
-        : []
+    const termination = this.#options.isolated ? [{ source: messageFile, target, readOnly: false }] : []
     try {
       const process = await this.#options.sandbox.spawn({
         ...spec,

@@ -62,11 +62,10 @@ type Wanted = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 function conditions(pod: Pod, seen: PodObservation, phase: string, nowMs: number): readonly PodCondition[] {
   const before = pod.status?.conditions ?? []
-  const isOver = phase === 'Succeeded' || phase === 'Failed'
-  const ready = containersReady([...seen.init.filter(isSidecar), ...seen.containers], isOver)
+  const ready = containersReady([...seen.init.filter(isSidecar), ...seen.containers], phase)
   const wanted: readonly Wanted[] = [
     { type: 'PodReadyToStartContainers', status: seen.podIP === undefined ? 'False' : 'True' },
-    initialized(seen, isOver),
+    initialized(seen, phase),
     { ...withGates(ready, pod), type: 'Ready' },
     { ...ready, type: 'ContainersReady' },
   ]
@@ -83,16 +82,17 @@ const listed = (states: readonly ContainerState[]): string =>
   `[${states.map((state) => state.container.name).join(' ')}]`
 
 /** Once a container has begun, the pod stays initialised, whatever becomes of its sidecars. */
-function initialized({ init, containers }: PodObservation, isOver: boolean): Wanted {
-  if (isOver) return { type: 'Initialized', status: 'True', reason: 'PodCompleted' }
+function initialized({ init, containers }: PodObservation, phase: string): Wanted {
+  if (phase === 'Succeeded') return { type: 'Initialized', status: 'True', reason: 'PodCompleted' }
   const unfinished = init.filter((state) => !isDone(state))
   if (unfinished.length === 0 || containers.some(hasBegun)) return { type: 'Initialized', status: 'True' }
   const message = `containers with incomplete status: ${listed(unfinished)}`
   return { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized', message }
 }
 
-function containersReady(containers: readonly ContainerState[], isOver: boolean): Omit<Wanted, 'type'> {
-  if (isOver) return { status: 'False', reason: 'PodCompleted' }
+function containersReady(containers: readonly ContainerState[], phase: string): Omit<Wanted, 'type'> {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
   const unready = containers.filter((state) => !state.ready)
   if (unready.length === 0) return { status: 'True' }
   return {

@@ -1,6 +1,6 @@
 /**
- * One node over a registry in memory: controllers, scheduler and node agent, pods on 127/8 addresses of this test
- * alone. Needs no privileges.
+ * One node over a registry in memory: controllers, scheduler and node agent. By default pods are on 127/8 addresses of
+ * this test alone, which needs no privileges.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,7 +17,8 @@ import { systemNamespaces } from '../../core/controllers/bootstrap.ts'
 import { startControllers } from '../../core/controllers/controllers.ts'
 import { startKubelet } from '../../core/kubelet/kubelet.io.ts'
 import type { Kubelet } from '../../core/kubelet/kubelet.io.ts'
-import { loopbackNetwork } from '../../core/pod-network/loopback-network.ts'
+import { openPodNetwork } from '../../core/pod-network/open-pod-network.io.ts'
+import type { NetworkName } from '../../core/pod-network/pod-network.ts'
 import { startScheduler } from '../../core/scheduler/scheduler.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
 import { memoryLog } from '../../host/fake/fake-host.ts'
@@ -61,14 +62,17 @@ function ownRanges() {
   }
 }
 
-export async function testNode(): Promise<TestNode> {
+/** @param network other than `loopback` only in namespaces made for the test */
+export async function testNode(network: NetworkName = 'loopback'): Promise<TestNode> {
   await using opened = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'portolan-test-'))
   opened.defer(() => rmSync(folder, { recursive: true, force: true }))
   const log = memoryLog()
   const host = await linuxHost({ ledgerFile: join(folder, 'ledger'), log })
   const { clock, random } = host
-  const podNetwork = opened.use(loopbackNetwork(ownRanges()))
+  const podNetwork = opened.use(
+    await openPodNetwork(network, { host, ...(network === 'loopback' ? { addresses: ownRanges() } : {}) }),
+  )
   const store = opened.use(openMemoryStore({ startRevision: 1 }))
   const { serviceCIDR, loadBalancerCIDR } = podNetwork.addresses
   const facts = { serviceCIDRs: [serviceCIDR], nodePortRange: { first: 30_000, last: 32_767 } }

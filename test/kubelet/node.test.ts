@@ -481,7 +481,6 @@ test('a hundred stand-ins are ready within seconds, and go as fast', async () =>
   const readyMs = performance.now() - begun
   await Promise.all(names.map((name) => node.client.delete(PODS, { namespace: 'default', name })))
   await Promise.all(names.map((name) => eventually(name, isGone(name))))
-  console.log(`100 pods: ready after ${Math.round(readyMs)} ms`)
   expect(readyMs).toBeLessThan(10_000)
 })
 
