@@ -13,8 +13,24 @@ interface LockedPackage {
 }
 
 const PATH = 'package-lock.json'
-const CPUS: Readonly<Record<string, string>> = { 'arm-eabi': 'arm', arm: 'arm', arm64: 'arm64', x64: 'x64', ia32: 'ia32' }
-const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32', 'netbsd', 'openbsd', 'wasm32']
+const CPUS: Readonly<Record<string, string>> = {
+  'arm-eabi': 'arm',
+  arm: 'arm',
+  arm64: 'arm64',
+  x64: 'x64',
+  ia32: 'ia32',
+}
+const SYSTEMS = [
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'openharmony',
+  'win32',
+  'netbsd',
+  'openbsd',
+  'wasm32',
+]
 
 /** `@oxfmt/binding-linux-arm64-musl` is for linux, arm64, musl. */
 function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[] } {
@@ -22,7 +38,12 @@ function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[
   const system = SYSTEMS.find((one) => last.startsWith(one)) ?? 'unknown'
   const rest = last.slice(system.length + 1)
   const [cpu = ''] = rest.split('-')
-  const libc = rest.endsWith('musl') || rest.endsWith('musleabihf') ? { libc: ['musl'] } : rest.endsWith('gnu') ? { libc: ['glibc'] } : {}
+  const libc =
+    rest.endsWith('musl') || rest.endsWith('musleabihf')
+      ? { libc: ['musl'] }
+      : rest.endsWith('gnu')
+        ? { libc: ['glibc'] }
+        : {}
   return { os: [system === 'wasm32' ? 'wasi' : system], cpu: [CPUS[cpu] ?? cpu], ...libc }
 }
 
@@ -31,7 +52,9 @@ const missing = Object.values(lock.packages)
   .flatMap(({ optionalDependencies = {} }) => Object.entries(optionalDependencies))
   .filter(([name]) => lock.packages[`node_modules/${name}`] === undefined)
 for (const [name, version] of missing) {
-  Object.assign(lock.packages, { [`node_modules/${name}`]: { version, ...platformOf(name), dev: true, optional: true } })
+  Object.assign(lock.packages, {
+    [`node_modules/${name}`]: { version, ...platformOf(name), dev: true, optional: true },
+  })
 }
 const sorted = Object.fromEntries(Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 writeFileSync(PATH, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`)

@@ -70,7 +70,9 @@ it('says what failed when apt-get does', async () => {
   const { code, printed } = await run({ installed: RUNTIME, apt: 'echo no network; exit 100' }, '--test')
   expect(code).toBe(1)
   expect(printed).toContain('no network')
-  expect(printed).toMatch(/apt-get could not install: kubernetes-client curl dnsutils procps openssl python3\n$/)
+  expect(printed).toMatch(
+    /apt-get could not install: kubernetes-client curl dnsutils procps openssl python3\n$/,
+  )
 })
 
 it('says what would be needed where it may not install', async () => {

@@ -101,8 +101,7 @@ const refreshed = await eventually('the new settings', async () => {
   return text.startsWith('green') ? text : undefined
 })
 
-const devices =
-  'echo x > /dev/null; test -c /dev/urandom && ls -d /dev/pts /dev/shm /dev/fd'
+const devices = 'echo x > /dev/null; test -c /dev/urandom && ls -d /dev/pts /dev/shm /dev/fd'
 await create(
   pod('says-why', shell(`${devices}; echo -n because > /dev/termination-log; exit 4`), {
     restartPolicy: 'Never',
