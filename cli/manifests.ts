@@ -133,12 +133,16 @@ const RANKS: readonly (readonly string[])[] = [
 
 /**
  * The order to apply in: namespaces, then what pods refer to, then policies (so that no pod ever runs without
- * them), Services (so that pods see their environment), then all else.
+ * them), Services (so that pods see their environment), then all else; objects of one kind together, in the files' order.
  */
 export function inApplyOrder(objects: readonly ManifestObject[]): readonly ManifestObject[] {
   const rank = (object: ManifestObject): number => {
     const found = RANKS.findIndex((kinds) => kinds.includes(object.resource.kind))
     return found < 0 ? RANKS.length : found
   }
-  return objects.toSorted((a, b) => rank(a) - rank(b))
+  return objects.toSorted(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (a.resource.kind < b.resource.kind ? -1 : Number(a.resource.kind !== b.resource.kind)),
+  )
 }

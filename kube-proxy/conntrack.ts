@@ -4,11 +4,13 @@
  */
 
 import { endpointKey } from './service-port.ts'
-import type { ServiceTable } from './service-table.ts'
+import type { ServiceTable, ServiceTableEntry } from './service-table.ts'
 
 export interface StaleEntries {
   /** original destinations that had no endpoint and have one now */
   readonly addresses: readonly { readonly ip: string; readonly port: number }[]
+  /** the node ports of such */
+  readonly nodePorts: readonly number[]
   /** endpoints no longer used */
   readonly endpoints: readonly { readonly ip: string; readonly port: number }[]
 }
@@ -20,21 +22,23 @@ export function staleUdpEntries(before: ServiceTable, after: ServiceTable): Stal
       endpoints.reachable.map((one) => [endpointKey(one), one] as const),
     ),
   )
-  const emptyBefore = new Set(
+  const awakeBefore = new Set(
     udpEntries(before)
-      .filter(({ endpoints }) => endpoints.reachable.length === 0)
+      .filter(isAwake)
       .map(({ id }) => id),
   )
-  const woken = udpEntries(after).filter(
-    ({ id, endpoints }) => emptyBefore.has(id) && endpoints.reachable.length > 0,
-  )
+  // A Service that was not there at all counts as asleep: somebody may have sent to its address too early.
+  const woken = udpEntries(after).filter((entry) => isAwake(entry) && !awakeBefore.has(entry.id))
   return {
     addresses: woken.flatMap(({ port }) =>
       [port.clusterIP, ...port.externalIPs, ...port.loadBalancerIPs].map((ip) => ({ ip, port: port.port })),
     ),
+    nodePorts: woken.flatMap(({ port }) => (port.nodePort === 0 ? [] : [port.nodePort])),
     endpoints: [...usedBefore].filter(([key]) => !usedNow.has(key)).map(([, { ip, port }]) => ({ ip, port })),
   }
 }
+
+const isAwake = ({ endpoints }: ServiceTableEntry): boolean => endpoints.reachable.length > 0
 
 const udpEntries = (table: ServiceTable): ServiceTable['entries'] =>
   table.entries.filter(({ port }) => port.protocol === 'UDP')
@@ -52,6 +56,7 @@ export function conntrackCalls(stale: StaleEntries): readonly (readonly string[]
       '--dport',
       String(port),
     ]),
+    ...stale.nodePorts.map((port) => ['conntrack', '-D', '-p', 'udp', '--dport', String(port)]),
     ...stale.endpoints.map(({ ip }) => ['conntrack', '-D', '--dst-nat', ip, '-p', 'udp']),
   ]
 }

@@ -146,7 +146,13 @@ async function iptablesDataplane(options: KubeProxyOptions): Promise<Dataplane> 
   const restoreNode = await changeNode(options, [
     { kind: 'sysctl', name: 'net.ipv4.conf.all.route_localnet', value: '1' },
   ])
-  const compileOptions = { clusterCIDR, masqueradeAll: false, localhostNodePorts: true, randomFully: true }
+  const compileOptions = {
+    clusterCIDR,
+    masqueradeAll: false,
+    localhostNodePorts: true,
+    randomFully: true,
+    nodeIP: node.internalIP,
+  }
   let before = NO_TABLE
   let warnedOfConntrack = false
 

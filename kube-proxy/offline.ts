@@ -3,7 +3,7 @@
  * invented in a stable order: ClusterIPs, node ports, pod addresses.
  */
 
-import type { Deployment, ReplicaSet } from '../core/api/generated/apps-v1.ts'
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../core/api/generated/apps-v1.ts'
 import type { Container, Pod, PodSpec, Service } from '../core/api/generated/core-v1.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../core/api/generated/discovery-v1.ts'
 import type { KubernetesObject } from '../core/api/object.ts'
@@ -21,6 +21,7 @@ export interface OfflineOptions {
 }
 
 const FIRST_NODE_PORT = 30_086
+const SERVICE_NAME = 'kubernetes.io/service-name'
 
 /** @param objects with defaults set; kinds without a part in it are passed over */
 export function tableOfManifests(
@@ -33,13 +34,26 @@ export function tableOfManifests(
   )
   const pods = podsOf(objects, options)
   const given = objects.filter((one): one is EndpointSlice => one.kind === 'EndpointSlice')
-  const invented = services.flatMap((service) => sliceOf(service, pods, options))
+  const isGiven = ({ metadata: { name, namespace = 'default' } }: Service): boolean =>
+    given.some(
+      (slice) =>
+        (slice.metadata.namespace ?? 'default') === namespace &&
+        slice.metadata.labels?.[SERVICE_NAME] === name,
+    )
+  const invented = services
+    .filter((service) => !isGiven(service))
+    .flatMap((service) => sliceOf(service, pods, options))
   return serviceTable({
     services,
-    slices: [...given, ...invented],
+    slices: [...given.map(inNamespace), ...invented],
     node: { name: options.nodeName, zone: '' },
   })
 }
+
+const inNamespace = (slice: EndpointSlice): EndpointSlice => ({
+  ...slice,
+  metadata: { ...slice.metadata, namespace: slice.metadata.namespace ?? 'default' },
+})
 
 function addressesFrom(cidr: string, skip: number, taken: ReadonlySet<string>): () => string {
   let next = Number(parseCidr(cidr)?.first ?? 0n) + skip
@@ -94,6 +108,21 @@ interface PlannedPod {
   readonly ip: string
 }
 
+type Workload = Deployment | ReplicaSet | StatefulSet | DaemonSet
+interface WorkloadSpec {
+  readonly replicas?: number
+  readonly template?: {
+    readonly metadata?: { readonly labels?: Record<string, string> }
+    readonly spec?: PodSpec
+  }
+}
+const WORKLOADS: ReadonlySet<string | undefined> = new Set([
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+])
+
 function podsOf(objects: readonly KubernetesObject[], options: OfflineOptions): readonly PlannedPod[] {
   const next = addressesFrom(options.podCIDR, 2, new Set())
   return objects.flatMap((object) => {
@@ -102,8 +131,9 @@ function podsOf(objects: readonly KubernetesObject[], options: OfflineOptions): 
       const pod = object as Pod
       return [{ namespace, labels: pod.metadata.labels ?? {}, spec: pod.spec, ip: next() }]
     }
-    if (object.kind !== 'Deployment' && object.kind !== 'ReplicaSet') return []
-    const { replicas = 1, template } = (object as Deployment | ReplicaSet).spec
+    if (!WORKLOADS.has(object.kind)) return []
+    // A DaemonSet has no replicas: one pod, as there is one node.
+    const { replicas = 1, template } = (object as Workload).spec as WorkloadSpec
     const one = {
       namespace,
       labels: template?.metadata?.labels ?? {},
@@ -132,7 +162,7 @@ function sliceOf(
     metadata: {
       name: `${service.metadata.name}-${index}`,
       namespace,
-      labels: { 'kubernetes.io/service-name': service.metadata.name },
+      labels: { [SERVICE_NAME]: service.metadata.name },
     },
     addressType: 'IPv4',
     ports: group[0] ? portsOn(group[0], service) : [],

@@ -66,9 +66,12 @@ export function isExternallyAccessible(port: ServicePort): boolean {
   return port.nodePort !== 0 || port.externalIPs.length > 0 || port.loadBalancerIPs.length > 0
 }
 
-/** Whether any of its traffic may go to endpoints of all nodes. */
+/**
+ * Whether any of its traffic may go to endpoints of all nodes. With policy Local for outside traffic too: pods and the
+ * node itself reach external addresses as if they were cluster ones.
+ */
 export function usesClusterPolicy(port: ServicePort): boolean {
-  return !port.internalPolicyLocal || (isExternallyAccessible(port) && !port.externalPolicyLocal)
+  return !port.internalPolicyLocal || isExternallyAccessible(port)
 }
 
 /** Whether any of its traffic must stay on this node. */

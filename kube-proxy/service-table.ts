@@ -7,6 +7,7 @@
 
 import type { Service, ServicePort as ApiServicePort } from '../core/api/generated/core-v1.ts'
 import type { EndpointSlice } from '../core/api/generated/discovery-v1.ts'
+import { parseCidr } from '../core/net/cidr.ts'
 import { parseIPv4 } from '../core/net/ip.ts'
 import type { EndpointSelection } from './categorize-endpoints.ts'
 import { categorizeEndpoints } from './categorize-endpoints.ts'
@@ -45,7 +46,7 @@ export function serviceTable({ services, slices, node }: ServiceSnapshot): Servi
       (service.spec.ports ?? []).flatMap((port): ServiceTableEntry[] => {
         const own = servicePortOf(service, port)
         if (own === undefined) return []
-        const found = endpointsOf(byService.get(`${own.namespace}/${own.name}`) ?? [], own.portName)
+        const found = endpointsOf(byService.get(`${own.namespace}/${own.name}`) ?? [], own)
         return [{ id: servicePortName(own), port: own, endpoints: categorizeEndpoints(found, own, node) }]
       }),
     )
@@ -75,11 +76,14 @@ function servicePortOf({ metadata, spec, status }: Service, port: ApiServicePort
     clusterIP: spec.clusterIP ?? '',
     port: port.port,
     nodePort: port.nodePort ?? 0,
-    externalIPs: (spec.externalIPs ?? []).filter(isV4).toSorted(byText),
+    externalIPs: (spec.externalIPs ?? []).filter(isV4),
     loadBalancerIPs: balanced
       .filter((one) => (one.ipMode ?? 'VIP') === 'VIP')
       .flatMap(({ ip }) => (isV4(ip) ? [ip] : [])),
-    loadBalancerSourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()),
+    // One that iptables could not read would take all other Services' rules with it.
+    loadBalancerSourceRanges: (spec.loadBalancerSourceRanges ?? [])
+      .map((range) => range.trim())
+      .filter((range) => parseCidr(range)?.family === 'IPv4'),
     affinitySeconds:
       spec.sessionAffinity === 'ClientIP'
         ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
@@ -93,10 +97,15 @@ function servicePortOf({ metadata, spec, status }: Service, port: ApiServicePort
 const byText = (a: string, b: string): number => (a < b ? -1 : 1)
 
 /** Merged over all slices; the same address may stand in two while they are rewritten: ready wins. */
-function endpointsOf(slices: readonly EndpointSlice[], portName: string): readonly Endpoint[] {
+function endpointsOf(
+  slices: readonly EndpointSlice[],
+  { portName, protocol }: ServicePort,
+): readonly Endpoint[] {
   const found = new Map<string, Endpoint>()
   for (const slice of slices) {
-    const port = (slice.ports ?? []).find((one) => (one.name ?? '') === portName)?.port
+    const port = (slice.ports ?? []).find(
+      (one) => (one.name ?? '') === portName && (one.protocol ?? 'TCP') === protocol,
+    )?.port
     if (!port) continue
     for (const endpoint of slice.endpoints ?? []) {
       const one = endpointOf(endpoint, port)
@@ -113,7 +122,7 @@ function endpointOf(
   port: number,
 ): Endpoint | undefined {
   const [ip] = endpoint.addresses
-  if (ip === undefined) return undefined
+  if (ip === undefined || parseIPv4(ip) === undefined) return undefined
   const { ready, serving, terminating } = endpoint.conditions ?? {}
   return {
     ip,

@@ -25,7 +25,8 @@ export interface RunnerOptions {
   readonly log: Logger
 }
 
-const CONCURRENCY = 10
+/** Writes of different keys share the store's flushes. */
+const CONCURRENCY = 50
 const CACHE_TIMEOUT_MS = 10_000
 
 /** Runs one controller until disposed. */

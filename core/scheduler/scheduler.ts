@@ -24,6 +24,7 @@ export interface SchedulerOptions {
 
 const NAME = 'default-scheduler'
 const RETRY_MS = 60_000
+const RETRY_BINDING_MS = 1_000
 
 export function startScheduler(options: SchedulerOptions): AsyncDisposable {
   const { client, informers, clock, log } = options
@@ -33,6 +34,7 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
   /** node by pod key, from the decision until the cache shows it */
   const assumed = new Map<string, string>()
   const unschedulable = new Set<string>()
+  const bindings = new Set<Promise<void>>()
 
   const isWaiting = (pod: Pod): boolean =>
     !pod.spec.nodeName &&
@@ -58,7 +60,12 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
       pod,
       nodes.list().map((node) => ({ node, pods: podsOn(node.metadata.name) })),
     )
-    if (placement.kind === 'node') return await bind(pod, placement.name)
+    if (placement.kind === 'node') {
+      // Decisions are one at a time, writing them down is not: the next pod need not wait for the disk.
+      const binding = bind(pod, placement.name).finally(() => bindings.delete(binding))
+      bindings.add(binding)
+      return
+    }
     unschedulable.add(key)
     queue.addAfter(key, RETRY_MS)
     await refuse(pod, placement.message)
@@ -78,7 +85,9 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
       events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
     } catch (error) {
       assumed.delete(key)
-      if (!isApiError(error, 'NotFound')) throw error
+      if (isApiError(error, 'NotFound')) return
+      if (!isApiError(error, 'Conflict')) log.warn('binding failed, will retry', { pod: key, err: error })
+      queue.addAfter(key, RETRY_BINDING_MS)
     }
   }
 
@@ -128,6 +137,7 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
       for (const end of unsubscribe) end()
       stop.abort()
       await queue[Symbol.asyncDispose]()
+      await Promise.all(bindings)
       await events[Symbol.asyncDispose]()
     },
   }

@@ -3,8 +3,10 @@
  * syncProxyRules). Pure; always the whole; chains and rules in kube-proxy's order.
  */
 
+import { cidrContains, parseCidr } from '../../core/net/cidr.ts'
+import { parseIp } from '../../core/net/ip.ts'
 import type { Endpoint, ServicePort } from '../service-port.ts'
-import { endpointKey } from '../service-port.ts'
+import { endpointKey, isExternallyAccessible } from '../service-port.ts'
 import type { ServiceTable, ServiceTableEntry } from '../service-table.ts'
 import {
   serviceExternalChainName,
@@ -23,6 +25,8 @@ export interface CompileOptions {
   /** node ports answer on 127.0.0.1, so martians from outside must be stopped */
   readonly localhostNodePorts: boolean
   readonly randomFully: boolean
+  /** the node's own address: where source ranges let it in, so are its packets to a load-balancer address it holds */
+  readonly nodeIP?: string | undefined
 }
 
 const MASQUERADE_MARK = '0x4000'
@@ -83,7 +87,7 @@ function chainsOf({ id, port, endpoints }: ServiceTableEntry): ServiceChains {
   const hash = servicePortHash(id, port.protocol)
   const cluster = servicePortChainName(hash)
   const local = serviceLocalChainName(hash)
-  const external = isExternal(port)
+  const external = isExternallyAccessible(port)
   const usesCluster = endpoints.cluster.length > 0
   const usesLocal = endpoints.local.length > 0
   return {
@@ -96,9 +100,6 @@ function chainsOf({ id, port, endpoints }: ServiceTableEntry): ServiceChains {
     usesLocal,
   }
 }
-
-const isExternal = (port: ServicePort): boolean =>
-  port.nodePort !== 0 || port.externalIPs.length > 0 || port.loadBalancerIPs.length > 0
 
 /** `-m tcp -p tcp -d ADDRESS --dport PORT` */
 function to(port: ServicePort, address: string): readonly Match[] {
@@ -115,10 +116,7 @@ function toNodePort(port: ServicePort): readonly Match[] {
 
 /** Whether outside traffic has somewhere to go: a Local policy keeps KUBE-EXT for traffic of pods and of the node. */
 function reachesExternal({ port, endpoints }: ServiceTableEntry): boolean {
-  if (!isExternal(port)) return false
-  return port.externalPolicyLocal
-    ? endpoints.local.length > 0 || endpoints.cluster.length > 0
-    : endpoints.cluster.length > 0
+  return isExternallyAccessible(port) && endpoints.hasAnyEndpoints
 }
 
 function portalRules(
@@ -163,7 +161,8 @@ function refusalRules(
           verdict(port.internalPolicyLocal),
         ),
       ]
-  if (!isExternal(port) || chains.hasExternal) return { filterServices: inside, filterExternal: [] }
+  if (!isExternallyAccessible(port) || chains.hasExternal)
+    return { filterServices: inside, filterExternal: [] }
   const local = port.externalPolicyLocal
   const addresses = [...port.externalIPs, ...port.loadBalancerIPs]
   const nodePort: readonly Rule[] =
@@ -220,7 +219,7 @@ function serviceChains(entry: ServiceTableEntry, chains: ServiceChains, context:
     )
   if (external) all.push(externalChain(entry, chains, context))
   if (external && port.loadBalancerSourceRanges.length > 0 && port.loadBalancerIPs.length > 0)
-    all.push(firewallChain(entry, chains))
+    all.push(firewallChain(entry, chains, context))
   return [...all, ...endpoints.reachable.map((endpoint) => endpointChain(id, port, endpoint))]
 }
 
@@ -301,8 +300,11 @@ function externalChain({ id, port }: ServiceTableEntry, chains: ServiceChains, c
   return { name, rules }
 }
 
-function firewallChain({ id, port }: ServiceTableEntry, chains: ServiceChains): Chain {
-  const allowed = port.loadBalancerSourceRanges.map((address) =>
+function firewallChain({ id, port }: ServiceTableEntry, chains: ServiceChains, { nodeIP }: Context): Chain {
+  const ranges = port.loadBalancerSourceRanges
+  // What the node sends to a load-balancer address that is local to it has that address as its source.
+  const own = ranges.some((range) => isIn(range, nodeIP)) ? port.loadBalancerIPs : []
+  const allowed = [...ranges, ...own].map((address) =>
     rule(
       [comment(`${id} loadbalancer IP`), { kind: 'source', address }],
       jump(serviceExternalChainName(chains.hash)),
@@ -312,6 +314,12 @@ function firewallChain({ id, port }: ServiceTableEntry, chains: ServiceChains): 
     kind: 'none',
   })
   return { name: serviceFirewallChainName(chains.hash), rules: [...allowed, rest] }
+}
+
+function isIn(range: string, address: string | undefined): boolean {
+  const cidr = parseCidr(range)
+  const ip = address === undefined ? undefined : parseIp(address)
+  return cidr !== undefined && ip !== undefined && cidrContains(cidr, ip)
 }
 
 function endpointChain(id: string, port: ServicePort, endpoint: Endpoint): Chain {

@@ -9,7 +9,6 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
-import { isBusy, isPermission } from '../../host/errors.ts'
 import type { Clock, Logger, NetworkNamespace, Sockets } from '../../host/host.ts'
 import type { BalanceState } from './balance.ts'
 import { chooseEndpoint, FRESH } from './balance.ts'
@@ -46,7 +45,10 @@ export class Listeners implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Rejects when a port could not be had, after everything else was done: the next apply tries it again. */
+  /**
+   * A port that cannot be had (taken, forbidden, an address that is not this node's) is warned of once and tried again
+   * by the next apply; nothing else waits for it.
+   */
   async apply({ listeners }: UserspaceProgram): Promise<void> {
     const wanted = new Map(listeners.map((listener) => [listenerKey(listener), listener]))
     for (const [key, open] of this.#open) {
@@ -54,7 +56,6 @@ export class Listeners implements AsyncDisposable {
       this.#open.delete(key)
       await open[Symbol.asyncDispose]()
     }
-    let failure: unknown
     for (const [key, listener] of wanted) {
       const open = this.#open.get(key)
       if (open) open.update(listener)
@@ -63,12 +64,10 @@ export class Listeners implements AsyncDisposable {
           this.#open.set(key, await this.#listen(listener))
           this.#warned.delete(key)
         } catch (error) {
-          failure = error
           this.#warnOnce(key, listener, error)
         }
       }
     }
-    if (failure !== undefined && !isBusy(failure) && !isPermission(failure)) throw failure
   }
 
   #warnOnce(key: string, listener: UserspaceListener, error: unknown): void {
@@ -214,7 +213,9 @@ async function openUdp(listener: UserspaceListener, options: ListenersOptions): 
       session = {
         endpoint,
         usedMs: 0,
-        socket: backendSocket(options, (answer) => server.send(answer, from.port, from.address)),
+        socket: backendSocket(options, from.address, (answer) =>
+          server.send(answer, from.port, from.address),
+        ),
       }
       sessions.set(key, session)
     }
@@ -235,13 +236,15 @@ async function openUdp(listener: UserspaceListener, options: ListenersOptions): 
   }
 }
 
+/** A socket towards the endpoint, for one client. */
 async function backendSocket(
   options: ListenersOptions,
+  client: string,
   answered: (message: Buffer) => void,
 ): Promise<UdpSocket> {
   const socket = await options.sockets.bindUdp({
     network: options.network,
-    address: options.preservesSource ? '127.0.0.1' : '0.0.0.0',
+    address: options.preservesSource && client.startsWith('127.') ? client : '0.0.0.0',
     port: 0,
   })
   socket.on('message', answered)

@@ -22,7 +22,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   dns: COMPONENT,
   ingress: COMPONENT,
   netpol: COMPONENT,
-  web: CORE_API,
   cli: ['*'],
   test: ['*'],
   bench: ['*'],
