@@ -112,7 +112,8 @@ async function joinHost(options: JoinDnsOptions, shared: Shared): Promise<HostDn
       stack.use(await serveDns({ ...shared, sockets: host.sockets, address: HOST_ADDRESS, port: DNS_PORT }))
     } catch (error) {
       if (!(error instanceof HostError)) throw error
-      return nothing(`host resolver left alone (${error.message})`)
+      host.log.info('host resolver left alone', { reason: error.message })
+      return nothing('host resolver left alone: use portolan curl')
     }
   }
   const resolver = stack.use(

@@ -8,6 +8,12 @@ import type { StandInContext } from '../stand-in.ts'
 import type { ReceivedRequest } from './http-answer.ts'
 import { whoAmI } from './http-answer.ts'
 
+/** @returns what to send back; undefined for nothing */
+export type AnswersDatagram = (
+  message: string,
+  from: { readonly address: string; readonly port: number },
+) => string | undefined
+
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -15,8 +21,9 @@ interface Answer {
 }
 
 const numberFlag = (argv: readonly string[], name: string, fallback: number): number => {
-  const text = argv.find((argument) => argument.startsWith(`--${name}=`))?.split('=')[1]
-  return text === undefined ? fallback : Number(text)
+  const at = argv.findIndex((argument) => argument === `--${name}` || argument.startsWith(`--${name}=`))
+  const text = argv[at]?.split('=')[1] ?? argv[at + 1]
+  return at < 0 || text === undefined ? fallback : Number(text)
 }
 
 /** netexec: 8080 and UDP 8081; serve-hostname: 9376; pause: none; otherwise what is declared. */
@@ -49,7 +56,7 @@ export function agnhostAnswer(context: StandInContext): (request: ReceivedReques
       case '/hostName':
         return text(name)
       case '/clientip':
-        return text(`${request.clientAddress}:0`)
+        return text(`${request.clientAddress}:${request.clientPort}`)
       case '/healthz':
       case '/readyz':
         return text('')
@@ -57,6 +64,23 @@ export function agnhostAnswer(context: StandInContext): (request: ReceivedReques
         return text(url.searchParams.get('msg') ?? '', Number(url.searchParams.get('code') ?? 200))
       default:
         return text(whoAmI(context, request), 404)
+    }
+  }
+}
+
+/** netexec over UDP: `hostname`, `echo TEXT` and `clientip`; what else comes in gets no answer. */
+export function agnhostDatagram(context: StandInContext): AnswersDatagram {
+  return (message, from) => {
+    const [command = '', ...words] = message.trim().split(' ')
+    switch (command.toLowerCase()) {
+      case 'hostname':
+        return context.pod.metadata.name
+      case 'echo':
+        return words.join(' ')
+      case 'clientip':
+        return `${from.address}:${from.port}`
+      default:
+        return undefined
     }
   }
 }

@@ -7,6 +7,7 @@ export interface ReceivedRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly clientAddress: string
+  readonly clientPort: number
   readonly port: number
 }
 

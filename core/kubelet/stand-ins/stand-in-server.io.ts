@@ -3,6 +3,7 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { ListenPort } from '../image-behaviour.ts'
 import type { StandIn, StandInContext } from '../stand-in.ts'
+import type { AnswersDatagram } from './agnhost.ts'
 import type { Answering } from './tcp-port.io.ts'
 import { tcpPort } from './tcp-port.io.ts'
 
@@ -10,6 +11,8 @@ export interface PortsOptions {
   readonly context: StandInContext
   readonly ports: readonly ListenPort[]
   readonly answering: Answering
+  /** absent: a datagram is sent back as it came */
+  readonly answersDatagram?: AnswersDatagram
 }
 
 /** Where a stand-in listens: every address of its own namespace, or its own address in a shared one. */
@@ -17,7 +20,8 @@ function listenAddress(context: StandInContext): string {
   return context.network === undefined ? context.podIP : '0.0.0.0'
 }
 
-export async function servePorts({ context, ports, answering }: PortsOptions): Promise<StandIn> {
+export async function servePorts(options: PortsOptions): Promise<StandIn> {
+  const { context, ports, answering } = options
   await using opened = new AsyncDisposableStack()
   const address = listenAddress(context)
   for (const { protocol, port } of ports) {
@@ -27,7 +31,7 @@ export async function servePorts({ context, ports, answering }: PortsOptions): P
     } else {
       const socket = await context.sockets.bindUdp({ network: context.network, address, port })
       opened.defer(() => closed(socket))
-      echo(socket, port, context)
+      answerDatagrams(socket, port, options)
     }
   }
   const all = opened.move()
@@ -41,10 +45,11 @@ export async function servePorts({ context, ports, answering }: PortsOptions): P
   }
 }
 
-function echo(socket: UdpSocket, port: number, context: StandInContext): void {
+function answerDatagrams(socket: UdpSocket, port: number, { context, answersDatagram }: PortsOptions): void {
   socket.on('message', (message, from) => {
     context.print(`${from.address} UDP ${message.length} bytes port=${port}`)
-    socket.send(message, from.port, from.address)
+    const answer = answersDatagram === undefined ? message : answersDatagram(message.toString('utf8'), from)
+    if (answer !== undefined) socket.send(answer, from.port, from.address)
   })
   // An ICMP error for an earlier answer; the next datagram may come from elsewhere.
   socket.on('error', () => undefined)

@@ -3,7 +3,7 @@
 import type { StandInKind } from '../image-behaviour.ts'
 import { standInPorts } from '../image-behaviour.ts'
 import type { StandIn, StandInContext } from '../stand-in.ts'
-import { agnhostPorts, agnhostAnswer } from './agnhost.ts'
+import { agnhostAnswer, agnhostDatagram, agnhostPorts } from './agnhost.ts'
 import { whoAmI } from './http-answer.ts'
 import { servePorts } from './stand-in-server.io.ts'
 import { serveRedis } from './redis.io.ts'
@@ -47,6 +47,7 @@ export function startStandIn(kind: StandInKind, context: StandInContext): Promis
         context,
         ports: agnhostPorts(context.argv, declared),
         answering: agnhostAnswer(context),
+        ...(context.argv.includes('netexec') ? { answersDatagram: agnhostDatagram(context) } : {}),
       })
   }
 }

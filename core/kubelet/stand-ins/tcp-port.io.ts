@@ -103,6 +103,7 @@ async function answerHttp(own: Port, incoming: IncomingMessage, outgoing: Server
     path: incoming.url ?? '',
     headers: incoming.headers,
     clientAddress: incoming.socket.remoteAddress ?? '',
+    clientPort: incoming.socket.remotePort ?? 0,
     port: own.port,
   }
   drain(incoming)
@@ -140,6 +141,7 @@ async function answerStream(
     path,
     headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':'))),
     clientAddress: stream.session?.socket.remoteAddress ?? '',
+    clientPort: stream.session?.socket.remotePort ?? 0,
     port: own.port,
   }
   stream.on('error', () => undefined)
