@@ -5,6 +5,7 @@
 
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import type { BindMount, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
 import { isNotFound } from '../../host/errors.ts'
 import type { Container, Pod } from '../api/generated/core-v1.ts'
@@ -59,6 +60,9 @@ class NotYet extends Error {
 
 const RETRY_MS = 1_000
 const START_FAILED = 128
+const LAST_OUTPUT_MS = 500
+/** until the client that attaches says how large its terminal is */
+const TERMINAL = { width: 80, height: 24 } as const
 /** Upstream sets no limit; one that never ends would otherwise be probed never. */
 const HOOK_LIMIT_MS = 600_000
 
@@ -350,6 +354,7 @@ export class ContainerRunner {
         ...spec,
         mounts: [...(spec.mounts ?? []), ...termination],
         stdin: this.container.stdin,
+        terminal: this.container.tty ? TERMINAL : undefined,
       })
       process.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'))
       process.stderr?.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'))
@@ -360,8 +365,21 @@ export class ContainerRunner {
     }
   }
 
-  #ended(running: Running): Promise<ExitStatus> {
-    return running.kind === 'process' ? running.process.exited : running.standIn.exited
+  /** Its end, and with it the end of its output: what it said last belongs to its log. */
+  async #ended(running: Running): Promise<ExitStatus> {
+    if (running.kind === 'played') return await running.standIn.exited
+    const { exited, stdout, stderr } = running.process
+    const outputs = [stdout, stderr].filter((stream) => stream !== undefined)
+    // A stream that breaks has also said all it had to say.
+    const allRead = Promise.allSettled(outputs.map((stream) => finished(stream, { writable: false })))
+    const status = await exited
+    // A program that left its group may hold the pipes open for ever.
+    const late = new AbortController()
+    const limit = this.#options.context.host.clock.sleep(LAST_OUTPUT_MS, late.signal)
+    await Promise.race([allRead, limit])
+    late.abort()
+    await limit.catch(() => undefined)
+    return status
   }
 
   async #termination(

@@ -112,6 +112,28 @@ const failed = await node.podWhen('says-why', ({ status }) => status?.phase === 
 const log = await node.logs('says-why')
 const { exitCode, message } = failed.status?.containerStatuses?.[0]?.state?.terminated ?? {}
 
+await create(
+  pod(
+    'terminal',
+    { image: 'busybox', args: ['sh'], stdin: true, stdinOnce: true, tty: true },
+    { restartPolicy: 'Never' },
+  ),
+)
+const terminal = await node.podWhen('terminal', isReady)
+let screen = ''
+const typed = async function* (): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('stty size; tty; exit 3\n')
+}
+const result = await node.kubelet.attach(
+  terminal,
+  { container: 'c', tty: true },
+  {
+    stdin: typed(),
+    stdout: async (chunk) => void (screen += Buffer.from(chunk).toString('utf8')),
+    signal: new AbortController().signal,
+  },
+)
+
 await node.client.delete(PODS, { namespace: 'default', name: 'tools' }, { gracePeriodSeconds: 1 })
 await eventually('it is gone', async () =>
   (await node.client.list(PODS)).items.every(({ metadata }) => metadata.name !== 'tools') ? true : undefined,
@@ -124,6 +146,7 @@ writeSync(
     refreshed,
     podIP: web.status?.podIP,
     failed: { exitCode, message, log },
+    terminal: { screen, result },
     warnings: warnings.map(String),
   }),
 )

@@ -11,6 +11,7 @@ interface Report {
   readonly seen: Readonly<Record<string, string>>
   readonly refreshed: string
   readonly failed: { readonly exitCode: number; readonly message: string; readonly log: string }
+  readonly terminal: { readonly screen: string; readonly result: unknown }
   readonly warnings: readonly string[]
 }
 
@@ -21,7 +22,7 @@ it.skipIf(unprivileged)(
     const program = join(import.meta.dirname, 'in-namespace.io.ts')
     const argv = ['-nm', 'sh', '-euc', script, process.execPath, program]
     const { stdout } = await promisify(execFile)('unshare', argv, { timeout: 25_000, killSignal: 'SIGKILL' })
-    const { seen, refreshed, failed, warnings } = JSON.parse(stdout) as Report
+    const { seen, refreshed, failed, terminal, warnings } = JSON.parse(stdout) as Report
     expect(warnings).toEqual([])
     expect(seen).toEqual({
       init: 'Frontend is reachable.',
@@ -38,6 +39,8 @@ it.skipIf(unprivileged)(
       addresses: '1',
     })
     expect(refreshed).toBe('green')
+    expect(terminal.screen).toMatch(/24 80\r\n\/dev\/pts\/\d+\r\n/)
+    expect(terminal.result).toEqual({ kind: 'exited', exitCode: 3 })
     expect(failed).toEqual({ exitCode: 4, message: 'because', log: '/dev/fd\n/dev/pts\n/dev/shm\n' })
   },
 )

@@ -38,7 +38,8 @@ const saved = async (): Promise<string> =>
 const ruleset = (): Promise<string> => printed('nft', 'list', 'ruleset')
 
 for (const line of [
-  'link add pods type dummy',
+  'link add pods type veth peer name wire',
+  'link set wire up',
   'link set pods up',
   `address add ${POD_A}/24 dev pods`,
   `address add ${POD_B}/24 dev pods`,

@@ -1,10 +1,13 @@
 /**
- * Real kubectl binaries, as many versions as there are: those named by KUBECTL_BINARIES (separated by `:`), and the
- * one in PATH.
+ * Real kubectl binaries, as many versions as there are: the one in PATH, Debian's (see scripts/debian-kubectl), and
+ * those named by KUBECTL_BINARIES (separated by `:`).
  */
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const DEBIAN_KUBECTL = resolve(import.meta.dirname, '../../node_modules/.cache/debian-kubectl/usr/bin/kubectl')
 
 export interface Kubectl {
   /** `v1.32.4` */
@@ -16,7 +19,7 @@ export interface Kubectl {
 /** @returns one per version; empty when there is none */
 export function kubectls(): readonly Kubectl[] {
   const named = (process.env['KUBECTL_BINARIES'] ?? '').split(':').filter((path) => path !== '')
-  const found = ['kubectl', ...named].flatMap((path) => {
+  const found = ['kubectl', DEBIAN_KUBECTL, ...named].flatMap((path) => {
     const version = versionOf(path)
     return version === undefined ? [] : [{ path, version, minor: Number(/^v1\.(\d+)/.exec(version)?.[1]) }]
   })
