@@ -67,7 +67,9 @@ export function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The command name is in parentheses and may hold spaces; fields are counted after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // Killed, but its parent has not asked for it yet.
+    return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -77,17 +77,24 @@ function isAlive({ pid, startTime }: Holder): boolean {
   } catch (error) {
     if (!hasCode(error, 'EPERM')) return false
   }
-  const current = startTimeOf(pid)
+  const stat = statOf(pid)
+  // Killed, but its parent has not asked for it yet: it holds nothing any more.
+  if (stat[0] === 'Z' || stat[0] === 'X') return false
+  const current = Number(stat[19] ?? 0)
   return current === 0 || startTime === 0 || current === startTime
 }
 
-/** Field 22 of /proc/PID/stat; the command before it, in parentheses, may hold spaces. */
 function startTimeOf(pid: number): number {
+  return Number(statOf(pid)[19] ?? 0)
+}
+
+/** /proc/PID/stat from field 3 (state) on; the command before it, in parentheses, may hold spaces. */
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0)
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return 0
+    return []
   }
 }
 

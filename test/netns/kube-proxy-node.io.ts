@@ -127,11 +127,17 @@ async function rulesScenario(): Promise<object> {
   const repaired: Record<string, boolean> = {}
   for (const table of ['nat', 'filter']) {
     await host.commands.run(['iptables', '-t', table, '-F'])
-    repaired[table] = await eventually(`${table} repaired`, async () => (await saved()) === rules || undefined)
+    repaired[table] = await eventually(
+      `${table} repaired`,
+      async () => (await saved()) === rules || undefined,
+    )
   }
   await host.commands.run(['iptables', '-t', 'nat', '-F'])
   await host.commands.run(['iptables', '-t', 'nat', '-X'])
-  repaired['without chains'] = await eventually('repaired', async () => (await saved()) === rules || undefined)
+  repaired['without chains'] = await eventually(
+    'repaired',
+    async () => (await saved()) === rules || undefined,
+  )
 
   await client.delete(ENDPOINT_SLICES, { namespace: 'default', name: 'web-1' })
   await proxy.synced()

@@ -13,11 +13,13 @@ async function writeUntilKilled(directory: string, round: number, acknowledged: 
   const child = spawn(process.execPath, [WRITER, directory, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const ended = new Promise((done) => child.once('exit', done))
   let output = ''
   for await (const chunk of child.stdout) {
     output += String(chunk)
     if (output.split('\n').length > acknowledged) child.kill('SIGKILL')
   }
+  await ended
   // What follows the last newline was not fully said.
   return output.split('\n').slice(0, -1)
 }
