@@ -36,9 +36,14 @@ const WATCHED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
 export const garbageCollector: Controller<GarbageSnapshot> = {
   name: 'garbage-collector-controller',
   watches: WATCHED,
-  keysFor(object) {
-    const owners = (object.metadata.ownerReferences ?? []).map((owner) => `${owner.uid} ${owner.kind}`)
-    return object.metadata.uid ? [...owners, `${object.metadata.uid} ${object.kind}`] : owners
+  keysFor(object, cache) {
+    // Most changes concern nobody else: only owners that are gone or wait are looked into, which costs a search.
+    const owners = (object.metadata.ownerReferences ?? []).filter((owner) =>
+      isGoneOrWaiting(owner, object, cache),
+    )
+    const own = { kind: object.kind, name: object.metadata.name, uid: object.metadata.uid ?? '' }
+    const concerned = isGoneOrWaiting(own, object, cache) ? [...owners, own] : owners
+    return concerned.map(({ uid, kind }) => `${uid} ${kind}`)
   },
   snapshot(key, cache) {
     const [uid = '', kind = ''] = key.split(' ')
@@ -53,6 +58,20 @@ export const garbageCollector: Controller<GarbageSnapshot> = {
 const isWaiting = (object: KubernetesObject | undefined): boolean =>
   object?.metadata.deletionTimestamp !== undefined &&
   (object.metadata.finalizers ?? []).some((finalizer) => finalizer === FOREGROUND || finalizer === ORPHAN)
+
+/** By name, without a search: the owner of a namespaced object is in its namespace or in none. */
+function isGoneOrWaiting(
+  { kind, name, uid }: Pick<OwnerReference, 'kind' | 'name' | 'uid'>,
+  near: KubernetesObject,
+  cache: Cache,
+): boolean {
+  const found = WATCHED.filter((one) => one.kind === kind)
+    .map((resource) =>
+      cache.of(resource).get(resource.namespaced ? `${near.metadata.namespace}/${name}` : name),
+    )
+    .find((object) => object?.metadata.uid === uid)
+  return found === undefined || isWaiting(found)
+}
 
 function ownerOf(uid: string, kind: string, cache: Cache): Placed | undefined {
   for (const resource of WATCHED.filter((one) => one.kind === kind)) {
