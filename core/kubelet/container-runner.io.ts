@@ -3,24 +3,22 @@
  * change of state.
  */
 
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import type { BindMount, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
-import { isNotFound } from '../../host/errors.ts'
 import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { CONFIG_MAPS, SECRETS, SERVICES } from '../api/scheme.ts'
 import { ContainerLog } from './container-log.io.ts'
+import { ContainerProcess } from './container-process.io.ts'
+import { ContainerProbes } from './container-probes.io.ts'
 import type { ContainerPhase, ContainerState, Termination } from './container-state.ts'
 import { containerEnv } from './env.ts'
 import type { Behaviour } from './image-behaviour.ts'
 import { behaviourOf, standInPorts } from './image-behaviour.ts'
 import type { PodContext } from './pod-context.ts'
-import type { ProbeKind, ProbeState } from './probe.ts'
-import { afterResult, initialProbeState, PROBE_KINDS, probeEventMessage } from './probe.ts'
+import { probeEventMessage } from './probe.ts'
 import { runHook } from './lifecycle-hook.io.ts'
 import type { ProbeTarget } from './prober.io.ts'
-import { probeOnce } from './prober.io.ts'
 import { BACKOFF, backoffMs, shouldRestart } from './restart.ts'
 import type { StandIn } from './stand-in.ts'
 import { startStandIn } from './stand-ins/stand-ins.io.ts'
@@ -60,9 +58,6 @@ class NotYet extends Error {
 
 const RETRY_MS = 1_000
 const START_FAILED = 128
-const LAST_OUTPUT_MS = 500
-/** until the client that attaches says how large its terminal is */
-const TERMINAL = { width: 80, height: 24 } as const
 /** Upstream sets no limit; one that never ends would otherwise be probed never. */
 const HOOK_LIMIT_MS = 600_000
 
@@ -78,7 +73,8 @@ export class ContainerRunner {
   #running: Running | undefined
   #log: ContainerLog | undefined
   #previousLog: ContainerLog | undefined
-  #probes = new Map<ProbeKind, ProbeState>()
+  readonly #probes: ContainerProbes
+  readonly #process: ContainerProcess
   #done: Promise<void> | undefined
   #killed = false
   readonly #firstStart = Promise.withResolvers<void>()
@@ -91,6 +87,12 @@ export class ContainerRunner {
       options.container,
       new Set(options.context.builtInImages.keys()),
     )
+    this.#probes = this.#newProbes()
+    this.#process = new ContainerProcess({
+      ...options,
+      clock: options.context.host.clock,
+      sources: () => this.#sources(),
+    })
     const reason =
       (options.pod().spec.initContainers ?? []).length > 0 && !options.isInit
         ? 'PodInitializing'
@@ -100,12 +102,8 @@ export class ContainerRunner {
 
   get state(): ContainerState {
     const isRunning = this.#phase.kind === 'running'
-    const started =
-      isRunning &&
-      (this.container.startupProbe === undefined || this.#probes.get('startup')?.effective === true)
+    const started = isRunning && this.#probes.started
     const isDone = this.#options.isInit && this.#phase.kind === 'terminated' && this.#phase.end.exitCode === 0
-    const readiness =
-      this.container.readinessProbe === undefined || this.#probes.get('readiness')?.effective === true
     return {
       container: this.container,
       runtime: this.#behaviour.kind,
@@ -114,7 +112,7 @@ export class ContainerRunner {
       restartCount: this.#restartCount,
       containerID: this.#containerID,
       started,
-      ready: isDone || (started && readiness),
+      ready: isDone || (started && this.#probes.ready),
     }
   }
 
@@ -182,7 +180,7 @@ export class ContainerRunner {
     this.#containerID = containerID
     this.#killed = false
     this.#event('Normal', 'Started', `Started container ${this.container.name}`)
-    this.#probes = new Map(PROBE_KINDS.map((kind) => [kind, initialProbeState(kind)]))
+    this.#probes.reset()
     this.#become({ kind: 'running', startedAtMs })
     // Stopped while it was being started: nobody else would end it.
     if (this.#stop.signal.aborted) void this.#kill(0)
@@ -192,7 +190,7 @@ export class ContainerRunner {
     probing.abort()
     await probes
     await log.close()
-    const end = await this.#termination(status, { containerID, startedAtMs })
+    const end = await this.#termination(status, log, { containerID, startedAtMs })
     this.#running = undefined
     this.#become({ kind: 'terminated', end })
     return end
@@ -228,7 +226,7 @@ export class ContainerRunner {
         `Image "${image}" is not pulled: the command runs as a process on this host's file system`,
       )
       this.#event('Normal', 'Created', `Created container: ${this.container.name}`)
-      return { kind: 'process', process: await this.#spawn(expandedArgv, env, log) }
+      return { kind: 'process', process: await this.#process.start({ argv: expandedArgv, env }, log) }
     }
     const played = this.#behaviour.kind === 'built-in' ? 'by portolan itself' : 'by a stand-in'
     this.#event('Normal', 'Pulled', `Image "${image}" is not pulled: it is played ${played}`)
@@ -309,93 +307,22 @@ export class ContainerRunner {
     }
   }
 
-  /** What is mounted for a process: the pod's files and the container's volumes. */
-  async #mounts(): Promise<readonly BindMount[]> {
-    const { isolated, podFiles, volumes, pod } = this.#options
-    if (!isolated) return []
-    const mounts: BindMount[] = []
-    for (const mount of this.container.volumeMounts ?? []) {
-      const volume = (pod().spec.volumes ?? []).find(({ name }) => name === mount.name)
-      if (volume === undefined) continue
-      const folder = await volumes.mounted(volume.name, () => volumeContent(volume, pod(), this.#sources()))
-      const source = mount.subPath ? join(folder, mount.subPath) : folder
-      if (mount.subPath && volume.emptyDir) await mkdir(source, { recursive: true })
-      const readOnly = mount.readOnly ?? (volume.emptyDir === undefined && volume.hostPath === undefined)
-      mounts.push({ source, target: mount.mountPath, readOnly })
-    }
-    return [...podFiles, ...mounts]
-  }
-
-  async #processSpec(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<ProcessSpec> {
-    const security = { ...this.#options.pod().spec.securityContext, ...this.container.securityContext }
-    const { runAsUser, runAsGroup } = security
-    const user =
-      runAsUser !== undefined && this.#options.isolated
-        ? { uid: runAsUser, gid: runAsGroup ?? runAsUser }
-        : undefined
-    return { argv, env, cwd: this.container.workingDir, mounts: await this.#mounts(), user }
-  }
-
-  async #spawn(
-    argv: readonly string[],
-    env: Readonly<Record<string, string>>,
-    log: ContainerLog,
-  ): Promise<RunningProcess> {
-    const messageFile = join(this.#options.podFolder, this.container.name, 'termination-log')
-    await mkdir(join(this.#options.podFolder, this.container.name), { recursive: true, mode: 0o700 })
-    await writeFile(messageFile, '')
-    // Whoever the process runs as may say why it ended.
-    await chmod(messageFile, 0o666)
-    const spec = await this.#processSpec(argv, env)
-    const target = this.container.terminationMessagePath ?? '/dev/termination-log'
-    const termination = this.#options.isolated ? [{ source: messageFile, target, readOnly: false }] : []
-    try {
-      const process = await this.#options.sandbox.spawn({
-        ...spec,
-        mounts: [...(spec.mounts ?? []), ...termination],
-        stdin: this.container.stdin,
-        terminal: this.container.tty ? TERMINAL : undefined,
-      })
-      process.stdout.on('data', (chunk: Buffer) => log.write(chunk, 'stdout'))
-      process.stderr?.on('data', (chunk: Buffer) => log.write(chunk, 'stderr'))
-      return process
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-      throw new Error(`exec: "${argv[0]}": executable file not found in $PATH`, { cause: error })
-    }
-  }
-
-  /** Its end, and with it the end of its output: what it said last belongs to its log. */
-  async #ended(running: Running): Promise<ExitStatus> {
-    if (running.kind === 'played') return await running.standIn.exited
-    const { exited, stdout, stderr } = running.process
-    const outputs = [stdout, stderr].filter((stream) => stream !== undefined)
-    // A stream that breaks has also said all it had to say.
-    const allRead = Promise.allSettled(outputs.map((stream) => finished(stream, { writable: false })))
-    const status = await exited
-    // A program that left its group may hold the pipes open for ever.
-    const late = new AbortController()
-    const limit = this.#options.context.host.clock.sleep(LAST_OUTPUT_MS, late.signal)
-    await Promise.race([allRead, limit])
-    late.abort()
-    await limit.catch(() => undefined)
-    return status
+  /** Its end, output and all. */
+  #ended(running: Running): Promise<ExitStatus> {
+    return running.kind === 'process' ? this.#process.ended(running.process) : running.standIn.exited
   }
 
   async #termination(
     status: ExitStatus,
+    log: ContainerLog,
     begun: { containerID: string; startedAtMs: number },
   ): Promise<Termination> {
     const exitCode = status.kind === 'exited' ? status.code : 128 + status.number
-    const file = join(this.#options.podFolder, this.container.name, 'termination-log')
-    const written = await readFile(file, 'utf8').catch(() => '')
-    const fallback = this.container.terminationMessagePolicy === 'FallbackToLogsOnError' && exitCode !== 0
-    const message = written.slice(0, 4096) || (fallback ? await this.#log?.tail(80) : undefined)
     return {
       exitCode,
       signal: status.kind === 'signalled' ? status.number : undefined,
       reason: exitCode === 0 ? 'Completed' : 'Error',
-      message: message === '' ? undefined : message,
+      message: await this.#process.terminationMessage(exitCode, log),
       ...begun,
       finishedAtMs: this.#options.context.host.clock.now(),
     }
@@ -403,42 +330,8 @@ export class ContainerRunner {
 
   /** The postStart hook, then the probes. A hook that fails ends the container. */
   async #afterStart(signal: AbortSignal, startedAtMs: number): Promise<void> {
-    const graceMs = (this.#options.pod().spec.terminationGracePeriodSeconds ?? 30) * 1000
-    if (await this.#hook('postStart', HOOK_LIMIT_MS, signal)) await this.#probe(signal, startedAtMs)
-    else void this.#kill(graceMs)
-  }
-
-  /** Each probe on its own clock; liveness and readiness wait for startup. */
-  async #probe(signal: AbortSignal, startedAtMs: number): Promise<void> {
-    const { startupProbe, readinessProbe, livenessProbe } = this.container
-    if (startupProbe) await this.#probeLoop('startup', signal, startedAtMs)
-    await Promise.all([
-      readinessProbe && !signal.aborted ? this.#probeLoop('readiness', signal, startedAtMs) : undefined,
-      livenessProbe && !signal.aborted ? this.#probeLoop('liveness', signal, startedAtMs) : undefined,
-    ])
-  }
-
-  async #probeLoop(kind: ProbeKind, signal: AbortSignal, startedAtMs: number): Promise<void> {
-    const probe = this.container[`${kind}Probe`]
-    if (probe === undefined) return
-    const { context } = this.#options
-    const { clock } = context.host
-    const isPlayed = this.#behaviour.kind !== 'process'
-    const delayMs = isPlayed && !context.honorProbeDelays ? 0 : (probe.initialDelaySeconds ?? 0) * 1000
-    const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
-    await sleep(Math.max(0, startedAtMs + delayMs - clock.now()))
-    while (!signal.aborted) {
-      const result = await probeOnce(probe, this.#probeTarget(), signal)
-      if (signal.aborted) return
-      if (!result.ok) this.#event('Warning', 'Unhealthy', probeEventMessage(kind, result.message))
-      const before = this.#probes.get(kind) ?? initialProbeState(kind)
-      const after = afterResult(before, result.ok, probe)
-      this.#probes.set(kind, after)
-      if (after.effective !== before.effective) this.#tell()
-      if (kind !== 'readiness' && after.effective === false) return this.#failedProbe(kind)
-      if (kind === 'startup' && after.effective) return
-      await sleep((probe.periodSeconds ?? 10) * 1000)
-    }
+    if (await this.#hook('postStart', HOOK_LIMIT_MS, signal)) await this.#probes.run(startedAtMs, signal)
+    else void this.#kill(this.#graceMs())
   }
 
   #probeTarget(): ProbeTarget {
@@ -454,13 +347,25 @@ export class ContainerRunner {
     }
   }
 
-  #failedProbe(kind: ProbeKind): void {
-    this.#event(
-      'Normal',
-      'Killing',
-      `Container ${this.container.name} failed ${kind} probe, will be restarted`,
-    )
-    void this.#kill((this.#options.pod().spec.terminationGracePeriodSeconds ?? 30) * 1000)
+  #newProbes(): ContainerProbes {
+    const { context } = this.#options
+    const { name } = this.container
+    return new ContainerProbes({
+      container: this.container,
+      clock: context.host.clock,
+      target: this.#probeTarget(),
+      honorsDelays: this.#behaviour.kind === 'process' || context.honorProbeDelays,
+      changed: () => this.#tell(),
+      unhealthy: (kind, message) => this.#event('Warning', 'Unhealthy', probeEventMessage(kind, message)),
+      failed: (kind, graceSeconds) => {
+        this.#event('Normal', 'Killing', `Container ${name} failed ${kind} probe, will be restarted`)
+        void this.#kill(graceSeconds === undefined ? this.#graceMs() : graceSeconds * 1000)
+      },
+    })
+  }
+
+  #graceMs(): number {
+    return (this.#options.pod().spec.terminationGracePeriodSeconds ?? 30) * 1000
   }
 
   async #probeExec(
@@ -485,9 +390,8 @@ export class ContainerRunner {
     readonly terminal: ProcessSpec['terminal']
     readonly stdin: boolean
   }): Promise<RunningProcess> {
-    const { env } = this.#environment([])
-    const spec = await this.#processSpec(wanted.command, wanted.terminal ? { TERM: 'xterm', ...env } : env)
-    return await this.#options.sandbox.spawn({ ...spec, terminal: wanted.terminal, stdin: wanted.stdin })
+    const { command: argv, terminal, stdin } = wanted
+    return await this.#process.exec({ argv, env: this.#environment([]).env }, { terminal, stdin })
   }
 
   /** The streams of the process itself, for attach; undefined for what is played. */
