@@ -65,6 +65,12 @@ it.each<[string, ServicePort, string[], { cluster: string[]; local: string[]; an
     ['1@here', '2@there'],
     { cluster: ['1', '2'], local: ['1'], any: true },
   ],
+  [
+    'all local, yet open to the outside: pods go to any',
+    { ...both, internalPolicyLocal: true },
+    ['1@here', '2@there'],
+    { cluster: ['1', '2'], local: ['1'], any: true },
+  ],
   ['zone hints', PORT, ['1@xz=z1', '2@xz=z2'], { cluster: ['1'], local: [], any: true }],
   [
     'an incomplete set of hints is ignored',

@@ -3,8 +3,6 @@
  * (iptables) or in this process (userspace).
  */
 
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import { ENDPOINT_SLICES, NODES, SERVICES } from '../core/api/scheme.ts'
 import type { CoalescingRunner } from '../core/client/coalescing-runner.ts'
 import { startRunner } from '../core/client/coalescing-runner.ts'
@@ -12,6 +10,7 @@ import type { Informers } from '../core/client/informer.ts'
 import { applyRecorded, undoChanges } from '../host/host-changes.ts'
 import type { Host, HostChange, Ledger, LinkOperation, NetworkNamespace } from '../host/host.ts'
 import { conntrackCalls, staleUdpEntries } from './conntrack.ts'
+import { HealthChecks } from './health-checks.io.ts'
 import { cleanUpIptables, ipTables, IptablesApplier } from './iptables/apply.io.ts'
 import { compileIptables } from './iptables/compile.ts'
 import { printIptables } from './iptables/print.ts'
@@ -74,7 +73,14 @@ export async function startKubeProxy(options: KubeProxyOptions): Promise<KubePro
   const dataplane = starting.use(
     options.mode === 'iptables' ? await iptablesDataplane(options) : await userspaceDataplane(options),
   )
-  const health = starting.use(new HealthChecks(options))
+  const health = starting.use(
+    new HealthChecks({
+      sockets: host.sockets,
+      log: host.log,
+      network: node.network,
+      address: options.loopback ? '127.0.0.1' : node.internalIP,
+    }),
+  )
   let applied = NO_TABLE
   const currentTable = (): ServiceTable =>
     serviceTable({
@@ -251,73 +257,3 @@ const localRoute = (to: string, source: string): LinkOperation => ({
   type: 'local',
   source,
 })
-
-/**
- * healthCheckNodePorts: tell a load balancer whether this node has endpoints of a Service with policy Local
- * (kubernetes/kubernetes pkg/proxy/healthcheck).
- */
-class HealthChecks implements AsyncDisposable {
-  readonly #options: KubeProxyOptions
-  readonly #servers = new Map<
-    number,
-    { readonly server: Server; service: { namespace: string; name: string }; local: number }
-  >()
-
-  constructor(options: KubeProxyOptions) {
-    this.#options = options
-  }
-
-  async apply({ entries }: ServiceTable): Promise<void> {
-    const wanted = new Map(
-      entries
-        .filter(({ port }) => port.healthCheckNodePort !== 0)
-        .map((entry) => [entry.port.healthCheckNodePort, entry]),
-    )
-    for (const [port, { server }] of this.#servers) {
-      if (!wanted.has(port)) await this.#close(port, server)
-    }
-    for (const [port, entry] of wanted) {
-      const service = { namespace: entry.port.namespace, name: entry.port.name }
-      const local = new Set(entry.endpoints.local.map(({ ip }) => ip)).size
-      const known = this.#servers.get(port)
-      if (known) Object.assign(known, { service, local })
-      else await this.#open(port, { service, local })
-    }
-  }
-
-  async #open(
-    port: number,
-    facts: { service: { namespace: string; name: string }; local: number },
-  ): Promise<void> {
-    const { host, node, loopback } = this.#options
-    const server = createServer((_incoming, outgoing) => {
-      const { service, local } = this.#servers.get(port) ?? facts
-      outgoing.writeHead(local > 0 ? 200 : 503, {
-        'Content-Type': 'application/json',
-        'X-Content-Type-Options': 'nosniff',
-        'X-Load-Balancing-Endpoint-Weight': String(local),
-      })
-      outgoing.end(JSON.stringify({ service, localEndpoints: local, serviceProxyHealthy: true }))
-    })
-    try {
-      await host.sockets.listen(server, {
-        network: node.network,
-        address: loopback ? '127.0.0.1' : node.internalIP,
-        port,
-      })
-      this.#servers.set(port, { server, ...facts })
-    } catch (error) {
-      host.log.warn('a health check node port cannot be served', { port, err: error })
-    }
-  }
-
-  async #close(port: number, server: Server): Promise<void> {
-    this.#servers.delete(port)
-    server.closeAllConnections()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#servers].map(([port, { server }]) => this.#close(port, server)))
-  }
-}

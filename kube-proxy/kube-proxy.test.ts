@@ -1,6 +1,7 @@
 /** The smaller pure parts: reading iptables-save, stale UDP entries, balancing, rules of manifests. */
 
 import { expect, it } from 'vitest'
+import type { KubernetesObject } from '../core/api/object.ts'
 import { endpointSlice, service } from '../test/support/builders.ts'
 import { conntrackCalls, staleUdpEntries } from './conntrack.ts'
 import {
@@ -60,7 +61,7 @@ it('tells stale chains, emptied tables and lost jumps', () => {
 const NODE = { name: 'n', zone: '' }
 const udp = service('ns/dns', {
   clusterIP: '172.30.0.10',
-  ports: [{ name: 'dns', port: 53, protocol: 'UDP' }],
+  ports: [{ name: 'dns', port: 53, protocol: 'UDP', nodePort: 30053 }],
 })
 const udpTable = (addresses: string[]) =>
   serviceTable({
@@ -80,13 +81,19 @@ it.each<[string, string[], string[], string[]]>([
     'a Service that got its first endpoint',
     [],
     ['10.0.0.1'],
-    ['conntrack -D --orig-dst 172.30.0.10 -p udp --dport 53'],
+    ['conntrack -D --orig-dst 172.30.0.10 -p udp --dport 53', 'conntrack -D -p udp --dport 30053'],
   ],
   ['nothing', ['10.0.0.1'], ['10.0.0.1'], []],
 ])('forgets UDP connections of %s', (_name, before, after, calls) => {
   expect(
     conntrackCalls(staleUdpEntries(udpTable(before), udpTable(after))).map((argv) => argv.join(' ')),
   ).toEqual(calls)
+})
+
+it('forgets UDP connections to a Service that was not there', () => {
+  const { addresses } = staleUdpEntries({ entries: [] }, udpTable(['10.0.0.1']))
+  expect(addresses).toEqual([{ ip: '172.30.0.10', port: 53 }])
+  expect(staleUdpEntries({ entries: [] }, udpTable([])).addresses).toEqual([])
 })
 
 it('goes round, and stays with a client while its affinity lasts', () => {
@@ -140,4 +147,26 @@ it('invents for manifests what a cluster would allocate, the same each time', ()
     'TCP 10.96.1.1:80 shop/web:http -> 10.244.0.2:8080 10.244.0.3:8080\nTCP 0.0.0.0:30086 shop/web:http -> 10.244.0.2:8080 10.244.0.3:8080\n',
   )
   expect(tableOfManifests(objects, options)).toEqual(tableOfManifests(objects, options))
+})
+
+it('prefers slices of the manifests to invented ones, and knows other workloads', () => {
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const agent = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent', namespace: 'shop' },
+    spec: { template },
+  }
+  const web = service('shop/web', { clusterIP: '10.96.0.9', selector: { app: 'web' } })
+  const given = endpointSlice('shop/web', ['10.244.7.7'])
+  const options = {
+    serviceCIDR: '10.96.0.0/12',
+    podCIDR: '10.244.0.0/16',
+    loadBalancerCIDR: '10.112.0.0/24',
+    nodeName: 'n',
+  }
+  const linesOf = (...objects: KubernetesObject[]): string =>
+    printUserspace(compileUserspace(tableOfManifests(objects, options), []))
+  expect(linesOf(web, agent)).toBe('TCP 10.96.0.9:80 shop/web:http -> 10.244.0.2:8080\n')
+  expect(linesOf(web, agent, given)).toBe('TCP 10.96.0.9:80 shop/web:http -> 10.244.7.7:8080\n')
 })

@@ -42,7 +42,7 @@ function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown
 }
 
 function strictDecodingError(resource: ResourceInfo, problems: readonly string[]): Error {
-  const version = JSON.stringify(apiVersionOf(resource))
+  const version = JSON.stringify(resource.version)
   const list = problems.join(', ')
   return badRequest(
     `${resource.kind} in version ${version} cannot be handled as a ${resource.kind}: strict decoding error: ${list}`,

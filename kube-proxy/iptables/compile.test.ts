@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { EndpointSlice } from '../../core/api/generated/discovery-v1.ts'
 import { endpointSlice, service } from '../../test/support/builders.ts'
 import { serviceTable } from '../service-table.ts'
 import type { ServiceSnapshot } from '../service-table.ts'
+import type { CompileOptions } from './service-chains.ts'
 import { compileIptables } from './compile.ts'
 import { servicePortEndpointChainName, servicePortHash } from './names.ts'
 import { printIptables } from './print.ts'
@@ -15,8 +17,8 @@ const OPTIONS = {
   randomFully: true,
 }
 
-const rulesOf = (snapshot: Omit<ServiceSnapshot, 'node'>): string =>
-  printIptables(compileIptables(serviceTable({ ...snapshot, node: NODE }), OPTIONS))
+const rulesOf = (snapshot: Omit<ServiceSnapshot, 'node'>, options: Partial<CompileOptions> = {}): string =>
+  printIptables(compileIptables(serviceTable({ ...snapshot, node: NODE }), { ...OPTIONS, ...options }))
 
 /** The lines of the given chains, without declarations. */
 function linesOf(text: string, ...chains: string[]): string[] {
@@ -205,6 +207,67 @@ describe('an external Service', () => {
       `-A KUBE-PROXY-FIREWALL -m comment --comment "ns1/svc1:p80 traffic not accepted by ${FW}" -m tcp -p tcp -d 203.0.113.7 --dport 80 -j DROP`,
     ])
   })
+})
+
+describe('a load balancer’s source ranges', () => {
+  const balanced = (ranges: string[]) => ({
+    ...SVC1,
+    spec: { ...SVC1.spec, type: 'LoadBalancer', loadBalancerSourceRanges: ranges },
+    status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }, { ip: '203.0.113.8', ipMode: 'Proxy' }] } },
+  })
+  const FW = 'KUBE-FW-XPGD46QRK7WJZT7O'
+  const sources = (ranges: string[], nodeIP?: string): (string | undefined)[] =>
+    linesOf(rulesOf({ services: [balanced(ranges)], slices: [slice1(['10.180.0.1'])] }, { nodeIP }), FW).map(
+      (line) => / -s (\S+)/.exec(line)?.[1],
+    )
+
+  it.each<[string, string[], string | undefined, (string | undefined)[]]>([
+    ['let them in', ['198.51.100.0/24'], '192.0.2.1', ['198.51.100.0/24', undefined]],
+    [
+      'let the node in by its load-balancer address',
+      ['192.0.2.0/24'],
+      '192.0.2.1',
+      ['192.0.2.0/24', '203.0.113.7', undefined],
+    ],
+    ['of another family, or no ranges at all, are passed over', ['2001:db8::/32', 'x', ' '], undefined, []],
+  ])('%s', (_name, ranges, nodeIP, expected) => expect(sources(ranges, nodeIP)).toEqual(expected))
+})
+
+it('carries pods’ traffic to external addresses with both policies Local and endpoints elsewhere', () => {
+  const local = {
+    ...SVC1,
+    spec: {
+      ...SVC1.spec,
+      internalTrafficPolicy: 'Local',
+      externalTrafficPolicy: 'Local',
+      externalIPs: ['198.51.100.5'],
+    },
+  }
+  const text = rulesOf({ services: [local], slices: [slice1(['10.180.0.1'], 'node-b')] })
+  expect(linesOf(text, 'KUBE-EXT-XPGD46QRK7WJZT7O')[0]).toBe(
+    `-A KUBE-EXT-XPGD46QRK7WJZT7O -m comment --comment "pod traffic for ns1/svc1:p80 external destinations" -s 10.244.0.0/16 -j ${SVC}`,
+  )
+  expect(text).toContain('"ns1/svc1:p80 has no local endpoints" -m tcp -p tcp -d 198.51.100.5')
+})
+
+it('leaves endpoint comments out of large clusters', () => {
+  const many = (count: number): string[] =>
+    Array.from({ length: count }, (_none, index) => `10.180.${index >> 8}.${index & 255}`)
+  const about = (count: number): boolean =>
+    rulesOf({ services: [SVC1], slices: [slice1(many(count))] }).includes(' -> ')
+  expect([about(1_000), about(1_001)]).toEqual([true, false])
+})
+
+it('takes slices as servers send them: without endpoints or ports, of another protocol or family', () => {
+  const empty = { ...slice1([]), endpoints: null, ports: null } as unknown as EndpointSlice
+  const other = endpointSlice('ns1/svc1', ['10.180.0.9'], {
+    ports: [{ name: 'p80', port: 80, protocol: 'UDP' }],
+  })
+  const bad = slice1(['not-an-address'])
+  const text = rulesOf({ services: [SVC1], slices: [empty, other, bad, slice1(['10.180.0.1'])] })
+  expect(linesOf(text, SVC).slice(1)).toEqual([
+    `-A ${SVC} -m comment --comment "ns1/svc1:p80 -> 10.180.0.1:80" -j ${SEP1}`,
+  ])
 })
 
 it.each([

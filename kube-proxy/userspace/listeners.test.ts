@@ -84,7 +84,9 @@ it('goes round the endpoints, and follows when they change', async () => {
 
 it('passes on the end of what is sent, and still carries the answer', async () => {
   await using late = await server('127.77.0.2', (socket) => {
-    void text(socket).then((sent) => socket.end(`${sent.length} bytes`))
+    let received = 0
+    socket.on('data', (data: Buffer) => (received += data.length))
+    socket.on('end', () => socket.end(`${received} bytes`))
   })
   const { listeners } = proxy()
   await using _open = listeners
@@ -135,22 +137,21 @@ it.each<[string, boolean, ConnectionGate]>([
 
 it('tells the gate who asks for what, and the endpoint who asks', async () => {
   const asked: unknown[] = []
-  await using a = await server('127.77.0.2', (socket) => socket.end(socket.remoteAddress))
+  await using a = await server('127.77.0.2', (socket) => socket.end(socket.remoteAddress ?? ''))
   const gate: ConnectionGate = (...about) => asked.push(about) > 0
   const { listeners } = proxy(gate, true)
   await using _open = listeners
-  const web = await listener({ endpoints: [a] })
+  const endpoint = { ip: a.ip, port: a.port }
+  const web = await listener({ endpoints: [endpoint] })
   await listeners.apply({ listeners: [web] })
   expect(await ask(web, '127.77.0.9')).toBe('127.77.0.9')
-  expect(asked).toEqual([['127.77.0.9', { ip: a.ip, port: a.port }, 'TCP']])
+  expect(asked).toEqual([['127.77.0.9', endpoint, 'TCP']])
 })
 
 it('warns once of a port that is taken, serves the others, and takes it when it is free', async () => {
   await using a = await server('127.77.0.2', (socket) => socket.end('a'))
   const { listeners, warned } = proxy()
   await using _open = listeners
-  const elsewhere = await listener({ address: '192.0.2.1', port: 80, endpoints: [a] }).catch(() => undefined)
-  expect(elsewhere?.address).toBeUndefined()
   const notOurs: UserspaceListener = { ...(await listener({ endpoints: [a] })), address: '192.0.2.1' }
   const web = await listener({ endpoints: [a] })
   const other = await listener({ endpoints: [a], address: '127.77.0.11' })

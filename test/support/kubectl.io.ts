@@ -7,7 +7,10 @@ import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 
-const DEBIAN_KUBECTL = resolve(import.meta.dirname, '../../node_modules/.cache/debian-kubectl/usr/bin/kubectl')
+const DEBIAN_KUBECTL = resolve(
+  import.meta.dirname,
+  '../../node_modules/.cache/debian-kubectl/usr/bin/kubectl',
+)
 
 export interface Kubectl {
   /** `v1.32.4` */
