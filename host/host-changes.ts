@@ -119,6 +119,11 @@ async function undo(
         commands.run(['nft', 'delete', 'table', change.family, change.name]),
         /No such file or directory/,
       )
+    case 'iptables-rule':
+      return unlessAlreadyUndone(
+        commands.run(['iptables', '-w', '5', '-t', change.table, '-D', change.chain, ...change.rule]),
+        /does a matching rule exist|No chain|Bad rule/,
+      )
     case 'kube-proxy-chains':
       throw new HostError('UNSUPPORTED', `kube-proxy's chains are removed by kube-proxy's cleanup`)
   }

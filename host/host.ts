@@ -235,6 +235,13 @@ export type HostChange =
   /** mount over a file, as /etc/resolv.conf; undone only while the file begins with `firstLine` */
   | { readonly kind: 'mount'; readonly target: string; readonly firstLine: string }
   | { readonly kind: 'nft-table'; readonly family: string; readonly name: string }
+  /** a rule of ours in a chain that is not; `rule` as iptables takes it after the chain's name */
+  | {
+      readonly kind: 'iptables-rule'
+      readonly table: string
+      readonly chain: string
+      readonly rule: readonly string[]
+    }
   /** kube-proxy's chains; `tablesBefore`: the `ip` tables that existed (`nat`, `filter`, `mangle`) */
   | { readonly kind: 'kube-proxy-chains'; readonly tablesBefore: readonly string[] }
 

@@ -5,6 +5,7 @@
  */
 
 import type { HostChange, LinkOperation } from '../../host/host.ts'
+import { acceptForwarding } from './forward-accept.io.ts'
 import { applyRecorded, undoChanges } from '../../host/host-changes.ts'
 import { addressPlan, nodeAddresses } from './address-plan.ts'
 import { collisions, hostUplinkOperations, nodeOperations, nodeUplinkOperations } from './plan.ts'
@@ -40,6 +41,7 @@ export async function hostNetwork({ host, addresses: overrides }: PodNetworkOpti
     ],
     host,
   )
+  const accepted = await acceptForwarding(addresses.podCIDR, host)
   return new RoutedNetwork(
     {
       name: 'host',
@@ -47,7 +49,7 @@ export async function hostNetwork({ host, addresses: overrides }: PodNetworkOpti
       node: { internalIP: outward ?? own.gateway, gateway: own.gateway },
       nodeAddresses: own,
       linkPrefix: linkPrefix(host.random),
-      close: () => undoChanges(made, host),
+      close: () => undoChanges([...made, ...accepted], host),
     },
     host,
   )

@@ -40,6 +40,8 @@ function identity(change: HostChange): string {
       return `mount ${change.target}`
     case 'nft-table':
       return `nft-table ${change.family} ${change.name}`
+    case 'iptables-rule':
+      return `iptables-rule ${change.table} ${change.chain} ${change.rule.join(' ')}`
     case 'kube-proxy-chains':
       return 'kube-proxy-chains'
   }
