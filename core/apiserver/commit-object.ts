@@ -1,7 +1,7 @@
 /** The last step of every write: the object goes into the store, unless the request is a dry run. */
 
 import type { KubernetesObject } from '../api/object.ts'
-import { deepFreeze } from '../store/freeze.ts'
+import { deepFreeze } from '../api/deep-freeze.ts'
 import type { StoredValue, Transaction } from '../store/store.ts'
 import type { Environment } from './environment.ts'
 

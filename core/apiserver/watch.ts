@@ -6,7 +6,7 @@
 import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
-import { deepFreeze } from '../store/freeze.ts'
+import { deepFreeze } from '../api/deep-freeze.ts'
 import type { StoreEvent } from '../store/store.ts'
 import { CompactedError } from '../store/store.ts'
 import type { Environment } from './environment.ts'

@@ -22,7 +22,7 @@ import type {
   WriteOptions,
 } from './client.ts'
 import { PATCH_TYPES } from './client.ts'
-import { deepFreeze } from './deep-freeze.ts'
+import { deepFreeze } from '../api/deep-freeze.ts'
 import type { ClientConfig } from './kubeconfig.ts'
 import { linesOf } from './lines.ts'
 import { queryText, resourcePath } from './resource-url.ts'

@@ -24,7 +24,7 @@ import {
 } from './deployment-scaling.ts'
 import { controllerOf, controllerReference, isControlledBy } from './ownership.ts'
 import { isOver } from './pod-state.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 import { isSameTemplate, templateHash } from './template-hash.ts'
 
 export interface DeploymentSnapshot {
@@ -85,7 +85,7 @@ function plan(snapshot: DeploymentSnapshot, nowMs: number): Plan {
   const old = sets.filter((set) => set !== current)
   const steps = deployment.spec.paused ? pausedSteps(deployment, sets) : activeSteps(snapshot, current, old)
   const status = deploymentStatus({ deployment, current, sets, nowMs })
-  const changed = !sameJson(status, deployment.status)
+  const changed = !isSameValue(status, deployment.status)
   const statusWrite: PlannedWrite = {
     write: { kind: 'updateStatus', resource: DEPLOYMENTS, object: { ...deployment, status } as Deployment },
   }

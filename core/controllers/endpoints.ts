@@ -11,7 +11,7 @@ import type { Controller, Plan } from './controller.ts'
 import { NOTHING } from './controller.ts'
 import { podEndpoint } from './endpoints-of-pods.ts'
 import { hasSelector, servicesOf } from './endpointslice.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 
 export interface EndpointsSnapshot {
   readonly service: Service | undefined
@@ -57,7 +57,8 @@ function plan({ service, pods, existing }: EndpointsSnapshot): Plan {
     const metadata = { name: service.metadata.name, namespace: service.metadata.namespace, labels }
     return { writes: [{ write: { kind: 'create', resource: ENDPOINTS, object: { ...base, metadata } } }] }
   }
-  const isSame = sameJson(existing.subsets ?? [], subsets) && sameJson(existing.metadata.labels ?? {}, labels)
+  const isSame =
+    isSameValue(existing.subsets ?? [], subsets) && isSameValue(existing.metadata.labels ?? {}, labels)
   if (isSame) return NOTHING
   const object: Endpoints = { ...base, metadata: { ...existing.metadata, labels } }
   return { writes: [{ write: { kind: 'update', resource: ENDPOINTS, object } }] }

@@ -15,7 +15,7 @@ import { matchesSelector, selectorOfMap } from '../api/selectors.ts'
 import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
 import { podEndpoint } from './endpoints-of-pods.ts'
 import { controllerReference, isControlledBy } from './ownership.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 
 export interface EndpointSliceSnapshot {
   readonly service: Service
@@ -264,9 +264,9 @@ function updates(
 ): readonly PlannedWrite[] {
   const labels = labelsOf(service)
   const isSame =
-    sameJson(slice.endpoints ?? [], endpoints) &&
+    isSameValue(slice.endpoints ?? [], endpoints) &&
     portsKey(slice.ports ?? []) === portsKey(ports) &&
-    sameJson(slice.metadata.labels ?? {}, labels)
+    isSameValue(slice.metadata.labels ?? {}, labels)
   if (isSame) return []
   const object: EndpointSlice = { ...slice, metadata: { ...slice.metadata, labels }, endpoints, ports }
   return [{ write: { kind: 'update', resource: ENDPOINT_SLICES, object } }]

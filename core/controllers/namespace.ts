@@ -11,7 +11,7 @@ import { NAMESPACES, PODS, SCHEME } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { Controller, Plan } from './controller.ts'
 import { NOTHING } from './controller.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 
 export interface NamespaceSnapshot {
   readonly namespace: Namespace
@@ -51,7 +51,7 @@ function plan({ namespace, contents }: NamespaceSnapshot, nowMs: number): Plan {
       .filter((object) => object.metadata.deletionTimestamp === undefined)
       .map((object) => ({ write: { kind: 'delete', resource, object } as const })),
   )
-  const isSame = sameJson(status, namespace.status)
+  const isSame = isSameValue(status, namespace.status)
   const statusWrite = {
     write: { kind: 'updateStatus', resource: NAMESPACES, object: { ...namespace, status } },
   } as const

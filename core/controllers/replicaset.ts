@@ -15,7 +15,7 @@ import { parseTimestamp } from '../api/timestamp.ts'
 import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
 import { adopted, controllerOf, controllerReference, isControlledBy, released } from './ownership.ts'
 import { isActive, isAvailable, isReady } from './pod-state.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 
 export interface ReplicaSetSnapshot {
   readonly set: ReplicaSet
@@ -60,7 +60,7 @@ function plan({ set, pods }: ReplicaSetSnapshot, nowMs: number): Plan {
   const changes =
     set.metadata.deletionTimestamp === undefined ? [...claims(set, pods), ...scaling(set, active)] : []
   const status = newStatus(set, active, nowMs)
-  const isSame = sameJson(status, set.status)
+  const isSame = isSameValue(status, set.status)
   return {
     // Status is of the pods as they are now; the next plan sees those made here.
     writes: isSame

@@ -6,7 +6,7 @@
 import type { ConfigMap, Namespace, ServiceAccount } from '../api/generated/core-v1.ts'
 import { CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS } from '../api/scheme.ts'
 import type { Controller, PlannedWrite } from './controller.ts'
-import { sameJson } from './same-json.ts'
+import { isSameValue } from '../api/equality.ts'
 
 export interface NamespaceEssentials {
   readonly namespace: Namespace
@@ -61,7 +61,7 @@ function certificateWrites(
   ca: string,
 ): readonly PlannedWrite[] {
   const data = { 'ca.crt': ca }
-  if (rootCertificate && sameJson(rootCertificate.data, data)) return []
+  if (rootCertificate && isSameValue(rootCertificate.data, data)) return []
   if (rootCertificate)
     return [
       { write: { kind: 'update', resource: CONFIG_MAPS, object: { ...rootCertificate, data } as ConfigMap } },

@@ -10,7 +10,7 @@
 import type { KubernetesObject } from '../api/object.ts'
 import type { Change, StoredValue, StoreEvent } from './store.ts'
 import { CompactedError } from './store.ts'
-import { deepFreeze } from './freeze.ts'
+import { deepFreeze } from '../api/deep-freeze.ts'
 import { SortedValues } from './sorted-values.ts'
 
 export type EventHandler = (events: readonly StoreEvent[]) => void

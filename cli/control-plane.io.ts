@@ -1,0 +1,168 @@
+/**
+ * What a cluster is without its node: data dir, store, API, controllers, scheduler. Made in this order on a stack that
+ * takes it down in the opposite one.
+ */
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inProcessClient } from '../core/apiserver/in-process-client.ts'
+import { createRegistry } from '../core/apiserver/object-registry.ts'
+import type { Pki } from '../core/apiserver/pki.io.ts'
+import type { ClusterFacts } from '../core/api/rules.ts'
+import type { Client } from '../core/client/client.ts'
+import type { Informers } from '../core/client/informer.ts'
+import { sharedInformers } from '../core/client/shared-informers.ts'
+import { startControllers } from '../core/controllers/controllers.ts'
+import type { Kubelet } from '../core/kubelet/kubelet.io.ts'
+import { parseCidr } from '../core/net/cidr.ts'
+import { printIPv4 } from '../core/net/ip.ts'
+import { openPodNetwork } from '../core/pod-network/open-pod-network.io.ts'
+import type { NetworkName, PodNetwork } from '../core/pod-network/pod-network.ts'
+import { startScheduler } from '../core/scheduler/scheduler.ts'
+import { openMemoryStore } from '../core/store/memory-store.ts'
+import { openStore } from '../core/store/open-store.io.ts'
+import type { Store } from '../core/store/store.ts'
+import { networkAbility } from '../host/capabilities.ts'
+import type { Host } from '../host/host.ts'
+import { openLog } from '../host/linux/log.io.ts'
+import { linuxHost } from '../host/linux/linux-host.io.ts'
+import { ensureObjects } from './apply.ts'
+import { undoLeftovers } from './clean-up.io.ts'
+import type { ClusterConfig, ProxyMode } from './config.ts'
+import { chooseModes } from './config.ts'
+import { CliError, EXIT } from './errors.ts'
+import type { DataDir } from './instance.io.ts'
+import { dataDirAt, prepareDataDir } from './instance.io.ts'
+import { joinApi, lateBound } from './join-api.io.ts'
+
+/** Where things are made: each is taken down with the stack, and told of by the step. */
+export interface Making {
+  readonly config: ClusterConfig
+  readonly stack: AsyncDisposableStack
+  /** names what is being done; throws when starting was aborted */
+  readonly step: (text: string) => void
+}
+
+export interface ControlPlane {
+  readonly dir: DataDir
+  readonly host: Host
+  readonly proxyMode: ProxyMode
+  readonly network: PodNetwork
+  /** well-known addresses of the Service range */
+  readonly addresses: { readonly kubernetes: string; readonly dns: string }
+  readonly facts: ClusterFacts
+  readonly store: Store
+  readonly client: Client
+  readonly informers: Informers
+  readonly pki: Pki
+  /** `https://127.0.0.1:6443` */
+  readonly server: string
+  /** the API server asks the node agent from now on */
+  readonly bindAgent: (agent: Kubelet) => void
+}
+
+export async function startControlPlane({ config, stack, step }: Making): Promise<ControlPlane> {
+  const dir = openDataDir(config, stack)
+  const log = openLog({ level: config.logLevel })
+  const host = await linuxHost({ ledgerFile: dir.ledger, log })
+  await undoLeftovers(host)
+  const { network: networkName, proxyMode } = await chosenModes(config, host)
+  const { clock, random } = host
+
+  step('opening the store')
+  const store = stack.use(await openTheStore(config, dir, host))
+  const network = stack.use(await openPodNetwork(networkName, { host }))
+  const addresses = serviceAddresses(network)
+  const facts = { serviceCIDRs: [network.addresses.serviceCIDR], nodePortRange: NODE_PORTS }
+  const registry = stack.use(createRegistry({ store, clock, random, facts }))
+  const client = inProcessClient(registry, {
+    user: 'system:kube-controller-manager',
+    fieldManager: 'portolan',
+  })
+  const informers = stack.use(sharedInformers({ client, clock, log }))
+
+  step('starting the API server')
+  const agent = lateBound<Kubelet>('the node agent')
+  const kubernetesIP = addresses.kubernetes
+  const joining = { config, dir, host, registry, network, kubernetesIP, agent: agent.proxy, stack }
+  const { pki, server, nodePort } = await joinApi(joining)
+  await ensureObjects(client, {
+    kubernetes: { clusterIP: kubernetesIP, address: network.node.gateway, port: nodePort },
+  })
+
+  step('starting controllers and node agent')
+  const shared = { client, informers, clock, log }
+  const { loadBalancerCIDR } = network.addresses
+  stack.use(startControllers({ ...shared, caCertificate: pki.caCertificate, loadBalancerCIDR }))
+  stack.use(startScheduler(shared))
+  return {
+    dir,
+    host,
+    proxyMode,
+    network,
+    addresses,
+    facts,
+    store,
+    client,
+    informers,
+    pki,
+    server,
+    bindAgent: agent.bind,
+  }
+}
+
+const NODE_PORTS = { first: 30_000, last: 32_767 }
+
+/** The data dir asked for, or one that lasts as long as the cluster. */
+function openDataDir(config: ClusterConfig, stack: AsyncDisposableStack): DataDir {
+  if (config.dataDir !== undefined) {
+    const dir = dataDirAt(config.dataDir)
+    prepareDataDir(dir)
+    return dir
+  }
+  const temporary = mkdtempSync(join(tmpdir(), 'portolan-'))
+  stack.defer(() => rmSync(temporary, { recursive: true, force: true }))
+  return dataDirAt(temporary)
+}
+
+async function openTheStore(config: ClusterConfig, dir: DataDir, host: Host): Promise<Store> {
+  if (config.dataDir === undefined) return openMemoryStore({ startRevision: host.clock.now() })
+  mkdirSync(dir.store, { recursive: true, mode: 0o700 })
+  try {
+    return await openStore({
+      directory: dir.store,
+      nowMs: () => host.clock.now(),
+      warn: (message: string) => host.log.warn(message),
+    })
+  } catch (error) {
+    throw new CliError(
+      `the store in ${dir.store} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        exitCode: EXIT.host,
+        cause: error,
+      },
+    )
+  }
+}
+
+async function chosenModes(
+  config: ClusterConfig,
+  host: Host,
+): Promise<{ network: NetworkName; proxyMode: ProxyMode }> {
+  const choice = chooseModes(config, await networkAbility(host))
+  if (choice.kind === 'chosen') return choice
+  throw new CliError(
+    `the ${config.network} network with proxy mode ${config.proxyMode} cannot be had here: ${choice.reasons.join('; ')}`,
+    {
+      exitCode: EXIT.host,
+      remedy: 'see: portolan doctor; without privileges: portolan up --network loopback',
+    },
+  )
+}
+
+/** The well-known addresses of the Service range: the first is the API server's, the tenth is DNS. */
+function serviceAddresses(network: PodNetwork): { readonly kubernetes: string; readonly dns: string } {
+  const first = Number(parseCidr(network.addresses.serviceCIDR)?.first ?? 0n)
+  return { kubernetes: printIPv4(first + 1), dns: printIPv4(first + 10) }
+}
