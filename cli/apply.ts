@@ -34,6 +34,12 @@ export async function applyAll(
   for (const object of objects) await applyOne(client, object, fieldManager)
 }
 
+/** Where an object goes: `default` when it does not say; nowhere for cluster-scoped kinds. */
+export function namespaceOf(body: Appliable, resource: ResourceInfo): string | undefined {
+  const { namespace } = (body.metadata ?? {}) as { readonly namespace?: string }
+  return resource.namespaced ? (namespace ?? 'default') : undefined
+}
+
 export async function applyOne(
   client: Client,
   given: Appliable,
@@ -43,7 +49,7 @@ export async function applyOne(
   const resource = known ?? resourceForKind(String(body.apiVersion), String(body.kind))
   if (resource === undefined) throw new Error(`no such kind: ${String(body.apiVersion)} ${String(body.kind)}`)
   const metadata = (body.metadata ?? {}) as { name?: string; namespace?: string; generateName?: string }
-  const namespace = resource.namespaced ? (metadata.namespace ?? 'default') : undefined
+  const namespace = namespaceOf(body, resource)
   const placed = { ...body, metadata: { ...metadata, ...(namespace ? { namespace } : {}) } }
   if (metadata.name === undefined)
     return await client.create(resource, placed as KubernetesObject, { fieldManager })

@@ -9,7 +9,7 @@ import type { IngressController } from '../ingress/ingress.io.ts'
 import type { KubeProxy } from '../kube-proxy/kube-proxy.io.ts'
 import type { Netpol } from '../netpol/netpol.io.ts'
 import { startNetpol } from '../netpol/netpol.io.ts'
-import { applyAll } from './apply.ts'
+import { applyAll, namespaceOf } from './apply.ts'
 import { awaitReadiness, currentReadiness } from './await-ready.ts'
 import { dnsObjects, ingressClassObject } from './bootstrap.ts'
 import type { ClusterConfig } from './config.ts'
@@ -25,6 +25,7 @@ import type { JoinedDns } from './join-dns.io.ts'
 import { joinDns } from './join-dns.io.ts'
 import { joinIngress } from './join-ingress.io.ts'
 import { joinKubeProxy } from './join-kube-proxy.io.ts'
+import { withLastApplied } from './last-applied.ts'
 import type { ManifestObject } from './manifests.ts'
 import { rehearse } from './rehearsal.ts'
 import type { Readiness } from './summary.ts'
@@ -91,7 +92,10 @@ export async function startCluster({
     async applyObjects(objects) {
       const faults = await rehearse(objects, { current: plane.store, facts: plane.facts, clock, random })
       if (faults.length > 0) throw listed(faults)
-      const bodies = objects.map(({ body, resource }) => ({ ...body, resource }))
+      const bodies = objects.map(({ body, resource }) => ({
+        ...withLastApplied(body, namespaceOf(body, resource)),
+        resource,
+      }))
       await applyAll(client, bodies, FIELD_MANAGER)
     },
     async settled(timeoutMs, progress) {
