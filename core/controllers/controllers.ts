@@ -5,6 +5,7 @@ import { runController } from './runner.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { eventTtlController } from './event-ttl.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { loadBalancerController } from './load-balancer.ts'
 import { namespaceController } from './namespace.ts'
@@ -27,6 +28,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(endpointsController, options),
     runController(loadBalancerController(options.loadBalancerCIDR), options),
     runController(garbageCollector, options),
+    runController(eventTtlController, options),
   ]
   return {
     async [Symbol.asyncDispose]() {

@@ -4,7 +4,9 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { arch, availableParallelism, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { isApiError } from '../api/api-error.ts'
 import type { Lease } from '../api/generated/coordination-v1.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
@@ -46,12 +48,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   // Their caches must be full before a container asks them for its environment.
   informers.of(CONFIG_MAPS)
   informers.of(SECRETS)
+  const pods = informers.of(PODS)
   const stop = new AbortController()
   await Promise.all([informers.synced(stop.signal), register(options, node)])
+  await removeLeftovers(options.podsFolder, new Set(pods.list().map(({ metadata }) => metadata.uid ?? '')))
 
   const leases = keepLease(options, stop.signal)
   const workers = new Map<string, PodWorker>()
-  const pods = informers.of(PODS)
   const unsubscribe = [
     pods.onChange(({ kind, object }) => {
       if (object.spec.nodeName === nodeName) podChanged(kind, object, workers, context)
@@ -73,6 +76,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await events[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Folders of pods that went while no agent ran; their names end in the pod's uid. */
+async function removeLeftovers(podsFolder: string, known: ReadonlySet<string>): Promise<void> {
+  const names = await readdir(podsFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const left = names.filter((name) => !known.has(name.slice(name.lastIndexOf('_') + 1)))
+  await Promise.all(left.map((name) => rm(join(podsFolder, name), { recursive: true, force: true })))
 }
 
 function podChanged(kind: string, pod: Pod, workers: Map<string, PodWorker>, context: PodContext): void {
