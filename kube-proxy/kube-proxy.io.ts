@@ -3,6 +3,7 @@
  * (iptables) or in this process (userspace).
  */
 
+import type { Node } from '../core/api/generated/core-v1.ts'
 import { ENDPOINT_SLICES, NODES, SERVICES } from '../core/api/scheme.ts'
 import type { CoalescingRunner } from '../core/client/coalescing-runner.ts'
 import { startRunner } from '../core/client/coalescing-runner.ts'
@@ -18,6 +19,7 @@ import type { ServiceTable } from './service-table.ts'
 import { serviceTable } from './service-table.ts'
 import type { ConnectionGate } from './userspace/listeners.io.ts'
 import { Listeners } from './userspace/listeners.io.ts'
+import type { UserspaceProgram } from './userspace/program.ts'
 import { compileUserspace, printUserspace } from './userspace/program.ts'
 
 export interface KubeProxyOptions {
@@ -54,6 +56,8 @@ const RETRY_INTERVAL_MS = 1_000
 const SYNC_INTERVAL_MS = 30_000
 /** How often to look whether somebody flushed the tables. */
 const WATCH_INTERVAL_MS = 1_000
+/** Every so many looks all rules are counted, which finds a single chain that was flushed. */
+const LOOKS_PER_COUNT = SYNC_INTERVAL_MS / WATCH_INTERVAL_MS
 const NO_TABLE: ServiceTable = { entries: [] }
 
 /** One way of making the node carry the table. */
@@ -61,7 +65,7 @@ interface Dataplane extends AsyncDisposable {
   apply(table: ServiceTable, signal: AbortSignal): Promise<void>
   print(table: ServiceTable): string
   /** whether the next sync must write everything */
-  isIntact(signal: AbortSignal): Promise<boolean>
+  isIntact(signal: AbortSignal, thoroughly: boolean): Promise<boolean>
 }
 
 export async function startKubeProxy(options: KubeProxyOptions): Promise<KubeProxy> {
@@ -86,10 +90,7 @@ export async function startKubeProxy(options: KubeProxyOptions): Promise<KubePro
     serviceTable({
       services: services.list(),
       slices: slices.list(),
-      node: {
-        name: node.name,
-        zone: nodes.get(node.name)?.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
-      },
+      node: { name: node.name, zone: zoneOf(nodes.get(node.name)) },
     })
   const runner = starting.use(
     startRunner({
@@ -110,7 +111,14 @@ export async function startKubeProxy(options: KubeProxyOptions): Promise<KubePro
   )
   const stop = new AbortController()
   const watching = watchKernel({ dataplane, runner, options, signal: stop.signal })
-  const unsubscribe = [services, slices].map((source) => source.onChange(() => runner.trigger()))
+  const unsubscribe = [
+    ...[services, slices].map((source) => source.onChange(() => runner.trigger())),
+    // A node's status is written often; only its zone matters here.
+    nodes.onChange((change) => {
+      const before = change.kind === 'updated' ? zoneOf(change.previous) : undefined
+      if (change.object.metadata.name === node.name && zoneOf(change.object) !== before) runner.trigger()
+    }),
+  ]
   starting.defer(async () => {
     for (const end of unsubscribe) end()
     stop.abort()
@@ -124,6 +132,9 @@ export async function startKubeProxy(options: KubeProxyOptions): Promise<KubePro
   }
 }
 
+const zoneOf = (node: Node | undefined): string =>
+  node?.metadata.labels?.['topology.kubernetes.io/zone'] ?? ''
+
 interface Watching {
   readonly dataplane: Dataplane
   readonly runner: CoalescingRunner
@@ -134,10 +145,11 @@ interface Watching {
 async function watchKernel({ dataplane, runner, options, signal }: Watching): Promise<void> {
   const { clock, log } = options.host
   if (options.mode !== 'iptables') return
-  while (!signal.aborted) {
+  for (let looks = 1; !signal.aborted; looks += 1) {
     await clock.sleep(WATCH_INTERVAL_MS, signal).catch(() => undefined)
-    if (signal.aborted || (await dataplane.isIntact(signal)) || signal.aborted) continue
-    log.warn('iptables rules were removed by somebody else: writing them again')
+    const thoroughly = looks % LOOKS_PER_COUNT === 0
+    if (signal.aborted || (await dataplane.isIntact(signal, thoroughly)) || signal.aborted) continue
+    log.warn('iptables rules were changed by somebody else: writing them again')
     runner.trigger()
   }
 }
@@ -190,8 +202,8 @@ async function iptablesDataplane(options: KubeProxyOptions): Promise<Dataplane> 
         })
     },
     print: (table) => printIptables(compileIptables(table, compileOptions)),
-    async isIntact(signal) {
-      const intact = await applier.isIntact(signal)
+    async isIntact(signal, thoroughly) {
+      const intact = (await applier.isIntact(signal)) && (!thoroughly || (await applier.isWhole(signal)))
       if (!intact) applier.forget()
       return intact
     },
@@ -238,9 +250,11 @@ async function userspaceDataplane(options: KubeProxyOptions): Promise<Dataplane>
     preservesSource: loopback,
   })
   const nodeAddresses = loopback ? ['127.0.0.1'] : node.addresses
+  const compile = (table: ServiceTable): UserspaceProgram =>
+    compileUserspace(table, nodeAddresses, options.clusterCIDR)
   return {
-    apply: (table) => listeners.apply(compileUserspace(table, nodeAddresses)),
-    print: (table) => printUserspace(compileUserspace(table, nodeAddresses)),
+    apply: (table) => listeners.apply(compile(table)),
+    print: (table) => printUserspace(compile(table)),
     isIntact: () => Promise.resolve(true),
     async [Symbol.asyncDispose]() {
       await listeners[Symbol.asyncDispose]()

@@ -170,3 +170,38 @@ it('prefers slices of the manifests to invented ones, and knows other workloads'
   expect(linesOf(web, agent)).toBe('TCP 10.96.0.9:80 shop/web:http -> 10.244.0.2:8080\n')
   expect(linesOf(web, agent, given)).toBe('TCP 10.96.0.9:80 shop/web:http -> 10.244.7.7:8080\n')
 })
+
+it('prints who may come, and where those inside the cluster go', () => {
+  const slice = endpointSlice('ns/web', ['10.244.1.9'])
+  const table = serviceTable({
+    services: [
+      {
+        ...service('ns/web', {
+          type: 'LoadBalancer',
+          clusterIP: '10.96.0.7',
+          externalTrafficPolicy: 'Local',
+          loadBalancerSourceRanges: ['198.51.100.0/24'],
+        }),
+        status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }] } },
+      },
+    ],
+    slices: [slice],
+    node: NODE,
+  })
+  expect(printUserspace(compileUserspace(table, []))).toBe(`TCP 10.96.0.7:80 ns/web:http -> 10.244.1.9:8080
+TCP 203.0.113.7:80 ns/web:http from=198.51.100.0/24 inside -> 10.244.1.9:8080
+TCP 203.0.113.7:80 ns/web:http from=198.51.100.0/24 -> refused
+`)
+})
+
+it('gives an address that two Services claim to the first with endpoints', () => {
+  const claim = { externalIPs: ['198.51.100.5'] }
+  const services = ['ns/a', 'ns/b', 'ns/c'].map((key, index) =>
+    service(key, { ...claim, clusterIP: `10.96.0.${index + 1}` }),
+  )
+  const slices = [endpointSlice('ns/b', ['10.244.0.2']), endpointSlice('ns/c', ['10.244.0.3'])]
+  const { listeners } = compileUserspace(serviceTable({ services, slices, node: NODE }), [])
+  expect(listeners.filter(({ address }) => address === '198.51.100.5').map((one) => one.service)).toEqual([
+    'ns/b:http',
+  ])
+})

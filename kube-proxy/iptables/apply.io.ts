@@ -8,6 +8,7 @@ import type { KernelTarget } from './target.ts'
 import {
   CANARY,
   emptyTables,
+  hasAllRules,
   hasJump,
   missingJumps,
   parseSave,
@@ -115,6 +116,23 @@ export class IptablesApplier {
       return hasJump(nat, 'KUBE-SERVICES') && hasJump(filter, 'KUBE-FORWARD') && own.includes('MASQUERADE')
     } catch {
       // A chain that cannot be listed is gone.
+      return false
+    }
+  }
+
+  /** Whether every rule that was applied is still there: reads all tables, so not for every second. */
+  async isWhole(signal?: AbortSignal): Promise<boolean> {
+    const applied = this.#applied
+    if (applied === undefined) return true
+    const written = new Map(
+      [...applied].map(([chain, text]) => [chain, text.match(/^-A /gm)?.length ?? 0] as const),
+    )
+    try {
+      const saved = parseSave(await this.#save(signal))
+      // An apply went on meanwhile: nothing can be told.
+      return this.#applied !== applied || hasAllRules(saved, written)
+    } catch {
+      // What cannot be read is written again; that will tell what is wrong.
       return false
     }
   }

@@ -80,6 +80,27 @@ export function hasJump(listing: string, target: string): boolean {
   return listing.split('\n').some((line) => line.endsWith(`-j ${target}`))
 }
 
+/**
+ * Whether every chain has as many rules as were written: rules' texts differ from what was written (`/32`, quotes), and
+ * who changes a rule in place has meant it.
+ *
+ * @param written number of rules by `table chain`
+ */
+export function hasAllRules(
+  saved: ReadonlyMap<string, SavedTable>,
+  written: ReadonlyMap<string, number>,
+): boolean {
+  const found = new Map<string, number>()
+  for (const [table, { chains, rules }] of saved) {
+    for (const chain of chains) found.set(`${table} ${chain}`, 0)
+    for (const rule of rules) {
+      const key = `${table} ${rule.split(' ', 2)[1] ?? ''}`
+      found.set(key, (found.get(key) ?? 0) + 1)
+    }
+  }
+  return [...written].every(([chain, count]) => found.get(chain) === count)
+}
+
 /** Restore text that removes every chain and jump of kube-proxy; '' when there are none. */
 export function removalText(saved: ReadonlyMap<string, SavedTable>): string {
   return TABLES.map((name) => {

@@ -12,8 +12,8 @@ import { createServer } from 'node:net'
 import type { Clock, Logger, NetworkNamespace, Sockets } from '../../host/host.ts'
 import type { BalanceState } from './balance.ts'
 import { chooseEndpoint, FRESH } from './balance.ts'
-import type { UserspaceListener, UserspaceProgram } from './program.ts'
-import { listenerKey } from './program.ts'
+import type { EndpointAddress, UserspaceListener, UserspaceProgram } from './program.ts'
+import { endpointsFor, listenerKey } from './program.ts'
 
 /** May `source` open a connection to the endpoint? NetworkPolicy is joined here. */
 export type ConnectionGate = (
@@ -103,8 +103,9 @@ class Chooser {
   }
 
   /** @returns where the client goes; undefined when nowhere. The choice never looks at the policies. */
-  choose(client: string): { readonly ip: string; readonly port: number } | undefined {
-    const { endpoints, affinitySeconds, protocol } = this.listener
+  choose(client: string): EndpointAddress | undefined {
+    const { affinitySeconds, protocol } = this.listener
+    const endpoints = endpointsFor(this.listener, client)
     const keys = endpoints.map(({ ip, port }) => `${ip}:${port}`)
     const chosen = chooseEndpoint(this.#state, {
       endpoints: keys,
@@ -175,7 +176,7 @@ const MAX_SESSIONS = 4_096
 
 interface Session {
   readonly socket: Promise<UdpSocket>
-  readonly endpoint: { readonly ip: string; readonly port: number }
+  readonly endpoint: EndpointAddress
   usedMs: number
 }
 
@@ -203,7 +204,7 @@ async function openUdp(listener: UserspaceListener, options: ListenersOptions): 
     let session = sessions.get(key)
     const gone =
       session &&
-      !chooser.listener.endpoints.some(
+      !endpointsFor(chooser.listener, from.address).some(
         ({ ip, port }) => ip === session?.endpoint.ip && port === session.endpoint.port,
       )
     if (session && gone) end(key, session)

@@ -135,6 +135,21 @@ it.each<[string, boolean, ConnectionGate]>([
   expect(await ask(web)).toBe('ECONNRESET')
 })
 
+it('refuses clients outside the source ranges, and sends those inside the cluster elsewhere', async () => {
+  await using near = await server('127.77.0.2', (socket) => socket.end('near'))
+  await using far = await server('127.77.0.3', (socket) => socket.end('far'))
+  const { listeners } = proxy()
+  await using _open = listeners
+  const web = await listener({
+    endpoints: [far],
+    allowedSources: ['127.78.0.0/16'],
+    inside: { sources: ['127.78.1.0/24'], endpoints: [near] },
+  })
+  await listeners.apply({ listeners: [web] })
+  expect([await ask(web, '127.78.1.1'), await ask(web, '127.78.2.1')]).toEqual(['near', 'far'])
+  expect(await ask(web, '127.79.0.1')).toBe('ECONNRESET')
+})
+
 it('tells the gate who asks for what, and the endpoint who asks', async () => {
   const asked: unknown[] = []
   await using a = await server('127.77.0.2', (socket) => socket.end(socket.remoteAddress ?? ''))

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { Service } from '../../core/api/generated/core-v1.ts'
 import type { EndpointSlice } from '../../core/api/generated/discovery-v1.ts'
 import { ENDPOINT_SLICES, SERVICES } from '../../core/api/scheme.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
@@ -15,9 +16,13 @@ import { sharedInformers } from '../../core/client/shared-informers.ts'
 import type { Commands } from '../../host/host.ts'
 import { linuxHost } from '../../host/linux/linux-host.io.ts'
 import { openLog } from '../../host/linux/log.io.ts'
+import { cleanUpIptables, IptablesApplier } from '../../kube-proxy/iptables/apply.io.ts'
+import { compileIptables } from '../../kube-proxy/iptables/compile.ts'
 import type { KubeProxy, KubeProxyOptions } from '../../kube-proxy/kube-proxy.io.ts'
 import { startKubeProxy } from '../../kube-proxy/kube-proxy.io.ts'
+import { serviceTable } from '../../kube-proxy/service-table.ts'
 import { fixture } from '../apiserver/fixture.ts'
+import { endpointSlice, service } from '../support/builders.ts'
 import { eventually } from '../support/test-host.io.ts'
 
 const [scenario = '', ledgerFile = ''] = process.argv.slice(2)
@@ -216,10 +221,46 @@ async function userspaceScenario(): Promise<object> {
   return { before, answers, recorded, rules, after: await routes(), left: host.ledger.entries() }
 }
 
+/** Every form of rule, and a single chain that somebody flushed. */
+async function wholeScenario(): Promise<object> {
+  const ports = [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30_080, targetPort: 8080 }]
+  const balanced = (key: string, clusterIP: string, spec: Partial<Service['spec']>): Service => ({
+    ...service(key, { type: 'LoadBalancer', clusterIP, ports, sessionAffinity: 'ClientIP', ...spec }),
+    status: { loadBalancer: { ingress: [{ ip: clusterIP.replace('10.96.0', '203.0.113') }] } },
+  })
+  const table = serviceTable({
+    services: [
+      balanced('default/a', '10.96.0.61', { loadBalancerSourceRanges: ['10.244.0.0/16', '0.0.0.0/0'] }),
+      balanced('default/b', '10.96.0.62', { externalTrafficPolicy: 'Local', healthCheckNodePort: 31_000 }),
+      balanced('default/c', '10.96.0.63', { externalIPs: ['198.51.100.5'] }),
+    ],
+    slices: [endpointSlice('default/a', [POD_A, POD_B]), endpointSlice('default/b', [POD_A])],
+    node: { name: 'node-a', zone: '' },
+  })
+  const program = compileIptables(table, {
+    clusterCIDR: '10.244.0.0/16',
+    masqueradeAll: false,
+    localhostNodePorts: true,
+    randomFully: true,
+    nodeIP: POD_A,
+  })
+  const applier = new IptablesApplier({ commands: host.commands })
+  await applier.apply(program)
+  const written = { whole: await applier.isWhole(), rules: await saved() }
+  await host.commands.run(['iptables', '-t', 'nat', '-F', 'KUBE-SERVICES'])
+  const flushed = { whole: await applier.isWhole() }
+  applier.forget()
+  await applier.apply(program)
+  const again = { whole: await applier.isWhole(), same: (await saved()) === written.rules }
+  await cleanUpIptables({ commands: host.commands, tablesBefore: [] })
+  return { written: written.whole, flushed: flushed.whole, again, left: await ruleset() }
+}
+
 const SCENARIOS: Readonly<Record<string, () => Promise<object>>> = {
   rules: rulesScenario,
   neighbour: neighbourScenario,
   udp: udpScenario,
   userspace: userspaceScenario,
+  whole: wholeScenario,
 }
 writeSync(1, JSON.stringify(await SCENARIOS[scenario]?.()))

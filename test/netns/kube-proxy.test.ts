@@ -90,6 +90,15 @@ describe.skipIf(unprivileged !== undefined)(title, () => {
     expect(after).not.toContain('KUBE')
   })
 
+  it('finds a single chain that was flushed, and nothing wrong before', async () => {
+    expect(await report('whole')).toEqual({
+      written: true,
+      flushed: false,
+      again: { whole: true, same: true },
+      left: '',
+    })
+  })
+
   it('moves a UDP client to the new endpoint', async () => {
     expect(await report('udp')).toEqual({ answers: ['10.244.0.2', '10.244.0.3'] })
   })
