@@ -30,6 +30,34 @@ const GROUPS: Readonly<Record<string, string>> = {
   'k8s.io.api.discovery.v1': 'discovery-v1',
   'k8s.io.api.coordination.v1': 'coordination-v1',
   'k8s.io.api.policy.v1': 'policy-v1',
+  'k8s.io.api.autoscaling.v2': 'autoscaling-v2',
+  'k8s.io.api.rbac.v1': 'rbac-v1',
+  'k8s.io.api.storage.v1': 'storage-v1',
+  'k8s.io.api.scheduling.v1': 'scheduling-v1',
+  'k8s.io.api.node.v1': 'node-v1',
+  'k8s.io.api.events.v1': 'events-v1',
+  'k8s.io.api.certificates.v1': 'certificates-v1',
+  'k8s.io.api.authentication.v1': 'authentication-v1',
+  'k8s.io.api.authorization.v1': 'authorization-v1',
+  'k8s.io.api.admissionregistration.v1': 'admissionregistration-v1',
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1': 'apiextensions-v1',
+}
+
+/** Groups of the packages whose group is not their name. */
+const QUALIFIED: Readonly<Record<string, string>> = {
+  networking: 'networking.k8s.io',
+  discovery: 'discovery.k8s.io',
+  coordination: 'coordination.k8s.io',
+  rbac: 'rbac.authorization.k8s.io',
+  storage: 'storage.k8s.io',
+  scheduling: 'scheduling.k8s.io',
+  node: 'node.k8s.io',
+  events: 'events.k8s.io',
+  certificates: 'certificates.k8s.io',
+  authentication: 'authentication.k8s.io',
+  authorization: 'authorization.k8s.io',
+  admissionregistration: 'admissionregistration.k8s.io',
+  apiextensions: 'apiextensions.k8s.io',
 }
 
 const SCALARS: Readonly<Record<string, string>> = {
@@ -70,12 +98,7 @@ const moduleOf = (message: string): string | undefined => GROUPS[packageOf(messa
 
 function apiVersionOf(message: string): string {
   const [group = '', version = ''] = packageOf(message).split('.').slice(-2)
-  const suffix: Record<string, string> = {
-    networking: '.k8s.io',
-    discovery: '.k8s.io',
-    coordination: '.k8s.io',
-  }
-  return group === 'core' ? version : `${group}${suffix[group] ?? ''}/${version}`
+  return group === 'core' ? version : `${QUALIFIED[group] ?? group}/${version}`
 }
 
 /** Top-level kinds carry ObjectMeta directly and are not templates. */

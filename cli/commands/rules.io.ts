@@ -37,7 +37,7 @@ export async function rules(flags: RulesFlags): Promise<void> {
     randomFully: true,
   }
   const iptables = compileIptables(table, options)
-  const userspace = compileUserspace(table, ['0.0.0.0'])
+  const userspace = compileUserspace(table, ['0.0.0.0'], options.clusterCIDR)
   if (flags.output === 'json') {
     process.stdout.write(`${JSON.stringify(flags.format === 'iptables' ? iptables : userspace, null, 2)}\n`)
     return

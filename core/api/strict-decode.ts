@@ -35,9 +35,10 @@ export function strictDecode(resource: ResourceInfo, body: unknown): Decoded {
   const root: Place = { struct: resource.kind, goPath: '', path: '' }
   const value = decodeStruct(message, body, root, walk)
   const { apiVersion, kind } = body as KubernetesObject
-  const hasSpec =
-    fieldsByJsonName(message).get('spec')?.p === undefined && fieldsByJsonName(message).has('spec')
-  const object = { apiVersion, kind, ...value, ...(hasSpec && !value['spec'] ? { spec: {} } : {}) }
+  const specField = fieldsByJsonName(message).get('spec')
+  const isSpecMissing = specField !== undefined && specField.p === undefined && !value['spec']
+  const spec = isSpecMissing ? { spec: emptyStruct(specField.t) } : {}
+  const object = { apiVersion, kind, ...value, ...spec }
   return { object: object as unknown as KubernetesObject, problems: walk.problems }
 }
 
@@ -80,8 +81,15 @@ function decodeStruct(
       if (!isLeftOut(field, result)) decoded[name] = result
     }
   }
-  for (const [name, field] of fields) if (!(name in decoded) && isStructAlways(field)) decoded[name] = {}
+  for (const [name, field] of fields)
+    if (!(name in decoded) && isStructAlways(field)) decoded[name] = emptyStruct(field.t)
   return decoded
+}
+
+/** The struct as Go prints it when nothing is set: with the structs it always has. */
+function emptyStruct(message: string): Readonly<Record<string, unknown>> {
+  const always = [...fieldsByJsonName(message)].filter(([, field]) => isStructAlways(field))
+  return Object.fromEntries(always.map(([name, field]) => [name, emptyStruct(field.t)]))
 }
 
 /** Whether Go has the struct even when nobody gave it: required, and not behind a pointer. */

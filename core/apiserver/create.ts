@@ -48,7 +48,7 @@ export async function createObject(
 ): Promise<KubernetesObject> {
   if (resource.namespaced && !namespace) throw badRequest('an empty namespace may not be set during creation')
   const scope = resource.namespaced ? namespace : undefined
-  const object = withRequestNamespace(decodeBody(resource, body, context), scope)
+  const object = withRequestNamespace(decodeBody(env, resource, body, context), scope)
   return insertObject(env, { resource, namespace: scope, object, context })
 }
 
@@ -94,7 +94,7 @@ async function insertNamed(
 /** The object as its kind's rules make it, before the rest of the cluster is looked at. */
 function newObject(env: Environment, creation: Creation, name: string): KubernetesObject {
   const { resource, object, context } = creation
-  const rules = env.rulesFor(resource)
+  const rules = env.kinds.of(resource).rules
   const now = timestamp(env.clock.now())
   const fresh = { name, uid: env.random.uuid(), creationTimestamp: now }
   const metadata = newMetadata(object.metadata, fresh)
@@ -113,7 +113,7 @@ function tracked(
   object: KubernetesObject,
   writer: Writer,
 ): KubernetesObject {
-  return trackUpdate(undefined, object, env.schemas.ofKind(apiVersionOf(resource), resource.kind), writer)
+  return trackUpdate(undefined, object, env.kinds.of(resource).type, writer)
 }
 
 /** Who writes, as managedFields name it. */
@@ -133,7 +133,7 @@ function checked(env: Environment, creation: Creation, draft: KubernetesObject):
   const request = { operation: 'create' as const, resource, namespace, object: draft }
   const object = admitted(request, clusterView(env.store))
   const { name } = object.metadata
-  const errors = env.rulesFor(resource).validateCreate(object, env.facts)
+  const errors = env.kinds.of(resource).rules.validateCreate(object, env.facts)
   if (errors.length > 0) throw invalid(resource, name, errors)
   return object
 }

@@ -4,7 +4,7 @@ import { badRequest } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
-import { strictDecode } from '../api/strict-decode.ts'
+import type { Environment } from './environment.ts'
 import { isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
 
@@ -13,7 +13,12 @@ import type { RequestContext } from './registry.ts'
  * refused, as the request's fieldValidation says (default: warned of)
  * @throws ApiError BadRequest
  */
-export function decodeBody(resource: ResourceInfo, body: unknown, context: RequestContext): KubernetesObject {
+export function decodeBody(
+  env: Pick<Environment, 'kinds'>,
+  resource: ResourceInfo,
+  body: unknown,
+  context: RequestContext,
+): KubernetesObject {
   if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
   checkKind(resource, body)
   const whole = {
@@ -22,7 +27,7 @@ export function decodeBody(resource: ResourceInfo, body: unknown, context: Reque
     kind: resource.kind,
     metadata: body['metadata'] ?? {},
   }
-  const { object, problems } = strictDecode(resource, jsonCopy(whole))
+  const { object, problems } = env.kinds.of(resource).decode(jsonCopy(whole))
   if (problems.length === 0 || context.fieldValidation === 'Ignore') return object
   if (context.fieldValidation === 'Strict') throw strictDecodingError(resource, problems)
   for (const problem of problems) context.warn(problem)

@@ -1,11 +1,10 @@
 /** What the registry's operations work with: made once by ./object-registry.ts and handed to each. Types only. */
 
 import type { KubernetesObject } from '../api/object.ts'
-import type { ResourceInfo } from '../api/resource.ts'
-import type { ClusterFacts, KindRules } from '../api/rules.ts'
+import type { ClusterFacts } from '../api/rules.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock, Random } from '../../host/host.ts'
-import type { SchemaTypes } from './schema-type.ts'
+import type { ServedKinds } from './kinds.ts'
 import type { ServiceAllocations } from './services/service-allocations.ts'
 
 export interface Environment {
@@ -13,8 +12,7 @@ export interface Environment {
   readonly clock: Pick<Clock, 'now'>
   readonly random: Random
   readonly facts: ClusterFacts
-  readonly rulesFor: (resource: ResourceInfo) => KindRules
-  readonly schemas: SchemaTypes
+  readonly kinds: ServedKinds
   readonly services: ServiceAllocations
 }
 

@@ -14,7 +14,6 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Random, SocketAddress, Sockets } from '../../host/host.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
-import { SCHEME } from '../api/scheme.ts'
 import { Authenticator } from './authenticate.io.ts'
 import { authorize } from './authorize.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
@@ -92,7 +91,7 @@ class HttpApiServer implements ApiServer {
     this.#resources = new ResourceRequests(options)
     this.#sessions = new Sessions(options)
     this.#paths = new PathRequests({
-      scheme: SCHEME,
+      kinds: options.registry.kinds,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       checks: options.checks ?? {},
       metrics: this.#metrics,
@@ -165,7 +164,7 @@ class HttpApiServer implements ApiServer {
 
   #understand(incoming: IncomingMessage, signal: AbortSignal): Understood {
     const request = apiRequest(incoming, { user: this.#authenticator.userOf(incoming), signal })
-    const route = routeOf(request.path)
+    const route = routeOf(request.path, this.#options.registry.kinds)
     const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
     return { request, route, verb }
   }

@@ -23,7 +23,7 @@ const MAX_WAITING_EVENTS = 20_000
 
 export function inProcessClient(registry: Registry, identity: InProcessIdentity): Client {
   const contextOf = (options: WriteOptions = {}): RequestContext => ({
-    user: identity.user,
+    user: { name: identity.user, groups: ['system:masters', 'system:authenticated'] },
     fieldManager: options.fieldManager ?? identity.fieldManager,
     dryRun: options.dryRun,
     fieldValidation: 'Ignore',

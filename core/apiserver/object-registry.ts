@@ -4,7 +4,6 @@
  */
 
 import { ApiError } from '../api/api-error.ts'
-import { rulesFor } from '../api/kind-rules.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ClusterFacts } from '../api/rules.ts'
@@ -14,12 +13,12 @@ import { createObject } from './create.ts'
 import { decodeBody, withRequestName } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
+import { builtInKinds } from './kinds.ts'
 import { getObject, listObjects } from './list.ts'
 import { patchObject } from './patch.ts'
 import { bindPod, evictPod } from './pod-subresources.ts'
 import type { PatchRequest, Registry, RequestContext } from './registry.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
-import { SchemaTypes } from './schema-type.ts'
 import { ServiceAllocations } from './services/service-allocations.ts'
 import type { UpdateResult } from './update.ts'
 import { updateObject } from './update.ts'
@@ -37,9 +36,11 @@ export interface RegistryOptions {
 export function createRegistry(options: RegistryOptions): Registry & Disposable {
   const { store, clock, random, facts } = options
   const services = new ServiceAllocations(store, facts, random)
-  const env: Environment = { store, clock, random, facts, rulesFor, services, schemas: new SchemaTypes() }
+  const kinds = builtInKinds()
+  const env: Environment = { store, clock, random, facts, kinds, services }
   const lastStates: LastStates = new WeakMap()
   return {
+    kinds,
     get: (resource, name) => getObject(env, resource, name),
     list: (resource, query) => listObjects(env, resource, query),
     watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),
@@ -70,7 +71,7 @@ async function replaceObject(
   if (subresource === 'scale') {
     return { object: await updateScale(env, resource, name, body, context), created: false }
   }
-  const object = withRequestName(decodeBody(resource, body, context), name)
+  const object = withRequestName(decodeBody(env, resource, body, context), name)
   const mayCreate = CREATE_ON_UPDATE.includes(resource.resource)
   return updateObject(env, { resource, name, subresource, context, mayCreate, wanted: () => ({ object }) })
 }

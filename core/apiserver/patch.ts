@@ -6,7 +6,6 @@
 import { ApiError, badRequest, isApiError, notFound } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
-import { apiVersionOf } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
 import { applyConfiguration } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
@@ -30,16 +29,16 @@ export async function patchObject(
   context: RequestContext,
 ): Promise<UpdateResult> {
   const { subresource } = request
-  const type = env.schemas.ofKind(apiVersionOf(resource), resource.kind)
+  const type = env.kinds.of(resource).type
   if (request.type !== 'apply') {
     const wanted = (current: KubernetesObject | undefined): Wanted => {
       if (current === undefined) throw notFound(resource, name.name)
       const patched = patchedDocument(current, request, type)
-      return { object: withRequestName(decodeBody(resource, patched, context), name) }
+      return { object: withRequestName(decodeBody(env, resource, patched, context), name) }
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
   }
-  const config = withRequestName(decodeBody(resource, request.patch, context), name)
+  const config = withRequestName(decodeBody(env, resource, request.patch, context), name)
   const wanted = (live: KubernetesObject | undefined): Wanted => {
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
     return { object: applied(env, { resource, config, live, request, context, type }), hasOwners: true }
@@ -91,7 +90,7 @@ interface Application {
 function applied(env: Environment, application: Application): KubernetesObject {
   const { resource, live, request, context, type } = application
   const { subresource = '', force = false } = request
-  const rules = env.rulesFor(resource)
+  const rules = env.kinds.of(resource).rules
   // What this write may not set is not applied, and so not owned.
   const foreign = subresource === 'status' ? ['spec'] : rules.hasStatus ? ['status'] : []
   const config = without(application.config, ...foreign)

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { ApiError } from '../api/api-error.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { aggregatedDiscoveryList, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts'
+import type { ServedKinds } from './kinds.ts'
 import type { HealthChecks } from './health.ts'
 import { HEALTH_ENDPOINTS, healthReport } from './health.ts'
 import { aggregatedDiscovery, negotiate } from './negotiate.ts'
@@ -19,7 +20,7 @@ import { isTrue } from './route.ts'
 import type { VersionInfo } from './version.ts'
 
 export interface PathRequestsOptions {
-  readonly scheme: readonly ResourceInfo[]
+  readonly kinds: ServedKinds
   readonly version: VersionInfo
   /** of /readyz: a server that is not ready yet is not dead */
   readonly checks: HealthChecks
@@ -37,7 +38,7 @@ export class PathRequests {
 
   constructor(options: PathRequestsOptions) {
     this.#options = options
-    this.#openApi = new OpenApiDocuments(options.scheme, options.version.gitVersion)
+    this.#openApi = new OpenApiDocuments(options.kinds, options.version.gitVersion)
   }
 
   /** Throws ApiError for paths below /api and /apis that are not served. */
@@ -77,7 +78,7 @@ export class PathRequests {
   }
 
   #discovery(request: ApiRequest, segments: readonly (string | undefined)[]): ApiResponse {
-    const { scheme } = this.#options
+    const scheme = this.#options.kinds.resources
     const [root, group, version] = segments
     const isRoot = group === undefined
     const aggregated = isRoot ? aggregatedDiscovery(request.headers['accept'] ?? '') : undefined
@@ -104,7 +105,7 @@ export class PathRequests {
   }
 
   #rootPaths(): readonly string[] {
-    const { scheme } = this.#options
+    const scheme = this.#options.kinds.resources
     const versions = scheme.map(({ group, version }) =>
       group === '' ? ['/api', `/api/${version}`] : ['/apis', `/apis/${group}`, `/apis/${group}/${version}`],
     )

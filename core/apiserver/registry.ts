@@ -8,12 +8,13 @@
 import type { FieldValidation } from '../api/strict-decode.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
+import type { ServedKinds } from './kinds.ts'
+import type { User } from './request.ts'
 import type { DeleteOptions, PatchType } from '../client/client.ts'
 
 /** Who asks, and how; the same for every verb. */
 export interface RequestContext {
-  /** user name, for messages and managedFields' fallback */
-  readonly user: string
+  readonly user: User
   readonly fieldManager?: string | undefined
   readonly dryRun?: boolean | undefined
   readonly fieldValidation?: FieldValidation | undefined
@@ -61,6 +62,8 @@ export type DeleteResult =
   | { readonly kind: 'deleted'; readonly object: KubernetesObject }
 
 export interface Registry {
+  readonly kinds: ServedKinds
+
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject
 
   list(resource: ResourceInfo, query: ListQuery): ListResult

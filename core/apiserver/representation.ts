@@ -9,6 +9,7 @@ import { stringify as stringifyYaml } from 'yaml'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import type { Printer } from './columns/column.ts'
 import type { Representation } from './negotiate.ts'
 import type { ListResult } from './registry.ts'
 import type { IncludeObject, TableOptions } from './table.ts'
@@ -33,6 +34,8 @@ export interface View {
   readonly includeObject: IncludeObject
   readonly nowMs: number
   readonly texts: JsonTexts
+  /** shows the objects in Tables */
+  readonly printer: Printer
 }
 
 type Kinded = { readonly apiVersion: string; readonly kind: string }
@@ -48,7 +51,10 @@ export function objectText(object: KubernetesObject, view: View): string {
       return documentText(partialMetadata(object, shape.version), view.representation)
     case 'Table': {
       const metadata = { resourceVersion: object.metadata.resourceVersion }
-      return documentText(tableOf(object, [object], { ...tableOptions(view), metadata }), view.representation)
+      return documentText(
+        tableOf(view.printer, [object], { ...tableOptions(view), metadata }),
+        view.representation,
+      )
     }
   }
 }
@@ -74,7 +80,7 @@ export function listText(resource: ResourceInfo, list: ListResult, view: View): 
     }
     case 'Table':
       return documentText(
-        tableOf(kinded, list.items, { ...tableOptions(view), metadata }),
+        tableOf(view.printer, list.items, { ...tableOptions(view), metadata }),
         view.representation,
       )
   }

@@ -18,7 +18,7 @@ import { isTrue } from './route.ts'
 export function requestContext(request: ApiRequest, warn: (text: string) => void): RequestContext {
   const { query } = request
   return {
-    user: request.user.name,
+    user: request.user,
     fieldManager: query.get('fieldManager') ?? defaultManager(request.headers['user-agent']),
     dryRun: isDryRun(query.getAll('dryRun')),
     fieldValidation: fieldValidation(query.get('fieldValidation')),

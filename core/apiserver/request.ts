@@ -9,6 +9,8 @@ import type { ApiError } from '../api/api-error.ts'
 export interface User {
   readonly name: string
   readonly groups: readonly string[]
+  readonly uid?: string | undefined
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }

@@ -10,6 +10,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
+import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { negotiate } from './negotiate.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
 import type { View } from './representation.ts'
@@ -56,21 +57,23 @@ export class ResourceRequests {
     const exchange: Exchange = {
       request,
       route,
-      view: this.#view(request),
+      view: this.#view(request, route),
       context: requestContext(request, (text) => warnings.push(text)),
     }
     const response = await this.#perform(exchange, verb)
     return response.kind === 'whole' ? { ...response, warnings: [...new Set(warnings)] } : response
   }
 
-  #view(request: ApiRequest): View {
+  #view(request: ApiRequest, route: ResourceRoute): View {
     const { query, headers } = request
     const representation = negotiate(headers['accept'] ?? '', {
       pretty: query.get('pretty'),
       userAgent: headers['user-agent'] ?? '',
     })
     const includeObject = INCLUDE_OBJECT.find((each) => each === query.get('includeObject')) ?? 'Metadata'
-    return { representation, includeObject, nowMs: this.#options.clock.now(), texts: this.#texts }
+    const printer =
+      route.subresource?.name === 'scale' ? DEFAULT_PRINTER : this.#registry.kinds.of(route.resource).printer
+    return { representation, includeObject, nowMs: this.#options.clock.now(), texts: this.#texts, printer }
   }
 
   async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {

@@ -1,5 +1,6 @@
 /** From URLs to resources and verbs. */
 
+import { builtInKinds } from './kinds.ts'
 import { describe, expect, it } from 'vitest'
 import type { ResourceRoute } from './route.ts'
 import { routeOf, verbOf } from './route.ts'
@@ -42,7 +43,7 @@ describe('what is not served', () => {
     '/api/v1/namespaces/ns1/pods/a/nope',
     '/api/v1/namespaces/ns1/pods/a/log/more',
   ]
-  for (const path of rows) it(path, () => expect(routeOf(path)).toEqual({ kind: 'unknown' }))
+  for (const path of rows) it(path, () => expect(routeOf(path, builtInKinds())).toEqual({ kind: 'unknown' }))
 })
 
 describe('paths', () => {
@@ -56,7 +57,7 @@ describe('paths', () => {
     '/apis/apps/v1',
     '/openapi/v3',
   ]) {
-    it(path, () => expect(routeOf(path)).toEqual({ kind: 'path', path }))
+    it(path, () => expect(routeOf(path, builtInKinds())).toEqual({ kind: 'path', path }))
   }
 })
 
@@ -82,13 +83,15 @@ describe('verbs', () => {
   for (const [method, url, expected] of rows) {
     it(`${method} ${url} is ${expected}`, () => {
       const [path = '', query = ''] = url.split('?')
-      expect(verbOf(method, routeOf(path) as ResourceRoute, new URLSearchParams(query))).toBe(expected)
+      expect(verbOf(method, routeOf(path, builtInKinds()) as ResourceRoute, new URLSearchParams(query))).toBe(
+        expected,
+      )
     })
   }
 })
 
 function shown(path: string): string {
-  const route = routeOf(path)
+  const route = routeOf(path, builtInKinds())
   if (route.kind !== 'resource') return route.kind
   const { resource, namespace, name, subresource, rest } = route
   const parts = { ns: namespace, name, sub: subresource?.name, rest }

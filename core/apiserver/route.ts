@@ -6,7 +6,7 @@
  */
 
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
-import { SCHEME, resourceForPath } from '../api/scheme.ts'
+import type { ServedKinds } from './kinds.ts'
 
 export type RequestVerb =
   | 'create'
@@ -37,25 +37,28 @@ export type Route =
   | { readonly kind: 'unknown' }
 
 /** @param path decoded segments are taken from it; no query */
-export function routeOf(path: string): Route {
+export function routeOf(path: string, kinds: ServedKinds): Route {
   const segments = path.split('/').slice(1)
   const prefix = segments[0]
   if (prefix === 'api' && segments.length > 2 && segments[2] !== '') {
-    return resourceRoute('', segments[1] ?? '', segments.slice(2))
+    return resourceRoute(kinds, '', segments[1] ?? '', segments.slice(2))
   }
   if (prefix === 'apis' && segments.length > 3 && segments[3] !== '') {
-    return resourceRoute(segments[1] ?? '', segments[2] ?? '', segments.slice(3))
+    return resourceRoute(kinds, segments[1] ?? '', segments[2] ?? '', segments.slice(3))
   }
   return { kind: 'path', path: path.length > 1 ? path.replace(/\/$/, '') : path }
 }
 
-function resourceRoute(group: string, version: string, segments: readonly string[]): Route {
-  const served = SCHEME.some((row) => row.group === group && row.version === version)
-  if (!served) return { kind: 'unknown' }
+function resourceRoute(
+  kinds: ServedKinds,
+  group: string,
+  version: string,
+  segments: readonly string[],
+): Route {
   const isNamespaced = segments[0] === 'namespaces' && segments.length > 2 && !isNamespacePart(segments)
   const namespace = isNamespaced ? segments[1] : undefined
   const [plural = '', name, sub, ...rest] = isNamespaced ? segments.slice(2) : segments
-  const resource = resourceForPath(group, version, plural)
+  const resource = kinds.forPath(group, version, plural)
   if (resource === undefined || (!resource.namespaced && isNamespaced)) return { kind: 'unknown' }
   const isObject = name !== undefined && name !== ''
   if (isObject && resource.namespaced && !isNamespaced) return { kind: 'unknown' }

@@ -15,6 +15,7 @@ import { isObject } from './json-value.ts'
 import { getObject } from './list.ts'
 import { patchedDocument } from './patch.ts'
 import type { PatchRequest, RequestContext } from './registry.ts'
+import { SchemaTypes } from './schema-type.ts'
 import { updateObject } from './update.ts'
 
 type Workload = AnyObject & {
@@ -46,7 +47,7 @@ export async function patchScale(
   request: PatchRequest,
   context: RequestContext,
 ): Promise<Scale> {
-  const type = env.schemas.ofKind('autoscaling/v1', 'Scale')
+  const type = new SchemaTypes().ofKind('autoscaling/v1', 'Scale')
   const document = request.type === 'apply' ? { ...request, type: 'merge' as const } : request
   return writeScale(env, resource, name, context, (current) => patchedDocument(current, document, type))
 }

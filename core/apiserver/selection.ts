@@ -46,7 +46,7 @@ function selectableFields(
   resource: ResourceInfo,
   requirements: readonly FieldRequirement[],
 ): (object: KubernetesObject) => Fields {
-  const ofKind = env.rulesFor(resource).selectableFields
+  const ofKind = env.kinds.of(resource).rules.selectableFields
   const fieldsOf = (object: KubernetesObject): Fields => ({
     'metadata.name': object.metadata.name,
     'metadata.namespace': object.metadata.namespace ?? '',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { pod, service } from '../../test/support/builders.ts'
 import type { ContainerStatus, Event, Node, Pod } from '../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
+import { printerOf } from './columns/printers.ts'
 import { SCHEME } from '../api/scheme.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import { tableOf } from './table.ts'
@@ -12,7 +13,7 @@ const NOW = Date.parse('2026-01-01T01:00:00Z')
 
 function cells(object: KubernetesObject, priority: 0 | 1 = 0): Record<string, unknown> {
   const options = { version: 'v1', includeObject: 'None', nowMs: NOW, metadata: {} } as const
-  const table = tableOf(object, [object], options)
+  const table = tableOf(printerOf(object.apiVersion, object.kind), [object], options)
   const columns = table.columnDefinitions as readonly { name: string; priority: number }[]
   const row = columns.map((column, index) => [column, table.rows[0]?.cells[index]] as const)
   return Object.fromEntries(
@@ -258,7 +259,12 @@ describe('every kind of the scheme', () => {
   for (const resource of SCHEME) {
     it(`${resource.kind} has columns, name among them, also with nothing to show`, () => {
       const kinded = { apiVersion: apiVersionOf(resource), kind: resource.kind }
-      const table = tableOf(kinded, [], { version: 'v1', includeObject: 'Metadata', nowMs: 0, metadata: {} })
+      const table = tableOf(printerOf(kinded.apiVersion, kinded.kind), [], {
+        version: 'v1',
+        includeObject: 'Metadata',
+        nowMs: 0,
+        metadata: {},
+      })
       const names = (table.columnDefinitions as readonly { name: string }[]).map(({ name }) => name)
       expect(names).toContain('Name')
       expect(table.rows).toEqual([])

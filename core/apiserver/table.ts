@@ -4,8 +4,7 @@
  */
 
 import type { KubernetesObject } from '../api/object.ts'
-import type { RowCondition } from './columns/column.ts'
-import { printerOf } from './columns/printers.ts'
+import type { Printer, RowCondition } from './columns/column.ts'
 
 export const INCLUDE_OBJECT = ['None', 'Metadata', 'Object'] as const
 /** What each row carries of its object. */
@@ -32,13 +31,12 @@ export interface Table {
   readonly rows: readonly TableRow[]
 }
 
-/** @param of the kind shown, also when there are no objects; `metadata` as a list's */
+/** @param options `metadata` as a list's */
 export function tableOf(
-  of: { readonly apiVersion: string; readonly kind: string },
+  printer: Printer,
   objects: readonly KubernetesObject[],
   options: TableOptions & { readonly metadata: Table['metadata'] },
 ): Table {
-  const printer = printerOf(of.apiVersion, of.kind)
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,

@@ -11,7 +11,6 @@ import type { FieldError } from '../api/field-error.ts'
 import type { Service } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
-import { apiVersionOf } from '../api/resource.ts'
 import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { StoredValue } from '../store/store.ts'
@@ -132,7 +131,7 @@ function prepared(
   stored: KubernetesObject,
 ): KubernetesObject {
   const { resource, subresource } = request
-  const rules = env.rulesFor(resource)
+  const rules = env.kinds.of(resource).rules
   const metadata = updatedMetadata(wanted.object.metadata, stored.metadata)
   const asked = subresource === 'finalize' ? finalized(wanted.object, stored) : wanted.object
   const defaulted = rules.setDefaults({ ...asked, metadata })
@@ -161,7 +160,7 @@ function withKeptParts(
   object: KubernetesObject,
   stored: KubernetesObject,
 ): KubernetesObject {
-  const kept = env.rulesFor(resource).prepareForUpdate?.(object, stored) ?? object
+  const kept = env.kinds.of(resource).rules.prepareForUpdate?.(object, stored) ?? object
   if (isService(resource)) return withAgreedFields(kept as Service, stored as Service)
   if (resource.resource !== NAMESPACES.resource || resource.group !== '') return kept
   const { spec } = stored as AnyObject
@@ -174,7 +173,7 @@ function tracked(
   next: KubernetesObject,
   stored: KubernetesObject,
 ): KubernetesObject {
-  const type = env.schemas.ofKind(apiVersionOf(resource), resource.kind)
+  const type = env.kinds.of(resource).type
   const writer = writerOf(resource, context, timestamp(env.clock.now()), subresource)
   return trackUpdate(stored, next, type, writer)
 }
@@ -185,7 +184,7 @@ function problems(
   next: KubernetesObject,
   stored: KubernetesObject,
 ): readonly FieldError[] {
-  const rules = env.rulesFor(resource)
+  const rules = env.kinds.of(resource).rules
   if (subresource === 'status') return rules.validateStatus?.(next, stored) ?? []
   return rules.validateUpdate(next, stored, env.facts)
 }

@@ -1,5 +1,6 @@
 /** A watch's lines, bookmarks and end, with a clock that stands still. */
 
+import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../host/fake/fake-clock.ts'
 import { pod } from '../../test/support/builders.ts'
@@ -13,6 +14,7 @@ const view = {
   includeObject: 'Metadata',
   nowMs: 0,
   texts: new JsonTexts(),
+  printer: DEFAULT_PRINTER,
 } as const
 
 function opened(options: { bookmarks: boolean; timeoutMs: number }) {

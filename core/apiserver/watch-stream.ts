@@ -29,7 +29,7 @@ export function watchEncoder(resource: ResourceInfo, view: View): (event: Regist
     if (shape.kind === 'object') return view.texts.of(object)
     if (shape.kind !== 'Table') return JSON.stringify(partialMetadata(object, shape.version))
     const metadata = { resourceVersion: object.metadata.resourceVersion }
-    const table = tableOf(object, [object], { ...tableOptions(view), metadata })
+    const table = tableOf(view.printer, [object], { ...tableOptions(view), metadata })
     const columnDefinitions = hasSentColumns ? null : table.columnDefinitions
     hasSentColumns = true
     return JSON.stringify({ ...table, columnDefinitions })

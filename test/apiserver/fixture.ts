@@ -76,7 +76,7 @@ export async function fixture(store: Store = openMemoryStore({ startRevision: 10
   })
   const warnings: string[] = []
   const context: RequestContext = {
-    user: 'test',
+    user: { name: 'test', groups: [] },
     fieldManager: 'tester',
     warn: (text) => warnings.push(text),
   }

@@ -61,7 +61,7 @@ const RUNNING = JSON.stringify({
   },
 })
 
-const CONTEXT = { user: 'test', warn: () => undefined }
+const CONTEXT = { user: { name: 'test', groups: [] }, warn: () => undefined }
 const found = kubectls()
 
 describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {

@@ -46,7 +46,7 @@ export interface TestApiServerOptions {
   readonly checks?: ApiServerOptions['checks']
 }
 
-const CONTEXT = { user: 'test', warn: () => undefined }
+const CONTEXT = { user: { name: 'test', groups: [] }, warn: () => undefined }
 
 /** Started, with namespace default and its service account. */
 export async function testApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {

@@ -67,6 +67,11 @@ export function jsonName(field: FieldFacts): string {
  */
 export function messageOfKind(apiVersion: string, kind: string): string | undefined {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion]
-  const candidates = [`k8s.io.api.${group?.split('.')[0]}.${version}.${kind}`, `${META_PACKAGE}.${kind}`]
+  const name = group?.split('.')[0]
+  const candidates = [
+    `k8s.io.api.${name}.${version}.${kind}`,
+    `k8s.io.apiextensions_apiserver.pkg.apis.${name}.${version}.${kind}`,
+    `${META_PACKAGE}.${kind}`,
+  ]
   return candidates.find((message) => messageFields(message) !== undefined)
 }

@@ -47,7 +47,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['networking.k8s.io/v1/NetworkPolicy', erased(NETWORK_POLICY_PRINTER)],
 ])
 
-const DEFAULT_PRINTER: Printer = { columns: [NAME, AGE] }
+export const DEFAULT_PRINTER: Printer = { columns: [NAME, AGE] }
 
 /** @returns how objects of that kind are shown */
 export function printerOf(apiVersion: string, kind: string): Printer {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { ApiError } from '../../api/api-error.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
+import type { ServedKinds } from '../kinds.ts'
 import { acceptClauses } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { emptyResponse } from '../request.ts'
@@ -21,12 +22,12 @@ interface Kept {
 }
 
 export class OpenApiDocuments {
-  readonly #scheme: readonly ResourceInfo[]
+  readonly #kinds: ServedKinds
   readonly #version: string
   readonly #kept = new Map<string, Kept>()
 
-  constructor(scheme: readonly ResourceInfo[], version: string) {
-    this.#scheme = scheme
+  constructor(kinds: ServedKinds, version: string) {
+    this.#kinds = kinds
     this.#version = version
   }
 
@@ -49,7 +50,7 @@ export class OpenApiDocuments {
   /** `api/v1`, `apis/apps/v1` -> its resources */
   #groupVersions(): ReadonlyMap<string, readonly ResourceInfo[]> {
     const found = new Map<string, ResourceInfo[]>()
-    for (const row of this.#scheme) {
+    for (const row of this.#kinds.resources) {
       const key = `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`
       found.set(key, [...(found.get(key) ?? []), row])
     }
@@ -76,10 +77,10 @@ export class OpenApiDocuments {
     const json = types.findIndex((type) => ['application/json', 'application/*', '*/*'].includes(type))
     const protobuf = types.findIndex((type) => GNOSTIC_MEDIA_TYPES.some((each) => each === type))
     if (protobuf >= 0 && (json < 0 || protobuf < json)) {
-      const kept = this.#keep('v2.pb', () => gnosticDocument(openApiV2(this.#scheme, this.#version)))
+      const kept = this.#keep('v2.pb', () => gnosticDocument(openApiV2(this.#kinds.resources, this.#version)))
       return tagged(request, kept, { 'Content-Type': GNOSTIC_MEDIA_TYPES[1], Vary: 'Accept' })
     }
-    const kept = this.#keep('v2', () => JSON.stringify(openApiV2(this.#scheme, this.#version)))
+    const kept = this.#keep('v2', () => JSON.stringify(openApiV2(this.#kinds.resources, this.#version)))
     return tagged(request, kept, { 'Content-Type': 'application/json', Vary: 'Accept' })
   }
 

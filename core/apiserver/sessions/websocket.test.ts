@@ -25,7 +25,7 @@ async function started(): Promise<TestApiServer> {
     portOf: (port) => (port === 80 ? (echo.address() as AddressInfo).port : 1),
   })
   const api = await testApiServer({ nodeAgent })
-  const context = { user: 'test', warn: () => undefined }
+  const context = { user: { name: 'test', groups: [] }, warn: () => undefined }
   await api.registry.create(PODS, 'default', { metadata: { name: 'web' }, spec: SPEC }, context)
   return api
 }

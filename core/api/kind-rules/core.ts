@@ -1,0 +1,106 @@
+/** Rules of the core group. */
+
+import { defaultNamespace, defaultNode, defaultSecret } from '../defaults/cluster.ts'
+import { defaultEndpoints } from '../defaults/networking.ts'
+import { defaultPod } from '../defaults/pod.ts'
+import { defaultService } from '../defaults/service.ts'
+import {
+  eventFields,
+  namespaceFields,
+  nodeFields,
+  podFields,
+  secretFields,
+  serviceFields,
+} from '../selectable-fields.ts'
+import { prepareServiceUpdate } from '../service-transitions.ts'
+import {
+  validateEvent,
+  validateNamespace,
+  validateNamespaceStatus,
+  validateNode,
+  validateNodeUpdate,
+} from '../validation/cluster.ts'
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from '../validation/config.ts'
+import { validateEndpoints } from '../validation/endpoints.ts'
+import { dns1035LabelFaults, dnsLabelFaults } from '../validation/names.ts'
+import { validatePodUpdate } from '../validation/pod-update.ts'
+import { validatePod, validatePodStatus } from '../validation/pod.ts'
+import { validateServiceChange } from '../validation/service-addresses.ts'
+import { validateService, validateServiceStatus } from '../validation/service.ts'
+import {
+  NAMESPACES,
+  NODES,
+  PODS,
+  SERVICES,
+  ENDPOINTS,
+  CONFIG_MAPS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  EVENTS,
+  PERSISTENT_VOLUMES,
+  PERSISTENT_VOLUME_CLAIMS,
+  POD_TEMPLATES,
+  REPLICATION_CONTROLLERS,
+  LIMIT_RANGES,
+  RESOURCE_QUOTAS,
+} from '../scheme/core.ts'
+import type { RulesEntry } from './row.ts'
+import { row } from './row.ts'
+
+export const CORE_RULES: readonly RulesEntry[] = [
+  row(NAMESPACES, {
+    defaults: defaultNamespace,
+    validate: validateNamespace,
+    validateStatus: validateNamespaceStatus,
+    nameFaults: dnsLabelFaults,
+    hasStatus: true,
+    selectableFields: namespaceFields,
+  }),
+  row(NODES, {
+    defaults: defaultNode,
+    validate: validateNode,
+    validateUpdate: validateNodeUpdate,
+    hasStatus: true,
+    selectableFields: nodeFields,
+  }),
+  row(PODS, {
+    defaults: defaultPod,
+    validate: validatePod,
+    validateUpdate: validatePodUpdate,
+    validateStatus: validatePodStatus,
+    hasStatus: true,
+    hasGeneration: true,
+    selectableFields: podFields,
+  }),
+  row(SERVICES, {
+    defaults: defaultService,
+    validate: validateService,
+    validateUpdate: (service, old) => [...validateServiceChange(service, old), ...validateService(service)],
+    validateStatus: validateServiceStatus,
+    prepareForUpdate: prepareServiceUpdate,
+    nameFaults: dns1035LabelFaults,
+    hasStatus: true,
+    selectableFields: serviceFields,
+  }),
+  row(ENDPOINTS, { defaults: defaultEndpoints, validate: validateEndpoints }),
+  row(CONFIG_MAPS, { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate }),
+  row(SECRETS, {
+    defaults: defaultSecret,
+    validate: validateSecret,
+    validateUpdate: validateSecretUpdate,
+    selectableFields: secretFields,
+  }),
+  row(SERVICE_ACCOUNTS, {}),
+  row(EVENTS, { validate: validateEvent, selectableFields: eventFields }),
+  row(PERSISTENT_VOLUMES, { hasStatus: true }),
+  row(PERSISTENT_VOLUME_CLAIMS, { hasStatus: true }),
+  row(POD_TEMPLATES, {}),
+  row(REPLICATION_CONTROLLERS, { hasStatus: true, hasGeneration: true }),
+  row(LIMIT_RANGES, {}),
+  row(RESOURCE_QUOTAS, { hasStatus: true }),
+]

@@ -1,0 +1,54 @@
+/** How a kind's rules are written: what it says of itself, and what all kinds have in common. */
+
+import type { FieldError } from '../field-error.ts'
+import type { KubernetesObject } from '../object.ts'
+import type { Resource } from '../resource.ts'
+import { groupResource } from '../resource.ts'
+import type { KindRules } from '../rules.ts'
+import { validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
+import { dnsSubdomainFaults } from '../validation/names.ts'
+
+/** `deployments.apps` and its rules */
+export type RulesEntry = readonly [string, KindRules]
+
+type Faults = readonly FieldError[]
+
+/** What a kind says of itself; everything left out is the usual. */
+export interface KindRow<T extends KubernetesObject> {
+  readonly defaults?: (object: T) => T
+  readonly validate?: (object: T) => Faults
+  /** default: as on create */
+  readonly validateUpdate?: (object: T, old: T) => Faults
+  readonly validateStatus?: (object: T, old: T) => Faults
+  readonly prepareForUpdate?: (object: T, old: T) => T
+  /** default: a DNS subdomain */
+  readonly nameFaults?: (name: string) => readonly string[]
+  readonly hasGeneration?: boolean
+  readonly hasStatus?: boolean
+  readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
+}
+
+/** @returns the entry of the table of rules */
+export function row<T extends KubernetesObject>(resource: Resource<T>, own: KindRow<T>): RulesEntry {
+  const { nameFaults = dnsSubdomainFaults, validate = () => [], validateStatus } = own
+  const { validateUpdate = validate } = own
+  const { namespaced } = resource
+  const rules: KindRules<T> = {
+    setDefaults: own.defaults ?? ((object) => object),
+    hasGeneration: own.hasGeneration ?? false,
+    hasStatus: own.hasStatus ?? false,
+    validateCreate: (object) => [
+      ...validateMetadata(object, { nameFaults, namespaced }),
+      ...validate(object),
+    ],
+    validateUpdate: (object, old) => [...validateMetadataUpdate(object, old), ...validateUpdate(object, old)],
+    validateStatus: (object, old) => [
+      ...validateMetadataUpdate(object, old),
+      ...(validateStatus?.(object, old) ?? []),
+    ],
+    ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
+    ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
+  }
+  // The key is the resource's, so that only objects of its kind get here; the map cannot say so.
+  return [groupResource(resource), rules as unknown as KindRules]
+}

@@ -1,0 +1,67 @@
+/**
+ * What is served, and all that the server must know of each kind beyond its row of the scheme. The built-in kinds'
+ * knowledge comes from their rules and the field table. Pure.
+ */
+
+import { rulesFor } from '../api/kind-rules.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import { apiVersionOf, groupResource } from '../api/resource.ts'
+import type { KindRules } from '../api/rules.ts'
+import { SCHEME } from '../api/scheme.ts'
+import type { Decoded } from '../api/strict-decode.ts'
+import { strictDecode } from '../api/strict-decode.ts'
+import type { Printer } from './columns/column.ts'
+import { printerOf } from './columns/printers.ts'
+import type { StructType } from './schema-type.ts'
+import { SchemaTypes } from './schema-type.ts'
+
+export interface Kind {
+  readonly rules: KindRules
+  /** From a plain value to an object of the kind. @throws ApiError BadRequest when a value has the wrong type */
+  readonly decode: (body: unknown) => Decoded
+  /** its shape, as patches and field owners see it */
+  readonly type: StructType
+  readonly printer: Printer
+  /** custom resources have no strategic merge patch */
+  readonly hasStrategicMerge: boolean
+}
+
+export interface ServedKinds {
+  /** in the order of discovery documents; another array once something changed */
+  readonly resources: readonly ResourceInfo[]
+  /** @returns the row for a group ('' is core), version and plural name; undefined when it is not served */
+  forPath(group: string, version: string, resource: string): ResourceInfo | undefined
+  /** @throws Error for a resource that is not served */
+  of(resource: ResourceInfo): Kind
+}
+
+/** @returns the kinds that are served without any CustomResourceDefinition */
+export function builtInKinds(): ServedKinds {
+  const types = new SchemaTypes()
+  const kinds = new Map<string, Kind>()
+  const keyOf = (resource: ResourceInfo): string => `${groupResource(resource)}/${resource.version}`
+  const rows = new Map(SCHEME.map((row) => [keyOf(row), row]))
+  return {
+    resources: SCHEME,
+    forPath: (group, version, resource) => rows.get(`${groupResource({ group, resource })}/${version}`),
+    of(resource) {
+      const key = keyOf(resource)
+      const known = kinds.get(key)
+      if (known !== undefined) return known
+      const made = builtInKind(resource, types)
+      kinds.set(key, made)
+      return made
+    },
+  }
+}
+
+function builtInKind(resource: ResourceInfo, types: SchemaTypes): Kind {
+  const apiVersion = apiVersionOf(resource)
+  return {
+    rules: rulesFor(resource),
+    decode: (body) => strictDecode(resource, body),
+    type: types.ofKind(apiVersion, resource.kind),
+    printer: printerOf(apiVersion, resource.kind),
+    hasStrategicMerge: true,
+  }
+}
