@@ -3,9 +3,6 @@
  * takes it down in the opposite one.
  */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../core/apiserver/object-registry.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
@@ -15,13 +12,9 @@ import type { Informers } from '../core/client/informer.ts'
 import { sharedInformers } from '../core/client/shared-informers.ts'
 import { startControllers } from '../core/controllers/controllers.ts'
 import type { Kubelet } from '../core/kubelet/kubelet.io.ts'
-import { parseCidr } from '../core/net/cidr.ts'
-import { printIPv4 } from '../core/net/ip.ts'
 import { openPodNetwork } from '../core/pod-network/open-pod-network.io.ts'
 import type { NetworkName, PodNetwork } from '../core/pod-network/pod-network.ts'
 import { startScheduler } from '../core/scheduler/scheduler.ts'
-import { openMemoryStore } from '../core/store/memory-store.ts'
-import { openStore } from '../core/store/open-store.io.ts'
 import type { Store } from '../core/store/store.ts'
 import { networkAbility } from '../host/capabilities.ts'
 import type { Host } from '../host/host.ts'
@@ -33,8 +26,9 @@ import type { ClusterConfig, ProxyMode } from './config.ts'
 import { chooseModes } from './config.ts'
 import { CliError, EXIT } from './errors.ts'
 import type { DataDir } from './instance.io.ts'
-import { dataDirAt, prepareDataDir } from './instance.io.ts'
 import { joinApi, lateBound } from './join-api.io.ts'
+import { openDataDir, openTheStore } from './open-store.io.ts'
+import { addressOf } from './service-address.ts'
 
 /** Where things are made: each is taken down with the stack, and told of by the step. */
 export interface Making {
@@ -114,38 +108,6 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
 
 const NODE_PORTS = { first: 30_000, last: 32_767 }
 
-/** The data dir asked for, or one that lasts as long as the cluster. */
-function openDataDir(config: ClusterConfig, stack: AsyncDisposableStack): DataDir {
-  if (config.dataDir !== undefined) {
-    const dir = dataDirAt(config.dataDir)
-    prepareDataDir(dir)
-    return dir
-  }
-  const temporary = mkdtempSync(join(tmpdir(), 'portolan-'))
-  stack.defer(() => rmSync(temporary, { recursive: true, force: true }))
-  return dataDirAt(temporary)
-}
-
-async function openTheStore(config: ClusterConfig, dir: DataDir, host: Host): Promise<Store> {
-  if (config.dataDir === undefined) return openMemoryStore({ startRevision: host.clock.now() })
-  mkdirSync(dir.store, { recursive: true, mode: 0o700 })
-  try {
-    return await openStore({
-      directory: dir.store,
-      nowMs: () => host.clock.now(),
-      warn: (message: string) => host.log.warn(message),
-    })
-  } catch (error) {
-    throw new CliError(
-      `the store in ${dir.store} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        exitCode: EXIT.host,
-        cause: error,
-      },
-    )
-  }
-}
-
 async function chosenModes(
   config: ClusterConfig,
   host: Host,
@@ -163,6 +125,6 @@ async function chosenModes(
 
 /** The well-known addresses of the Service range: the first is the API server's, the tenth is DNS. */
 function serviceAddresses(network: PodNetwork): { readonly kubernetes: string; readonly dns: string } {
-  const first = Number(parseCidr(network.addresses.serviceCIDR)?.first ?? 0n)
-  return { kubernetes: printIPv4(first + 1), dns: printIPv4(first + 10) }
+  const { serviceCIDR } = network.addresses
+  return { kubernetes: addressOf(serviceCIDR, 1), dns: addressOf(serviceCIDR, 10) }
 }

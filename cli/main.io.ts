@@ -2,6 +2,7 @@
 /** The `portolan` command: flags in, exit code out. Commands are loaded when they are called, to keep the start quick. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { API_SERVER_DEFAULTS } from './api-server-config.ts'
 import { DEFAULTS, LOG_LEVELS, NETWORK_CHOICES, PROXY_MODE_CHOICES } from './config.ts'
 import { CliError, EXIT } from './errors.ts'
 import { VERSION } from './version.io.ts'
@@ -68,6 +69,39 @@ program
   )
   .addOption(output())
   .action(async (flags) => (await import('./commands/up.io.ts')).up(flags))
+
+program
+  .command('apiserver')
+  .description('the API server alone, without controllers and nodes, until stopped')
+  .option('--data-dir <dir>', 'where objects and keys are kept (default: in memory, gone at the end)')
+  .option('--bind-address <ip>', 'address to listen on', API_SERVER_DEFAULTS.bindAddress)
+  .option(
+    '--secure-port <port>',
+    'port to listen on (0: any free one)',
+    portNumber,
+    API_SERVER_DEFAULTS.securePort,
+  )
+  .option(
+    '--service-cluster-ip-range <cidrs>',
+    'CIDR that ClusterIPs come from; two of different families for dual stack',
+    API_SERVER_DEFAULTS.serviceClusterIPRange,
+  )
+  .option(
+    '--service-node-port-range <range>',
+    'ports for Services of type NodePort',
+    API_SERVER_DEFAULTS.serviceNodePortRange,
+  )
+  .option(
+    '--kubeconfig <file>',
+    "where the administrator's kubeconfig is written (default: into the data dir)",
+  )
+  .addOption(
+    new Option('--log-level <level>', 'what is logged')
+      .choices([...LOG_LEVELS])
+      .default(API_SERVER_DEFAULTS.logLevel),
+  )
+  .addOption(output())
+  .action(async (flags) => (await import('./commands/apiserver.io.ts')).apiserver(flags))
 
 program
   .command('down')

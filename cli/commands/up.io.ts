@@ -14,6 +14,7 @@ import { inApplyOrder, parseManifests } from '../manifests.ts'
 import { readManifests } from '../manifests.io.ts'
 import type { Progress } from '../progress.io.ts'
 import { plainProgress, terminalProgress } from '../progress.io.ts'
+import { stopSignal, stopped } from '../stop-signal.io.ts'
 import { apiServerLine, dnsLine, headline, ingressLine, readyLine } from '../summary.ts'
 
 export interface UpFlags {
@@ -103,10 +104,7 @@ async function run(
     await settle(cluster, { flags, progress }, began)
     if (flags.output === 'json') process.stdout.write(`${JSON.stringify(cluster.instance, null, 2)}\n`)
     tellParent({ kind: 'ready' })
-    await new Promise<void>((resolve) => {
-      if (stop.aborted) resolve()
-      stop.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await stopped(stop)
   } catch (error) {
     // Ctrl-C while starting is no failure.
     if (!stop.aborted) throw error
@@ -130,17 +128,4 @@ async function settle(cluster: Cluster, { flags, progress }: Run, began: number)
     progress.line(
       `  ${cluster.instance.dns.host.startsWith('host resolves') ? 'curl' : 'portolan curl'} ${url}`,
     )
-}
-
-/** Aborts at the first SIGINT or SIGTERM (or hang-up); a second SIGINT ends the process at once. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort(new CliError('stopped'))
-  }
-  process.on('SIGINT', stop)
-  for (const name of ['SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => controller.abort(new CliError('stopped')))
-  return controller.signal
 }

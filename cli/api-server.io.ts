@@ -1,0 +1,86 @@
+/**
+ * The API server alone: store, registry, certificates, listener, and the objects a cluster is born with. No
+ * controllers, no node: what envtest is used for.
+ */
+
+import { noNodeAgent } from './no-node-agent.ts'
+import { serveApi } from '../core/apiserver/http.io.ts'
+import { inProcessClient } from '../core/apiserver/in-process-client.ts'
+import { createRegistry } from '../core/apiserver/object-registry.ts'
+import { openPki } from '../core/apiserver/pki.io.ts'
+import type { Client } from '../core/client/client.ts'
+import { writeKubeconfig } from '../core/client/kubeconfig.io.ts'
+import { HostError } from '../host/errors.ts'
+import { linuxHost } from '../host/linux/linux-host.io.ts'
+import { openLog } from '../host/linux/log.io.ts'
+import type { ApiServerConfig } from './api-server-config.ts'
+import { nodePortRangeOf, serviceCIDRsOf } from './api-server-config.ts'
+import { ensureObjects } from './apply.ts'
+import { CliError, EXIT } from './errors.ts'
+import { openDataDir, openTheStore } from './open-store.io.ts'
+import { addressOf } from './service-address.ts'
+
+export interface RunningApiServer extends AsyncDisposable {
+  /** `https://127.0.0.1:6443` */
+  readonly server: string
+  /** path of the administrator's kubeconfig */
+  readonly kubeconfig: string
+  /** everything there is, without a wire in between */
+  readonly client: Client
+}
+
+/** Rejects with CliError (the user's to solve) or another Error; then nothing is left running. */
+export async function startApiServer(config: ApiServerConfig): Promise<RunningApiServer> {
+  await using stack = new AsyncDisposableStack()
+  const dir = openDataDir(config, stack)
+  const log = openLog({ level: config.logLevel })
+  const host = await linuxHost({ ledgerFile: dir.ledger, log })
+  const { clock, random, sockets } = host
+  const store = stack.use(await openTheStore(config, dir, host))
+  const serviceCIDRs = serviceCIDRsOf(config)
+  const facts = { serviceCIDRs, nodePortRange: nodePortRangeOf(config) }
+  const registry = stack.use(createRegistry({ store, clock, random, facts }))
+  const clusterIP = addressOf(serviceCIDRs[0] ?? '', 1)
+  const pki = await openPki({
+    directory: dir.pki,
+    addresses: [clusterIP, config.bindAddress],
+    nowMs: clock.now(),
+  })
+  const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
+  const listen = [{ address: config.bindAddress, port: config.securePort }]
+  const api = stack.use(
+    await serveApi({
+      registry,
+      nodeAgent: noNodeAgent(),
+      pki,
+      sockets,
+      clock,
+      random,
+      log,
+      listen,
+      dial: (to) => sockets.connect(to),
+    }).catch((error: unknown) => {
+      throw portTaken(error, config)
+    }),
+  )
+  const { port } = api
+  const isUnspecified = ['0.0.0.0', '::'].includes(config.bindAddress)
+  const address = isUnspecified ? '127.0.0.1' : config.bindAddress
+  await ensureObjects(client, { kubernetes: { clusterIP, address, port } })
+  const server = `https://${address.includes(':') ? `[${address}]` : address}:${port}`
+  const kubeconfig = config.kubeconfig ?? dir.kubeconfig
+  const { certificate: clientCertificate, key: clientKey } = pki.admin
+  const { caCertificate } = pki
+  await writeKubeconfig(kubeconfig, 'portolan', { server, caCertificate, clientCertificate, clientKey })
+  const owned = stack.move()
+  return { server, kubeconfig, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function portTaken(error: unknown, { bindAddress, securePort }: ApiServerConfig): unknown {
+  if (!(error instanceof HostError) || error.code !== 'PORT_IN_USE') return error
+  return new CliError(`port ${securePort} on ${bindAddress} is taken`, {
+    exitCode: EXIT.host,
+    remedy: 'choose another with --secure-port PORT (0: any free one)',
+    cause: error,
+  })
+}

@@ -1,0 +1,42 @@
+/** `portolan apiserver`: the API server alone, until it is told to stop. */
+
+import type { ApiServerConfig } from '../api-server-config.ts'
+import { apiServerFaults } from '../api-server-config.ts'
+import { startApiServer } from '../api-server.io.ts'
+import { EXIT, listed } from '../errors.ts'
+import { stopSignal, stopped } from '../stop-signal.io.ts'
+import { VERSION } from '../version.io.ts'
+
+export interface ApiServerFlags {
+  readonly dataDir?: string
+  readonly bindAddress: string
+  readonly securePort: number
+  readonly serviceClusterIpRange: string
+  readonly serviceNodePortRange: string
+  readonly kubeconfig?: string
+  readonly logLevel: ApiServerConfig['logLevel']
+  readonly output: 'text' | 'json'
+}
+
+export async function apiserver(flags: ApiServerFlags): Promise<void> {
+  const stop = stopSignal()
+  const config: ApiServerConfig = {
+    dataDir: flags.dataDir,
+    bindAddress: flags.bindAddress,
+    securePort: flags.securePort,
+    serviceClusterIPRange: flags.serviceClusterIpRange,
+    serviceNodePortRange: flags.serviceNodePortRange,
+    kubeconfig: flags.kubeconfig,
+    logLevel: flags.logLevel,
+  }
+  const faults = apiServerFaults(config)
+  if (faults.length > 0) throw listed(faults, { exitCode: EXIT.usage })
+  await using running = await startApiServer(config)
+  const { server, kubeconfig } = running
+  const text =
+    flags.output === 'json'
+      ? JSON.stringify({ version: VERSION, pid: process.pid, server, kubeconfig })
+      : `portolan ${VERSION} · API server ${server}\n  export KUBECONFIG=${kubeconfig}`
+  process.stdout.write(`${text}\n`)
+  await stopped(stop)
+}
