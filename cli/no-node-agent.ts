@@ -10,12 +10,17 @@ export function noNodeAgent(): NodeAgent {
     exec: (pod) => Promise.reject(refusal(pod)),
     attach: (pod) => Promise.reject(refusal(pod)),
     dial: (pod) => Promise.reject(refusal(pod)),
+    http: (nodeName) => Promise.reject(unreachable(nodeName)),
   }
 }
 
 /** kubernetes/kubernetes pkg/registry/core/pod/strategy.go says the first; the second is ours. */
 function refusal({ metadata, spec }: Pod): ApiError {
   if (!spec.nodeName) return badRequest(`pod ${metadata.name} does not have a host assigned`)
-  const message = `no node agent is reachable from this API server: node ${JSON.stringify(spec.nodeName)} is not run by it`
+  return unreachable(spec.nodeName)
+}
+
+function unreachable(nodeName: string): ApiError {
+  const message = `no node agent is reachable from this API server: node ${JSON.stringify(nodeName)} is not run by it`
   return new ApiError('ServiceUnavailable', message)
 }

@@ -52,6 +52,20 @@ export interface PodConnection {
   destroy(): void
 }
 
+/** A request to the agent's own HTTP server, as nodes/proxy passes it on. */
+export interface AgentRequest {
+  readonly method: string
+  /** begins with a slash, without the query */
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+export interface AgentAnswer {
+  readonly code: number
+  readonly contentType: string
+  readonly body: string
+}
+
 export interface NodeAgent {
   /** Rejects with ApiError BadRequest, worded as upstream, when there is no such log. */
   logs(pod: Pod, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
@@ -59,4 +73,6 @@ export interface NodeAgent {
   attach(pod: Pod, request: Omit<ExecRequest, 'command'>, streams: SessionStreams): Promise<ExecResult>
   /** Dials 127.0.0.1:port inside the pod. Rejects with what the connection attempt said. */
   dial(pod: Pod, port: number): Promise<PodConnection>
+  /** What the agent on that node says of itself. Rejects with ApiError when there is no agent. */
+  http(nodeName: string, request: AgentRequest): Promise<AgentAnswer>
 }

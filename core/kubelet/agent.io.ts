@@ -12,7 +12,10 @@ import type { ContainerRunner } from './container-runner.io.ts'
 import type { PodContext } from './pod-context.ts'
 import type { PodWorker } from './pod-worker.io.ts'
 
-export function podAgent(workerOf: (pod: Pod) => PodWorker | undefined, context: PodContext): NodeAgent {
+export function podAgent(
+  workerOf: (pod: Pod) => PodWorker | undefined,
+  context: PodContext,
+): Omit<NodeAgent, 'http'> {
   const runnerOf = (pod: Pod, container: string): ContainerRunner => {
     const worker = workerOf(pod)
     if (worker === undefined) throw notFound(PODS, pod.metadata.name)

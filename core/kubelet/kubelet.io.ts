@@ -7,13 +7,14 @@ import { readFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { arch, availableParallelism, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { isApiError } from '../api/api-error.ts'
+import { isApiError, notFound } from '../api/api-error.ts'
 import type { Lease } from '../api/generated/coordination-v1.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
 import { CONFIG_MAPS, LEASES, NODES, PODS, SECRETS } from '../api/scheme.ts'
 import { microTimestamp } from '../api/timestamp.ts'
 import { eventRecorder } from '../client/event-recorder.ts'
+import { agentAnswer } from './agent-http.ts'
 import { podAgent } from './agent.io.ts'
 import type { MachineFacts } from './node-object.ts'
 import { nodeObject } from './node-object.ts'
@@ -68,6 +69,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   ]
   return {
     ...podAgent((pod) => workers.get(pod.metadata.uid ?? ''), context),
+    async http(name, request) {
+      if (name !== nodeName) throw notFound(NODES, name)
+      return agentAnswer(request, { nodeName, pods: [...workers.values()].map(({ pod }) => pod) })
+    },
     async [Symbol.asyncDispose]() {
       for (const end of unsubscribe) end()
       stop.abort()

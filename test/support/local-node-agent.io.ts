@@ -33,6 +33,11 @@ export function localNodeAgent(options: LocalNodeAgentOptions): NodeAgent {
     exec: async (_pod, { command, tty }, streams) => await run(command, tty, streams),
     attach: async (_pod, { tty }, streams) => await run(['cat'], tty, streams),
     dial: async (_pod, port) => await dialled(options.portOf(port)),
+    http: async (nodeName, { path }) => ({
+      code: 200,
+      contentType: 'text/plain',
+      body: `${nodeName} ${path}\n`,
+    }),
   }
 }
 

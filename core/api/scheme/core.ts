@@ -36,7 +36,7 @@ export const NODES = define<Node>({
   kind: 'Node',
   clusterScoped: true,
   shortNames: ['no'],
-  subresources: [status('Node')],
+  subresources: [connect('proxy', 'NodeProxyOptions', PROXY_VERBS), status('Node')],
 })
 export const PODS = define<Pod>({
   resource: 'pods',

@@ -1,11 +1,11 @@
 /**
- * Where a pods/proxy or services/proxy request goes. Pure.
+ * Where a pods/proxy, services/proxy or nodes/proxy request goes. Pure.
  * kubernetes/kubernetes pkg/registry/core/{pod/strategy.go ResourceLocation, service/storage}; names are
  * `[scheme:]name[:port]`. Differs: a Service's endpoints are read from its EndpointSlices.
  */
 
 import { ApiError, badRequest } from '../../api/api-error.ts'
-import type { Pod, Service } from '../../api/generated/core-v1.ts'
+import type { Node, Pod, Service } from '../../api/generated/core-v1.ts'
 import type { EndpointSlice } from '../../api/generated/discovery-v1.ts'
 
 export interface ProxyName {
@@ -41,6 +41,21 @@ export function podTarget(pod: Pod, { scheme, port }: ProxyName): ProxyTarget {
   const chosen = number ?? (scheme === 'https' ? 443 : 80)
   if (!isPort(chosen)) throw badRequest(`invalid port ${JSON.stringify(port)}`)
   return { scheme, address, port: chosen }
+}
+
+const KUBELET_PORT = '10250'
+
+/** Whether the node agent itself is meant, and not a program on the node. */
+export function isAgentPort({ port }: ProxyName): boolean {
+  return port === '' || port === KUBELET_PORT
+}
+
+/** A program on the node. Throws ApiError BadRequest. */
+export function nodeTarget(node: Node, { scheme, port }: ProxyName): ProxyTarget {
+  const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  if (!address) throw badRequest('address not allowed')
+  if (!isPort(Number(port))) throw badRequest(`invalid port ${JSON.stringify(port)}`)
+  return { scheme, address, port: Number(port) }
 }
 
 /**

@@ -6,10 +6,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, Random } from '../../../host/host.ts'
 import { badRequest } from '../../api/api-error.ts'
-import type { Pod, Service } from '../../api/generated/core-v1.ts'
+import type { Node, Pod, Service } from '../../api/generated/core-v1.ts'
 import type { EndpointSlice } from '../../api/generated/discovery-v1.ts'
 import type { NodeAgent } from '../../api/node-agent.ts'
-import { ENDPOINT_SLICES, PODS, SERVICES } from '../../api/scheme.ts'
+import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '../../api/scheme.ts'
 import { writeResponse } from '../exchange.io.ts'
 import type { Registry } from '../registry.ts'
 import type { ApiRequest } from '../request.ts'
@@ -25,7 +25,7 @@ import {
 import { PORT_FORWARD_PROTOCOL, TUNNELED_PORT_FORWARD_PROTOCOL, portForwardOverSpdy } from './port-forward.ts'
 import type { Dial, ProxyRequest } from './proxy.io.ts'
 import { proxyRequest, proxyUpgrade } from './proxy.io.ts'
-import { parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
+import { isAgentPort, nodeTarget, parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
 import { execOptions, logOptions, requireAssigned } from './session-options.ts'
 import type { SessionRoute } from './session-route.ts'
 import { acceptSpdy, isSpdyUpgrade } from './spdy-upgrade.io.ts'
@@ -65,6 +65,8 @@ export class Sessions {
       }
       case 'proxy':
         if (route.rest === undefined && !request.path.endsWith('/')) return redirect(request, response)
+        if (route.resource.resource === NODES.resource && isAgentPort(parseProxyName(route.name)))
+          return await this.#agent(request, route, { incoming, response })
         return await proxyRequest(this.#options.dial, this.#proxied(request, route), { incoming, response })
       default:
         this.#pod(route)
@@ -124,11 +126,19 @@ export class Sessions {
     await portForwardOverChannels(nodeAgent, pod, { webSocket, ports })
   }
 
+  /** The node agent is in this process: no wire leads to it. */
+  async #agent(request: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
+    const { name } = parseProxyName(route.name)
+    this.#options.registry.get(NODES, { name })
+    const { path } = backendPath(request, route)
+    const { code, contentType, body } = await this.#options.nodeAgent.http(name, { ...request, path })
+    const headers = { 'Content-Type': contentType }
+    return await writeResponse(incoming, response, { kind: 'whole', code, headers, body })
+  }
+
   #proxied(request: ApiRequest, route: SessionRoute): ProxyRequest {
-    // /api/v1/namespaces/NAMESPACE/pods/NAME/proxy, and behind it the backend's path
-    const prefix = request.path.split('/').slice(0, 8).join('/')
+    const { prefix, path } = backendPath(request, route)
     const query = request.query.toString()
-    const path = request.path.slice(prefix.length) || '/'
     return {
       target: this.#target(route),
       path: query === '' ? path : `${path}?${query}`,
@@ -141,6 +151,7 @@ export class Sessions {
     const { registry, random } = this.#options
     const wanted = parseProxyName(name)
     const place = { namespace, name: wanted.name }
+    if (resource.resource === NODES.resource) return nodeTarget(registry.get(NODES, place) as Node, wanted)
     if (resource.resource === PODS.resource) return podTarget(registry.get(PODS, place) as Pod, wanted)
     const service = registry.get(SERVICES, place) as Service
     const { items } = registry.list(ENDPOINT_SLICES, {
@@ -151,6 +162,15 @@ export class Sessions {
       Math.floor(random.next() * count),
     )
   }
+}
+
+/** `/api/v1/namespaces/NAMESPACE/pods/NAME/proxy` or `/api/v1/nodes/NAME/proxy`, and what stands behind it. */
+function backendPath({ path }: ApiRequest, { namespace }: SessionRoute): { prefix: string; path: string } {
+  const prefix = path
+    .split('/')
+    .slice(0, namespace === undefined ? 6 : 8)
+    .join('/')
+  return { prefix, path: path.slice(prefix.length) || '/' }
 }
 
 /** A relative link on a page needs the slash. */
