@@ -79,6 +79,9 @@ const SPECIAL: Readonly<Record<string, string>> = {
   'k8s.io.apimachinery.pkg.runtime.RawExtension': 'unknown',
   'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': 'Readonly<Record<string, unknown>>',
   'k8s.io.apimachinery.pkg.apis.meta.v1.Verbs': 'readonly string[]',
+  'k8s.io.api.authentication.v1.ExtraValue': 'readonly string[]',
+  'k8s.io.api.authorization.v1.ExtraValue': 'readonly string[]',
+  'k8s.io.api.certificates.v1.ExtraValue': 'readonly string[]',
 }
 
 /** Lists that validation never lets be empty; every other list or map may be absent (or null, from Go). */

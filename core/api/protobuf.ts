@@ -9,7 +9,7 @@
  */
 
 import type { FieldFacts } from './schema/field-table.ts'
-import { jsonName, messageFields, messageOfKind } from './schema/field-table.ts'
+import { jsonName, listElement, messageFields, messageOfKind } from './schema/field-table.ts'
 import { timestamp as wholeSeconds } from './timestamp.ts'
 import type { WireField } from './wire-format.ts'
 import { WireFormatError, readFields, readVarint } from './wire-format.ts'
@@ -200,10 +200,8 @@ function lengthDelimited(type: string, bytes: Uint8Array, depth: number): unknow
   if (type === 'bytes') return Buffer.from(bytes).toString('base64')
   const decode = special(type)
   if (decode !== undefined) return decode(bytes)
-  const fields = messageFields(type) ?? []
-  const [only] = fields
-  // List wrappers (ExtraValue, Verbs): one repeated member called items is the list itself.
-  if (fields.length === 1 && only?.n === 'items' && only.r === 1) {
+  const only = listElement(type)
+  if (only !== undefined) {
     return readFields(bytes).map((wire) => single({ field: only, wire, depth }))
   }
   return decodeMessage(type, bytes, depth + 1)

@@ -15,7 +15,13 @@ import { canonicalQuantity, QUANTITY_FORMAT } from './quantity.ts'
 import type { ResourceInfo } from './resource.ts'
 import { apiVersionOf } from './resource.ts'
 import type { FieldFacts } from './schema/field-table.ts'
-import { fieldsByJsonName, META_PACKAGE, messageFields, messageOfKind } from './schema/field-table.ts'
+import {
+  fieldsByJsonName,
+  listElement,
+  META_PACKAGE,
+  messageFields,
+  messageOfKind,
+} from './schema/field-table.ts'
 import { isTimestamp } from './timestamp.ts'
 
 export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
@@ -145,6 +151,11 @@ function decodeOne(type: string, value: unknown, place: Place, walk: Walk): unkn
     if ('refusal' in result) throw unhandled(result.refusal, walk)
     throw wrongType(value, result.goType, place, walk)
   }
+  const item = listElement(type)
+  if (item !== undefined) {
+    if (!Array.isArray(value)) throw wrongType(value, `[]${goType(item.t)}`, place, walk)
+    return value.map((inner) => decodeElement(item.t, inner, place, walk))
+  }
   const scalar = SCALARS[type]
   if (scalar === undefined)
     return messageFields(type) === undefined ? value : decodeStruct(type, value, place, walk)
@@ -207,7 +218,6 @@ const SPECIAL: Readonly<Record<string, (value: unknown) => SpecialResult>> = {
   [`${META_PACKAGE}.MicroTime`]: time('2006-01-02T15:04:05.000000Z07:00'),
   [`${META_PACKAGE}.Duration`]: (value) => (typeof value === 'string' ? { value } : { goType: 'string' }),
   [`${META_PACKAGE}.FieldsV1`]: raw,
-  [`${META_PACKAGE}.Verbs`]: raw,
   'k8s.io.apimachinery.pkg.api.resource.Quantity': quantity,
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': intOrString,
   'k8s.io.apimachinery.pkg.runtime.RawExtension': raw,

@@ -10,6 +10,7 @@ import {
   META_PACKAGE,
   jsonFields,
   jsonName,
+  listElement,
   messageFields,
   messageOfKind,
 } from '../api/schema/field-table.ts'
@@ -57,7 +58,6 @@ const LEAF_MESSAGES: ReadonlySet<string> = new Set([
   `${META_PACKAGE}.MicroTime`,
   `${META_PACKAGE}.Duration`,
   `${META_PACKAGE}.FieldsV1`,
-  `${META_PACKAGE}.Verbs`,
   'k8s.io.apimachinery.pkg.api.resource.Quantity',
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString',
   'k8s.io.apimachinery.pkg.runtime.RawExtension',
@@ -123,7 +123,8 @@ function structField(facts: FieldFacts, known: Map<string, StructType>): StructF
 }
 
 function fieldType(facts: FieldFacts, known: Map<string, StructType>): SchemaType {
-  const isLeaf = LEAF_MESSAGES.has(facts.t) || messageFields(facts.t) === undefined
+  const isLeaf =
+    LEAF_MESSAGES.has(facts.t) || messageFields(facts.t) === undefined || listElement(facts.t) !== undefined
   const base = isLeaf ? LEAF : structOf(facts.t, known)
   if (facts.k !== undefined) return { kind: 'map', isAtomic: facts.mt === 'atomic', element: base }
   if (facts.r !== undefined) return listType(facts, base)

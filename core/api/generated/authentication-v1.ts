@@ -13,10 +13,6 @@ export interface BoundObjectReference {
   readonly uid?: string | undefined
 }
 
-export interface ExtraValue {
-  readonly items?: readonly string[] | undefined
-}
-
 export interface SelfSubjectReview {
   readonly apiVersion: 'authentication.k8s.io/v1'
   readonly kind: 'SelfSubjectReview'
@@ -72,5 +68,5 @@ export interface UserInfo {
   readonly username?: string | undefined
   readonly uid?: string | undefined
   readonly groups?: readonly string[] | undefined
-  readonly extra?: Readonly<Record<string, ExtraValue>> | undefined
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
 }

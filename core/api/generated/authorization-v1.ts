@@ -3,10 +3,6 @@
 import type { NamedMeta } from '../object.ts'
 import type { FieldSelectorRequirement, LabelSelectorRequirement } from './meta-v1.ts'
 
-export interface ExtraValue {
-  readonly items?: readonly string[] | undefined
-}
-
 export interface FieldSelectorAttributes {
   readonly rawSelector?: string | undefined
   readonly requirements?: readonly FieldSelectorRequirement[] | undefined
@@ -92,7 +88,7 @@ export interface SubjectAccessReviewSpec {
   readonly nonResourceAttributes?: NonResourceAttributes | undefined
   readonly user?: string | undefined
   readonly groups?: readonly string[] | undefined
-  readonly extra?: Readonly<Record<string, ExtraValue>> | undefined
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
   readonly uid?: string | undefined
 }
 

@@ -28,7 +28,7 @@ export interface CertificateSigningRequestSpec {
   readonly username?: string | undefined
   readonly uid?: string | undefined
   readonly groups?: readonly string[] | undefined
-  readonly extra?: Readonly<Record<string, ExtraValue>> | undefined
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 export interface CertificateSigningRequestStatus {
@@ -46,10 +46,6 @@ export interface ClusterTrustBundle {
 export interface ClusterTrustBundleSpec {
   readonly signerName?: string | undefined
   readonly trustBundle: string
-}
-
-export interface ExtraValue {
-  readonly items?: readonly string[] | undefined
 }
 
 export interface PodCertificateRequest {

@@ -36,6 +36,15 @@ export function messageFields(message: string): readonly FieldFacts[] | undefine
   return Object.hasOwn(FIELDS, message) ? FIELDS[message] : undefined
 }
 
+/** @returns what a message that only holds a list (`Verbs`, `ExtraValue`) holds: in JSON it is that list */
+export function listElement(message: string): FieldFacts | undefined {
+  const fields = messageFields(message)
+  const [only] = fields ?? []
+  return fields?.length === 1 && only?.n === 'items' && only.r === 1 && !only.t.includes('.')
+    ? only
+    : undefined
+}
+
 /** @returns the fields as JSON shows them: inline members take the place of the field that holds them */
 export function jsonFields(message: string): readonly FieldFacts[] {
   const fields = messageFields(message) ?? []

@@ -13,6 +13,7 @@ import {
   META_PACKAGE,
   jsonFields,
   jsonName,
+  listElement,
   messageFields,
   messageOfKind,
 } from '../../api/schema/field-table.ts'
@@ -161,10 +162,8 @@ function fieldSchema(field: FieldFacts): Schema {
 
 /** Messages that only hold a list (`Verbs`) are that list in JSON. */
 function wrappedList(type: string): Schema | undefined {
-  const fields = messageFields(type)
-  const [only] = fields ?? []
-  if (fields?.length !== 1 || only?.n !== 'items' || only.r !== 1) return undefined
-  return { type: 'array', items: SCALARS[only.t] ?? { type: 'object' } }
+  const only = listElement(type)
+  return only && { type: 'array', items: SCALARS[only.t] ?? { type: 'object' } }
 }
 
 /** Some defaults name a Go constant, `ref(...)`, whose value the table does not have. */
