@@ -39,13 +39,14 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   const store = stack.use(await openTheStore(config, dir, host))
   const serviceCIDRs = serviceCIDRsOf(config)
   const facts = { serviceCIDRs, nodePortRange: nodePortRangeOf(config) }
-  const registry = stack.use(createRegistry({ store, clock, random, facts }))
   const clusterIP = addressOf(serviceCIDRs[0] ?? '', 1)
   const pki = await openPki({
     directory: dir.pki,
     addresses: [clusterIP, config.bindAddress],
     nowMs: clock.now(),
   })
+  const { serviceAccountKey } = pki
+  const registry = stack.use(createRegistry({ store, clock, random, facts, serviceAccountKey }))
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
   const listen = [{ address: config.bindAddress, port: config.securePort }]
   const api = stack.use(

@@ -13,6 +13,7 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
 } from '../core/api/scheme.ts'
+import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
 import type { Client } from '../core/client/client.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
 import { kubernetesService, systemNamespaces } from '../core/controllers/bootstrap.ts'
@@ -57,7 +58,7 @@ export async function applyOne(
   return await client.patch(resource, name, placed, { type: 'apply', fieldManager, force: true })
 }
 
-/** What must exist before anything else can: namespaces, their default accounts, the Service of the API server. */
+/** What must exist before anything else can: namespaces, their default accounts, roles, the Service of the API server. */
 export async function ensureObjects(
   client: Client,
   { kubernetes }: { readonly kubernetes: ApiServerAddress },
@@ -71,6 +72,7 @@ export async function ensureObjects(
     }
     await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
   }
+  await ensureBootstrapPolicy(client)
   const { service, endpoints, slice } = kubernetesService(kubernetes)
   await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
   await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')

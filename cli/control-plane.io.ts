@@ -5,6 +5,7 @@
 
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../core/apiserver/object-registry.ts'
+import { openPki } from '../core/apiserver/pki.io.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
 import type { ClusterFacts } from '../core/api/rules.ts'
 import type { Client } from '../core/client/client.ts'
@@ -69,7 +70,16 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   const network = stack.use(await openPodNetwork(networkName, { host }))
   const addresses = serviceAddresses(network)
   const facts = { serviceCIDRs: [network.addresses.serviceCIDR], nodePortRange: NODE_PORTS }
-  const registry = stack.use(createRegistry({ store, clock, random, facts }))
+  const kubernetesIP = addresses.kubernetes
+  const { gateway, internalIP } = network.node
+  const pki = await openPki({
+    directory: dir.pki,
+    addresses: [kubernetesIP, gateway, internalIP],
+    names: [config.nodeName],
+    nowMs: clock.now(),
+  })
+  const { serviceAccountKey } = pki
+  const registry = stack.use(createRegistry({ store, clock, random, facts, serviceAccountKey }))
   const client = inProcessClient(registry, {
     user: 'system:kube-controller-manager',
     fieldManager: 'portolan',
@@ -78,9 +88,8 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
 
   step('starting the API server')
   const agent = lateBound<Kubelet>('the node agent')
-  const kubernetesIP = addresses.kubernetes
-  const joining = { config, dir, host, registry, network, kubernetesIP, agent: agent.proxy, stack }
-  const { pki, server, nodePort } = await joinApi(joining)
+  const joining = { config, dir, host, registry, network, pki, agent: agent.proxy, stack }
+  const { server, nodePort } = await joinApi(joining)
   await ensureObjects(client, {
     kubernetes: { clusterIP: kubernetesIP, address: network.node.gateway, port: nodePort },
   })

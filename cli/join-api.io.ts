@@ -1,8 +1,7 @@
-/** Joins the API server to the cluster: its certificates, its listeners, the kubeconfig, and the node agent behind it. */
+/** Joins the API server to the cluster: its listeners, the kubeconfig, and the node agent behind it. */
 
 import { serveApi } from '../core/apiserver/http.io.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
-import { openPki } from '../core/apiserver/pki.io.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { NodeAgent } from '../core/api/node-agent.ts'
 import { writeKubeconfig } from '../core/client/kubeconfig.io.ts'
@@ -19,7 +18,7 @@ export interface ApiOptions {
   readonly host: Host
   readonly registry: Registry
   readonly network: PodNetwork
-  readonly kubernetesIP: string
+  readonly pki: Pki
   readonly agent: NodeAgent
   readonly stack: AsyncDisposableStack
 }
@@ -27,15 +26,9 @@ export interface ApiOptions {
 /** Listens on 127.0.0.1 for people and on the pods' gateway for pods. */
 export async function joinApi(
   options: ApiOptions,
-): Promise<{ readonly pki: Pki; readonly server: string; readonly nodePort: number }> {
-  const { config, dir, host, registry, network, agent, stack } = options
+): Promise<{ readonly server: string; readonly nodePort: number }> {
+  const { config, dir, host, registry, network, agent, stack, pki } = options
   const { gateway } = network.node
-  const pki = await openPki({
-    directory: dir.pki,
-    addresses: [options.kubernetesIP, gateway, network.node.internalIP],
-    names: [config.nodeName],
-    nowMs: host.clock.now(),
-  })
   const forPods =
     gateway === '127.0.0.1'
       ? []
@@ -61,7 +54,7 @@ export async function joinApi(
       clientCertificate: pki.admin.certificate,
       clientKey: pki.admin.key,
     })
-    return { pki, server, nodePort: forPods[0]?.port ?? api.port }
+    return { server, nodePort: forPods[0]?.port ?? api.port }
   } catch (error) {
     if (!(error instanceof HostError) || error.code !== 'PORT_IN_USE') throw error
     throw new CliError(`the API server's port ${config.port} on 127.0.0.1 is taken`, {

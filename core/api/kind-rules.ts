@@ -3,6 +3,7 @@
  * A further kind is a row in ./kind-rules, by group.
  */
 
+import { ACCESS_RULES } from './kind-rules/access.ts'
 import { CLUSTER_RULES } from './kind-rules/cluster.ts'
 import { CORE_RULES } from './kind-rules/core.ts'
 import { NETWORKING_RULES } from './kind-rules/networking.ts'
@@ -16,6 +17,7 @@ const TABLE: ReadonlyMap<string, KindRules> = new Map([
   ...WORKLOAD_RULES,
   ...NETWORKING_RULES,
   ...CLUSTER_RULES,
+  ...ACCESS_RULES,
 ])
 
 /** @returns the rules of a resource of the scheme; throws for one that has none */

@@ -9,12 +9,14 @@ import type { ResourceInfo } from './resource.ts'
 import { CORE_RESOURCES } from './scheme/core.ts'
 import { WORKLOAD_RESOURCES } from './scheme/workloads.ts'
 import { NETWORKING_RESOURCES } from './scheme/networking.ts'
+import { ACCESS_RESOURCES } from './scheme/access.ts'
 import { CLUSTER_RESOURCES } from './scheme/cluster.ts'
 
 export * from './scheme/core.ts'
 export * from './scheme/workloads.ts'
 export * from './scheme/networking.ts'
 export * from './scheme/cluster.ts'
+export * from './scheme/access.ts'
 
 /** Every resource served, in the order of discovery documents. */
 export const SCHEME: readonly ResourceInfo[] = [
@@ -22,7 +24,11 @@ export const SCHEME: readonly ResourceInfo[] = [
   ...WORKLOAD_RESOURCES,
   ...NETWORKING_RESOURCES,
   ...CLUSTER_RESOURCES,
+  ...ACCESS_RESOURCES,
 ]
+
+/** Whether objects of the resource are kept: reviews of access are answered and forgotten. */
+export const isStored = ({ verbs }: ResourceInfo): boolean => verbs.includes('get')
 
 /** @returns the row for `apps/v1`, `Deployment`; undefined when it is not served */
 export function resourceForKind(apiVersion: string, kind: string): ResourceInfo | undefined {

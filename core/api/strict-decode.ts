@@ -27,6 +27,9 @@ import { isTimestamp } from './timestamp.ts'
 export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
 export type FieldValidation = (typeof FIELD_VALIDATIONS)[number]
 
+/** All that decoding needs to know of a resource. */
+export type KindName = Pick<ResourceInfo, 'group' | 'version' | 'kind'>
+
 export interface Decoded {
   readonly object: KubernetesObject
   /** `unknown field "spec.foo"`, in the order met */
@@ -34,7 +37,7 @@ export interface Decoded {
 }
 
 /** @throws ApiError BadRequest when a value has the wrong type */
-export function strictDecode(resource: ResourceInfo, body: unknown): Decoded {
+export function strictDecode(resource: KindName, body: unknown): Decoded {
   const message = messageOfKind(apiVersionOf(resource), resource.kind)
   if (message === undefined) throw new Error(`the field table has no ${resource.kind}`)
   const walk: Walk = { resource, problems: [] }
@@ -49,7 +52,7 @@ export function strictDecode(resource: ResourceInfo, body: unknown): Decoded {
 }
 
 interface Walk {
-  readonly resource: ResourceInfo
+  readonly resource: KindName
   readonly problems: string[]
 }
 

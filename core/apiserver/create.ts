@@ -13,6 +13,7 @@ import { timestamp } from '../api/timestamp.ts'
 import type { Writer } from './apply/server-side-apply.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { admitted } from './admission/admission.ts'
+import { refuseEscalation } from './authorization/escalation.ts'
 import { clusterView } from './cluster-view.ts'
 import type { Expectations, WriteOutcome } from './commit-object.ts'
 import { putObject } from './commit-object.ts'
@@ -135,6 +136,7 @@ function checked(env: Environment, creation: Creation, draft: KubernetesObject):
   const { name } = object.metadata
   const errors = env.kinds.of(resource).rules.validateCreate(object, env.facts)
   if (errors.length > 0) throw invalid(resource, name, errors)
+  refuseEscalation(env.access, { user: creation.context.user, resource, object, old: undefined })
   return object
 }
 

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/object.ts'
 import type { ClusterFacts } from '../api/rules.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock, Random } from '../../host/host.ts'
+import type { Access } from './authorization/access.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { ServiceAllocations } from './services/service-allocations.ts'
 
@@ -13,6 +14,7 @@ export interface Environment {
   readonly random: Random
   readonly facts: ClusterFacts
   readonly kinds: ServedKinds
+  readonly access: Access
   readonly services: ServiceAllocations
 }
 

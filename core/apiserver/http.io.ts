@@ -14,8 +14,9 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Random, SocketAddress, Sockets } from '../../host/host.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
-import { Authenticator } from './authenticate.io.ts'
-import { authorize } from './authorize.ts'
+import { Authenticator } from './authentication/authenticator.io.ts'
+import { impersonated } from './authentication/impersonation.ts'
+import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import type { HealthChecks } from './health.ts'
 import { PathRequests, notServed } from './path-requests.ts'
@@ -23,6 +24,7 @@ import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
+import { ANONYMOUS } from './request.ts'
 import { ResourceRequests, notSupported } from './resource-requests.ts'
 import type { RequestVerb, Route } from './route.ts'
 import { routeOf, verbOf } from './route.ts'
@@ -79,7 +81,7 @@ class HttpApiServer implements ApiServer {
   readonly #stopping = new AbortController()
   readonly #exchanges = new Set<Promise<void>>()
   readonly #upgraded = new Set<Duplex>()
-  readonly #authenticator = new Authenticator()
+  readonly #authenticator: Authenticator
   readonly #metrics = new RequestMetrics()
   readonly #resources: ResourceRequests
   readonly #paths: PathRequests
@@ -88,10 +90,12 @@ class HttpApiServer implements ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options
+    this.#authenticator = new Authenticator(options.registry.tokens)
     this.#resources = new ResourceRequests(options)
     this.#sessions = new Sessions(options)
     this.#paths = new PathRequests({
       kinds: options.registry.kinds,
+      tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       checks: options.checks ?? {},
       metrics: this.#metrics,
@@ -146,10 +150,10 @@ class HttpApiServer implements ApiServer {
     response.once('close', () => gone.abort())
     response.setHeader('Audit-Id', this.#options.random.uuid())
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
-    const { request, route, verb } = this.#understand(incoming, signal)
-    const done = this.#count({ request, route, verb, code: () => response.statusCode })
+    const asked = this.#understand(incoming, signal)
+    const done = this.#count({ ...asked, code: () => response.statusCode })
     try {
-      this.#admit(request, route, verb)
+      const { request, route, verb } = await this.#admit(incoming, asked)
       if (isSessionRoute(route)) {
         await this.#sessions.request(request, route, { incoming, response })
       } else {
@@ -163,16 +167,26 @@ class HttpApiServer implements ApiServer {
   }
 
   #understand(incoming: IncomingMessage, signal: AbortSignal): Understood {
-    const request = apiRequest(incoming, { user: this.#authenticator.userOf(incoming), signal })
+    const request = apiRequest(incoming, { user: ANONYMOUS, signal })
     const route = routeOf(request.path, this.#options.registry.kinds)
     const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
     return { request, route, verb }
   }
 
-  /** Throws ApiError: 401, 403, 429. */
-  #admit(request: ApiRequest, route: Route, verb: RequestVerb | undefined): void {
-    const { method } = request
-    authorize(request.user, route, verb === undefined ? { method } : { method, verb })
+  /** @returns the request with its user. Rejects with ApiError: 401, 403, 429. */
+  async #admit(incoming: IncomingMessage, asked: Understood): Promise<Understood> {
+    const { route, verb } = asked
+    const { access } = this.#options.registry
+    const known = await this.#authenticator.userOf(incoming)
+    this.#refuseTooMany(asked)
+    const user = impersonated(known, incoming.rawHeaders, access)
+    const { method, path } = asked.request
+    const attributes = attributesOf(user, route, { method, path, verb })
+    if (!access.authorize(attributes).allowed) throw forbiddenTo(attributes)
+    return { ...asked, request: { ...asked.request, user } }
+  }
+
+  #refuseTooMany({ request, route, verb }: Understood): void {
     const kind = requestKind(request, route, verb)
     if (kind === 'longRunning' || this.#metrics.inflight(kind) <= MAX_IN_FLIGHT[kind]) return
     throw new ApiError('TooManyRequests', 'Too many requests, please try again later.', {
@@ -186,7 +200,7 @@ class HttpApiServer implements ApiServer {
         if (verb === undefined) throw notSupported(route.resource, request.method.toLowerCase())
         return await this.#resources.answer(request, route, verb)
       case 'path':
-        return this.#paths.answer(request, route.path)
+        return await this.#paths.answer(request, route.path)
       case 'unknown':
         throw notServed()
     }
@@ -226,12 +240,12 @@ class HttpApiServer implements ApiServer {
     socket.on('error', (error) => this.#options.log.debug('connection failed', { err: error }))
     this.#upgraded.add(socket)
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal])
-    const { request, route, verb } = this.#understand(incoming, signal)
+    const asked = this.#understand(incoming, signal)
     const { bytesWritten } = socket as Socket
     let code = 101
-    const done = this.#count({ request, route, verb, code: () => code })
+    const done = this.#count({ ...asked, code: () => code })
     try {
-      this.#admit(request, route, verb)
+      const { request, route } = await this.#admit(incoming, asked)
       if (!isSessionRoute(route)) throw notServed()
       await this.#sessions.upgrade(request, route, { incoming, ...to })
     } catch (error) {

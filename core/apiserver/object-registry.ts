@@ -7,8 +7,14 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ClusterFacts } from '../api/rules.ts'
+import { isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
+import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import type { TokenFacts } from './authentication/service-account-tokens.ts'
+import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
+import { Access } from './authorization/access.ts'
+import { RbacAuthorizer } from './authorization/rbac.ts'
 import { createObject } from './create.ts'
 import { decodeBody, withRequestName } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
@@ -18,8 +24,10 @@ import { getObject, listObjects } from './list.ts'
 import { patchObject } from './patch.ts'
 import { bindPod, evictPod } from './pod-subresources.ts'
 import type { PatchRequest, Registry, RequestContext } from './registry.ts'
+import { reviewed } from './reviews.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
 import { ServiceAllocations } from './services/service-allocations.ts'
+import { storageKey } from './storage-key.ts'
 import type { UpdateResult } from './update.ts'
 import { updateObject } from './update.ts'
 import type { LastStates } from './watch.ts'
@@ -30,6 +38,8 @@ export interface RegistryOptions {
   readonly clock: Pick<Clock, 'now'>
   readonly random: Random
   readonly facts: ClusterFacts
+  /** PEM; absent: no service account tokens are signed, and none is good */
+  readonly serviceAccountKey?: string | undefined
 }
 
 /** @returns the registry of the store's objects */
@@ -37,14 +47,26 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const { store, clock, random, facts } = options
   const services = new ServiceAllocations(store, facts, random)
   const kinds = builtInKinds()
-  const env: Environment = { store, clock, random, facts, kinds, services }
+  const rbac = new RbacAuthorizer(store)
+  const access = new Access(rbac)
+  const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
+  const signingKey = options.serviceAccountKey
+  const tokens =
+    signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
+  const env: Environment = { store, clock, random, facts, kinds, services, access }
   const lastStates: LastStates = new WeakMap()
   return {
     kinds,
+    access,
+    tokens,
     get: (resource, name) => getObject(env, resource, name),
     list: (resource, query) => listObjects(env, resource, query),
     watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),
-    create: (resource, namespace, body, context) => createObject(env, resource, namespace, body, context),
+    async create(resource, namespace, body, context) {
+      if (isStored(resource)) return await createObject(env, resource, namespace, body, context)
+      const object = decodeBody(env, resource, body, context)
+      return await reviewed({ access, tokens }, { resource, namespace, object, user: context.user })
+    },
     update: (resource, name, body, context) => replaceObject(env, resource, name, body, context),
     patch: (resource, name, request, context) => changeObject(env, resource, name, request, context),
     delete: (resource, name, wish, context) => deleteObject(env, resource, name, wish, context),
@@ -52,8 +74,17 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       deleteCollection(env, resource, query, wish, context),
     getScale: (resource, name) => getScale(env, resource, name),
     bind: (name, body, context) => bindPod(env, name, body, context),
+    async requestToken(name, body, _context) {
+      if (tokens === undefined)
+        throw new ApiError('NotFound', 'the server could not find the requested resource')
+      const request = decodedTokenRequest(body)
+      return await requestedToken({ tokens, find }, name, request)
+    },
     evict: (name, body, context) => evictPod(env, name, body, context),
-    [Symbol.dispose]: () => services[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      services[Symbol.dispose]()
+      rbac[Symbol.dispose]()
+    },
   }
 }
 

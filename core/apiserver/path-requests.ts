@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto'
 import { ApiError } from '../api/api-error.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { aggregatedDiscoveryList, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts'
+import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { HealthChecks } from './health.ts'
 import { HEALTH_ENDPOINTS, healthReport } from './health.ts'
@@ -21,6 +23,7 @@ import type { VersionInfo } from './version.ts'
 
 export interface PathRequestsOptions {
   readonly kinds: ServedKinds
+  readonly tokens: ServiceAccountTokens | undefined
   readonly version: VersionInfo
   /** of /readyz: a server that is not ready yet is not dead */
   readonly checks: HealthChecks
@@ -29,8 +32,24 @@ export interface PathRequestsOptions {
   readonly serverAddress: () => string
 }
 
+const JWKS_PATH = '/openid/v1/jwks'
+
+const jsonDocument = (type: string, document: unknown): ApiResponse => ({
+  kind: 'whole',
+  code: 200,
+  headers: { 'Content-Type': type, 'Cache-Control': 'public, max-age=3600' },
+  body: JSON.stringify(document),
+})
+
 /** The paths of the root document, besides groups and health checks. */
-const ROOT_PATHS = ['/metrics', '/openapi/v2', '/openapi/v3', '/version']
+const ROOT_PATHS = [
+  '/.well-known/openid-configuration',
+  JWKS_PATH,
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/version',
+]
 
 export class PathRequests {
   readonly #options: PathRequestsOptions
@@ -41,8 +60,8 @@ export class PathRequests {
     this.#openApi = new OpenApiDocuments(options.kinds, options.version.gitVersion)
   }
 
-  /** Throws ApiError for paths below /api and /apis that are not served. */
-  answer(request: ApiRequest, path: string): ApiResponse {
+  /** Rejects with ApiError for paths below /api and /apis that are not served. */
+  async answer(request: ApiRequest, path: string): Promise<ApiResponse> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return textResponse(405, 'method not allowed\n')
     const [first = '', second, third, ...more] = path.split('/').slice(1)
@@ -58,11 +77,32 @@ export class PathRequests {
         return this.#discovery(request, [first, second, third, ...more])
       case 'openapi':
         return this.#openApi.answer(request, path)
+      case '.well-known':
+      case 'openid':
+        return await this.#issuer(path)
       case 'swagger-2.0.0.pb-v1':
         return this.#openApi.answer(request, '/openapi/v2')
       default:
         return this.#health(request, first, second)
     }
+  }
+
+  /** Who signs service account tokens, for those who check them elsewhere (KEP-1393). */
+  async #issuer(path: string): Promise<ApiResponse> {
+    const { tokens } = this.#options
+    if (tokens !== undefined && path === JWKS_PATH) {
+      return jsonDocument('application/jwk-set+json', await tokens.keys())
+    }
+    if (tokens !== undefined && path === '/.well-known/openid-configuration') {
+      return jsonDocument('application/json', {
+        issuer: ISSUER,
+        jwks_uri: `https://${this.#options.serverAddress()}${JWKS_PATH}`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['ES256'],
+      })
+    }
+    return textResponse(404, '404 page not found\n')
   }
 
   #health(request: ApiRequest, first: string, only: string | undefined): ApiResponse {

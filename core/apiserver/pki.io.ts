@@ -5,7 +5,7 @@
  * Reading needs no certificate library; it is loaded only when something must be made. Keys are ECDSA P-256.
  */
 
-import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { X509Certificate, createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
@@ -27,6 +27,8 @@ export interface ServerCredentials {
 export interface Pki extends ServerCredentials {
   /** O=system:masters */
   readonly admin: KeyPair
+  /** PEM; signs service account tokens */
+  readonly serviceAccountKey: string
   /** A client certificate for another user, not kept. */
   issueClient(user: { readonly name: string; readonly groups: readonly string[] }): Promise<KeyPair>
 }
@@ -80,7 +82,9 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     isGood: (pair) => isIssued(pair, { authority, nowMs }),
     make: async () => await issue({ subject: ADMIN_SUBJECT, usage: 'client' }),
   })
+  const serviceAccountKey = await keptKey(join(directory, 'sa'))
   return {
+    serviceAccountKey,
     caCertificate: authority.certificate,
     serverCertificate: server.certificate,
     serverKey: server.key,
@@ -112,17 +116,41 @@ async function kept(path: string, { isGood, make }: Keeping): Promise<KeyPair> {
   return pair
 }
 
-async function read(path: string): Promise<KeyPair | undefined> {
+/** @param path without `.key` and `.pub`. @returns the private key, made when there is none */
+async function keptKey(path: string): Promise<string> {
+  const existing = await textOf(`${path}.key`)
+  if (existing !== undefined && isPrivateKey(existing)) return existing
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  await writeFileAtomically(`${path}.key`, key, 0o600)
+  await writeFileAtomically(
+    `${path}.pub`,
+    publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    0o644,
+  )
+  return key
+}
+
+function isPrivateKey(text: string): boolean {
   try {
-    const [certificate, key] = await Promise.all([
-      readFile(`${path}.crt`, 'utf8'),
-      readFile(`${path}.key`, 'utf8'),
-    ])
-    return { certificate, key }
+    return createPrivateKey(text).asymmetricKeyType === 'ec'
+  } catch {
+    return false
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+async function read(path: string): Promise<KeyPair | undefined> {
+  const [certificate, key] = await Promise.all([textOf(`${path}.crt`), textOf(`${path}.key`)])
+  return certificate === undefined || key === undefined ? undefined : { certificate, key }
 }
 
 /** Not near its end, not from the future, and of that key. Damaged files are not fresh. */

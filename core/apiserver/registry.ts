@@ -8,6 +8,8 @@
 import type { FieldValidation } from '../api/strict-decode.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
+import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import type { Access } from './authorization/access.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { User } from './request.ts'
 import type { DeleteOptions, PatchType } from '../client/client.ts'
@@ -63,6 +65,10 @@ export type DeleteResult =
 
 export interface Registry {
   readonly kinds: ServedKinds
+  /** who may do what */
+  readonly access: Access
+  /** undefined: no tokens are signed here */
+  readonly tokens: ServiceAccountTokens | undefined
 
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject
 
@@ -115,6 +121,9 @@ export interface Registry {
 
   /** POST pods/NAME/binding: sets spec.nodeName once. */
   bind(name: ObjectName, body: unknown, context: RequestContext): Promise<void>
+
+  /** POST serviceaccounts/NAME/token. @returns the TokenRequest with its token */
+  requestToken(name: ObjectName, body: unknown, context: RequestContext): Promise<KubernetesObject>
 
   /** POST pods/NAME/eviction. */
   evict(name: ObjectName, body: unknown, context: RequestContext): Promise<void>

@@ -145,6 +145,10 @@ export class ResourceRequests {
       kind: subresource?.kind ?? resource.kind,
     }
     const body = await decodedBody(exchange.request, expected)
+    if (subresource?.name === 'token') {
+      const answer = await this.#registry.requestToken(objectName(route), body, context)
+      return shown(201, answer, exchange.view)
+    }
     if (subresource?.name === 'binding') await this.#registry.bind(objectName(route), body, context)
     else if (subresource?.name === 'eviction') await this.#registry.evict(objectName(route), body, context)
     else throw notSupported(resource, 'create')

@@ -15,6 +15,7 @@ import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
+import { refuseEscalation } from './authorization/escalation.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { WriteOutcome } from './commit-object.ts'
 import { insertObject, writerOf } from './create.ts'
@@ -143,6 +144,7 @@ function prepared(
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
+  refuseEscalation(env.access, { user: request.context.user, resource, object: next, old: stored })
   return next
 }
 

@@ -2,6 +2,7 @@
 
 import type { RunnerOptions } from './runner.ts'
 import { runController } from './runner.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
@@ -29,6 +30,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(loadBalancerController(options.loadBalancerCIDR), options),
     runController(garbageCollector, options),
     runController(eventTtlController, options),
+    runController(clusterRoleAggregationController, options),
   ]
   return {
     async [Symbol.asyncDispose]() {

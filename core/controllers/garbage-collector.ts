@@ -7,7 +7,7 @@
 import type { OwnerReference } from '../api/generated/meta-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { EVENTS, SCHEME } from '../api/scheme.ts'
+import { EVENTS, isStored, SCHEME } from '../api/scheme.ts'
 import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
 import { NOTHING } from './controller.ts'
 import { released } from './ownership.ts'
@@ -29,7 +29,7 @@ const ORPHAN = 'orphan'
 
 /** Events own nothing and are owned by nothing, and there are many. */
 const WATCHED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
-  (resource) => resource.resource !== EVENTS.resource,
+  (resource) => isStored(resource) && resource.resource !== EVENTS.resource,
 )
 
 /** Keys are `uid KIND`: the index finds both sides of a reference by the owner's uid. */

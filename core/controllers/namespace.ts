@@ -7,7 +7,7 @@
 import type { Namespace } from '../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { NAMESPACES, PODS, SCHEME } from '../api/scheme.ts'
+import { isStored, NAMESPACES, PODS, SCHEME } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { Controller, Plan } from './controller.ts'
 import { NOTHING } from './controller.ts'
@@ -21,7 +21,9 @@ export interface NamespaceSnapshot {
   }[]
 }
 
-const CONTENTS: readonly Resource<KubernetesObject>[] = SCHEME.filter((resource) => resource.namespaced)
+const CONTENTS: readonly Resource<KubernetesObject>[] = SCHEME.filter(
+  (resource) => isStored(resource) && resource.namespaced,
+)
 
 export const namespaceController: Controller<NamespaceSnapshot> = {
   name: 'namespace-controller',

@@ -13,6 +13,8 @@ import type { NodeAgent } from '../../core/api/node-agent.ts'
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
 import type { ApiServer, ApiServerOptions } from '../../core/apiserver/http.io.ts'
 import { serveApi } from '../../core/apiserver/http.io.ts'
+import { ensureBootstrapPolicy } from '../../core/apiserver/authorization/bootstrap-policy.ts'
+import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
 import type { Pki } from '../../core/apiserver/pki.io.ts'
 import { openPki } from '../../core/apiserver/pki.io.ts'
@@ -46,9 +48,9 @@ export interface TestApiServerOptions {
   readonly checks?: ApiServerOptions['checks']
 }
 
-const CONTEXT = { user: { name: 'test', groups: [] }, warn: () => undefined }
+const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
 
-/** Started, with namespace default and its service account. */
+/** Started, with the namespaces default and kube-system, a service account, and the roles a cluster is born with. */
 export async function testApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-api-'))
   const pki = await openPki({
@@ -62,8 +64,11 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     clock: systemClock,
     random: systemRandom,
     facts: { serviceCIDRs: ['10.96.0.0/16'], nodePortRange: { first: 30_000, last: 32_767 } },
+    serviceAccountKey: pki.serviceAccountKey,
   })
-  await registry.create(NAMESPACES, undefined, { metadata: { name: 'default' } }, CONTEXT)
+  for (const name of ['default', 'kube-system'])
+    await registry.create(NAMESPACES, undefined, { metadata: { name } }, CONTEXT)
+  await ensureBootstrapPolicy(inProcessClient(registry, { user: 'test', fieldManager: 'test' }))
   await registry.create(SERVICE_ACCOUNTS, 'default', { metadata: { name: 'default' } }, CONTEXT)
   const log = memoryLog()
   const server = await serveApi({

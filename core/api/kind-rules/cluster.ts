@@ -1,6 +1,15 @@
 /** Rules of the groups that run a cluster. */
 
+import { defaultBinding } from '../defaults/rbac.ts'
 import { validateLease } from '../validation/cluster.ts'
+import { pathSegmentFaults } from '../validation/names.ts'
+import {
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+  validateRoleRefUpdate,
+} from '../validation/rbac.ts'
 import {
   LEASES,
   ROLES,
@@ -25,10 +34,26 @@ import { row } from './row.ts'
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(LEASES, { validate: validateLease }),
-  row(ROLES, {}),
-  row(ROLE_BINDINGS, {}),
-  row(CLUSTER_ROLES, {}),
-  row(CLUSTER_ROLE_BINDINGS, {}),
+  row(ROLES, { nameFaults: pathSegmentFaults, validate: validateRole }),
+  row(ROLE_BINDINGS, {
+    nameFaults: pathSegmentFaults,
+    defaults: defaultBinding,
+    validate: validateRoleBinding,
+    validateUpdate: (binding, old) => [
+      ...validateRoleBinding(binding),
+      ...validateRoleRefUpdate(binding, old),
+    ],
+  }),
+  row(CLUSTER_ROLES, { nameFaults: pathSegmentFaults, validate: validateClusterRole }),
+  row(CLUSTER_ROLE_BINDINGS, {
+    nameFaults: pathSegmentFaults,
+    defaults: defaultBinding,
+    validate: validateClusterRoleBinding,
+    validateUpdate: (binding, old) => [
+      ...validateClusterRoleBinding(binding),
+      ...validateRoleRefUpdate(binding, old),
+    ],
+  }),
   row(STORAGE_CLASSES, {}),
   row(VOLUME_ATTACHMENTS, { hasStatus: true }),
   row(CSI_DRIVERS, {}),

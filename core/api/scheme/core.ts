@@ -81,6 +81,15 @@ export const SERVICE_ACCOUNTS = define<ServiceAccount>({
   singular: 'serviceaccount',
   kind: 'ServiceAccount',
   shortNames: ['sa'],
+  subresources: [
+    {
+      name: 'token',
+      group: 'authentication.k8s.io',
+      version: 'v1',
+      kind: 'TokenRequest',
+      verbs: ['create'],
+    },
+  ],
 })
 export const EVENTS = define<Event>({
   resource: 'events',

@@ -14,7 +14,6 @@ import {
   jsonFields,
   jsonName,
   listElement,
-  messageFields,
   messageOfKind,
 } from '../../api/schema/field-table.ts'
 

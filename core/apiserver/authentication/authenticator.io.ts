@@ -1,0 +1,59 @@
+/**
+ * Who sends a request: the user of its client certificate, the service account of its bearer token, or nobody.
+ *
+ * CN is the user, each O a group, and every such user is in system:authenticated
+ * (kubernetes/apiserver pkg/authentication/request/{x509,bearertoken,union}).
+ */
+
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { ApiError } from '../../api/api-error.ts'
+import type { User } from '../request.ts'
+import { ANONYMOUS } from '../request.ts'
+import type { ServiceAccountTokens } from './service-account-tokens.ts'
+
+/** Remembers each connection's user: the certificate does not change while it lasts. */
+export class Authenticator {
+  readonly #tokens: ServiceAccountTokens | undefined
+  readonly #users = new WeakMap<object, { readonly user: User | undefined }>()
+
+  /** @param tokens absent: no token proves anything */
+  constructor(tokens: ServiceAccountTokens | undefined) {
+    this.#tokens = tokens
+  }
+
+  /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a token that is not good. */
+  async userOf(request: IncomingMessage): Promise<User> {
+    const certified = this.#certified(request.socket as TLSSocket)
+    if (certified !== undefined) return certified
+    const token = bearerToken(request)
+    if (token === undefined) return ANONYMOUS
+    const verified = await this.#tokens?.verify(token)
+    if (verified === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
+    return verified.user
+  }
+
+  #certified(socket: TLSSocket): User | undefined {
+    const known = this.#users.get(socket)
+    if (known !== undefined) return known.user
+    const user = certificateUser(socket)
+    this.#users.set(socket, { user })
+    return user
+  }
+}
+
+function certificateUser(socket: TLSSocket): User | undefined {
+  if (!socket.authorized) return undefined
+  const subject = socket.getPeerCertificate().subject as
+    | Readonly<Record<string, string | string[]>>
+    | undefined
+  const [name] = [subject?.['CN'] ?? []].flat()
+  if (name === undefined) return undefined
+  return { name, groups: [...[subject?.['O'] ?? []].flat(), 'system:authenticated'] }
+}
+
+/** RFC 6750. Other schemes prove nothing here, and an empty token is none. */
+function bearerToken({ headers }: IncomingMessage): string | undefined {
+  const [, token] = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? []
+  return token
+}

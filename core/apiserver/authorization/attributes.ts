@@ -1,0 +1,91 @@
+/**
+ * What a request is, as authorization sees it: who wants to do what, to which resource or path. Pure.
+ * kubernetes/apiserver pkg/authorization/authorizer, pkg/endpoints/filters/authorization.go.
+ */
+
+import { ApiError } from '../../api/api-error.ts'
+import type { User } from '../request.ts'
+import type { RequestVerb, Route } from '../route.ts'
+
+export interface ResourceTarget {
+  readonly kind: 'resource'
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  /** '' for the object itself */
+  readonly subresource: string
+  /** '' at the cluster scope */
+  readonly namespace: string
+  /** '' for collections and creations */
+  readonly name: string
+}
+
+export interface PathTarget {
+  readonly kind: 'path'
+  readonly path: string
+}
+
+export interface Attributes {
+  readonly user: User
+  /** `get`, `deletecollection`, `impersonate`; for paths the lower-case method */
+  readonly verb: string
+  readonly target: ResourceTarget | PathTarget
+}
+
+/** Decides. `reason` says why it is allowed, for whoever reviews access. */
+export interface Authorizer {
+  authorize(attributes: Attributes): { readonly allowed: boolean; readonly reason: string }
+}
+
+/** @param request `path` as it was asked for; `verb` is absent for methods that are none */
+export function attributesOf(
+  user: User,
+  route: Route,
+  request: { readonly method: string; readonly path: string; readonly verb?: RequestVerb | undefined },
+): Attributes {
+  const method = request.method.toLowerCase()
+  if (route.kind !== 'resource') return { user, verb: method, target: { kind: 'path', path: request.path } }
+  const { resource, subresource, namespace, name } = route
+  return {
+    user,
+    verb: request.verb ?? method,
+    target: {
+      kind: 'resource',
+      group: resource.group,
+      version: resource.version,
+      resource: resource.resource,
+      subresource: subresource?.name ?? '',
+      namespace: namespaceOf(resource.resource, namespace, name),
+      name: name ?? '',
+    },
+  }
+}
+
+/** A namespace is in itself, so that a Role in it may speak of it. */
+function namespaceOf(resource: string, namespace: string | undefined, name: string | undefined): string {
+  return namespace ?? (resource === 'namespaces' ? (name ?? '') : '')
+}
+
+/** 403, worded as kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go and storage errors have it. */
+export function forbiddenTo({ user, verb, target }: Attributes): ApiError {
+  const who = `User ${JSON.stringify(user.name)} cannot ${verb}`
+  if (target.kind === 'path') {
+    return new ApiError('Forbidden', `forbidden: ${who} path ${JSON.stringify(target.path)}`, { details: {} })
+  }
+  const { group, resource, subresource, namespace, name } = target
+  const qualified = group === '' ? resource : `${resource}.${group}`
+  const subject = name === '' ? qualified : `${qualified} ${JSON.stringify(name)}`
+  const what = JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`)
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
+  return new ApiError(
+    'Forbidden',
+    `${subject} is forbidden: ${who} resource ${what} in API group ${JSON.stringify(group)} ${where}`,
+    {
+      details: {
+        ...(name === '' ? {} : { name }),
+        ...(group === '' ? {} : { group }),
+        kind: resource,
+      },
+    },
+  )
+}

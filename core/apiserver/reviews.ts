@@ -1,0 +1,76 @@
+/** Answers what is asked with POST and never stored: reviews of access, of tokens, of oneself. */
+
+import type { SelfSubjectReview, TokenReview, UserInfo } from '../api/generated/authentication-v1.ts'
+import type {
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+} from '../api/generated/authorization-v1.ts'
+import { badRequest } from '../api/api-error.ts'
+import type { KubernetesObject } from '../api/object.ts'
+import type { ResourceInfo } from '../api/resource.ts'
+import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import { ISSUER } from './authentication/service-account-tokens.ts'
+import type { Access } from './authorization/access.ts'
+import { localSubjectReview, rulesReview, selfReview, subjectReview } from './authorization/access-reviews.ts'
+import type { User } from './request.ts'
+
+export interface Reviewers {
+  readonly access: Access
+  /** undefined: this server signs no tokens */
+  readonly tokens: ServiceAccountTokens | undefined
+}
+
+export interface Review {
+  readonly resource: ResourceInfo
+  readonly namespace: string | undefined
+  /** decoded */
+  readonly object: KubernetesObject
+  readonly user: User
+}
+
+/** @returns the object with its status. Rejects with ApiError */
+export async function reviewed(
+  { access, tokens }: Reviewers,
+  { resource, namespace, object, user }: Review,
+): Promise<KubernetesObject> {
+  switch (resource.kind) {
+    case 'TokenReview':
+      return await tokenReview(tokens, object as TokenReview)
+    case 'SelfSubjectReview':
+      return { ...object, status: { userInfo: userInfo(user) } } as SelfSubjectReview
+    case 'SubjectAccessReview':
+      return subjectReview(access, object as SubjectAccessReview)
+    case 'LocalSubjectAccessReview':
+      return localSubjectReview(access, object as LocalSubjectAccessReview, namespace ?? '')
+    case 'SelfSubjectAccessReview':
+      return selfReview(access, object as SelfSubjectAccessReview, user)
+    case 'SelfSubjectRulesReview':
+      return rulesReview(access, object as SelfSubjectRulesReview, user)
+    default:
+      throw new Error(`${resource.kind} is no review`)
+  }
+}
+
+async function tokenReview(
+  tokens: ServiceAccountTokens | undefined,
+  review: TokenReview,
+): Promise<KubernetesObject> {
+  const { token, audiences = [] } = review.spec
+  if (!token) throw badRequest('token is required for TokenReview in authentication')
+  const verified = await tokens?.verify(token, audiences.length === 0 ? [ISSUER] : audiences)
+  const status = verified
+    ? {
+        authenticated: true,
+        user: userInfo(verified.user),
+        ...(audiences.length === 0 ? {} : { audiences: verified.audiences }),
+      }
+    : { user: {}, error: '[invalid bearer token, service account token has been invalidated]' }
+  return { ...review, status } as KubernetesObject
+}
+
+function userInfo({ name, uid, groups, extra }: User): UserInfo {
+  const hasExtra = extra !== undefined && Object.keys(extra).length > 0
+  return { username: name, ...(uid ? { uid } : {}), groups, ...(hasExtra ? { extra } : {}) }
+}
