@@ -131,7 +131,8 @@ export function writerOf(
 /** Admission and validation: what depends on the rest of the cluster. */
 function checked(env: Environment, creation: Creation, draft: KubernetesObject): KubernetesObject {
   const { resource, namespace } = creation
-  const request = { operation: 'create' as const, resource, namespace, object: draft }
+  const { random } = env
+  const request = { operation: 'create' as const, resource, namespace, object: draft, random }
   const object = admitted(request, clusterView(env.store))
   const { name } = object.metadata
   const errors = env.kinds.of(resource).rules.validateCreate(object, env.facts)

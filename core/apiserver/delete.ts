@@ -35,10 +35,15 @@ export async function deleteObject(
     const stored = env.store.get(key)
     if (stored === undefined) throw notFound(resource, name.name)
     const { value, modRevision } = stored
-    admitted(
-      { operation: 'delete', resource, namespace: name.namespace, object: value },
-      clusterView(env.store),
-    )
+    const { random } = env
+    const request = {
+      operation: 'delete' as const,
+      resource,
+      namespace: name.namespace,
+      object: value,
+      random,
+    }
+    admitted(request, clusterView(env.store))
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object: value }

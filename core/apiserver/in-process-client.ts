@@ -65,6 +65,7 @@ export function inProcessClient(registry: Registry, identity: InProcessIdentity)
       const path = `${resource.resource}/${subresource}`
       if (path === 'pods/binding') return registry.bind(name, body, contextOf())
       if (path === 'pods/eviction') return registry.evict(name, body, contextOf())
+      if (path === 'serviceaccounts/token') return registry.requestToken(name, body, contextOf())
       throw new ApiError('NotFound', 'the server could not find the requested resource')
     },
   }

@@ -113,12 +113,12 @@ export interface Client {
     options?: DeleteOptions,
   ): Promise<void>
 
-  /** POST of a body to a sub-resource, such as `pods/binding`. */
+  /** POST of a body to a sub-resource, such as `pods/binding`. Resolves with what it answers, often a Status. */
   createSubresource(
     resource: Resource<KubernetesObject>,
     name: ObjectName,
     sub: SubresourceBody,
-  ): Promise<void>
+  ): Promise<unknown>
 }
 
 export interface SubresourceBody {

@@ -169,8 +169,8 @@ class HttpApiClient implements HttpClient {
     resource: Resource<KubernetesObject>,
     name: ObjectName,
     { subresource, body }: SubresourceBody,
-  ): Promise<void> {
-    await this.#json({ method: 'POST', path: resourcePath(resource, { ...name, subresource }), body })
+  ): Promise<unknown> {
+    return await this.#json({ method: 'POST', path: resourcePath(resource, { ...name, subresource }), body })
   }
 
   [Symbol.dispose](): void {

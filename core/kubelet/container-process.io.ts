@@ -10,6 +10,7 @@ import { isNotFound } from '../../host/errors.ts'
 import type { BindMount, Clock, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
 import type { Container, Pod } from '../api/generated/core-v1.ts'
 import type { ContainerLog } from './container-log.io.ts'
+import type { PodTokens } from './pod-tokens.io.ts'
 import type { VolumeContent, VolumeSources } from './volume-files.ts'
 import { volumeContent } from './volume-files.ts'
 import type { PodVolumes } from './volumes.io.ts'
@@ -26,6 +27,7 @@ export interface ContainerProcessOptions {
   /** /etc/resolv.conf and the like */
   readonly podFiles: readonly BindMount[]
   readonly volumes: PodVolumes
+  readonly tokens: PodTokens
   readonly sources: () => VolumeSources
 }
 
@@ -124,7 +126,7 @@ export class ContainerProcess {
   }
 
   async #mounts(): Promise<readonly BindMount[]> {
-    const { container, isolated, podFiles, volumes, pod, sources } = this.#options
+    const { container, isolated, podFiles, volumes, tokens, pod, sources } = this.#options
     if (!isolated) return []
     const mounts: BindMount[] = []
     for (const mount of container.volumeMounts ?? []) {
@@ -135,6 +137,7 @@ export class ContainerProcess {
         // Only beside a stand-in, whose volumes nobody reads: a process would not have been started.
         return wanted.kind === 'unsupported' ? { kind: 'empty' } : wanted
       }
+      await tokens.issued(volume)
       const folder = await volumes.mounted(volume.name, content)
       const source = mount.subPath ? join(folder, mount.subPath) : folder
       if (mount.subPath && volume.emptyDir) {

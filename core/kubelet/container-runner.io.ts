@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BindMount, ExitStatus, ProcessSpec, RunningProcess, Sandbox } from '../../host/host.ts'
 import type { Container, Pod } from '../api/generated/core-v1.ts'
-import { CONFIG_MAPS, SECRETS, SERVICES } from '../api/scheme.ts'
+import { SERVICES } from '../api/scheme.ts'
 import { ContainerLog } from './container-log.io.ts'
 import { ContainerProcess } from './container-process.io.ts'
 import { ContainerProbes } from './container-probes.io.ts'
@@ -22,6 +22,7 @@ import type { ProbeTarget } from './prober.io.ts'
 import { BACKOFF, backoffMs, shouldRestart } from './restart.ts'
 import type { StandIn } from './stand-in.ts'
 import { startStandIn } from './stand-ins/stand-ins.io.ts'
+import type { PodTokens } from './pod-tokens.io.ts'
 import type { VolumeSources } from './volume-files.ts'
 import { volumeContent } from './volume-files.ts'
 import type { PodVolumes } from './volumes.io.ts'
@@ -40,6 +41,8 @@ export interface RunnerOptions {
   /** /etc/resolv.conf and the like */
   readonly podFiles: readonly BindMount[]
   readonly volumes: PodVolumes
+  readonly tokens: PodTokens
+  readonly sources: () => VolumeSources
   readonly changed: () => void
 }
 
@@ -91,7 +94,6 @@ export class ContainerRunner {
     this.#process = new ContainerProcess({
       ...options,
       clock: options.context.host.clock,
-      sources: () => this.#sources(),
     })
     const reason =
       (options.pod().spec.initContainers ?? []).length > 0 && !options.isInit
@@ -267,24 +269,13 @@ export class ContainerRunner {
     }
   }
 
-  #sources(): VolumeSources {
-    const { context, podIP, pod } = this.#options
-    const namespace = pod().metadata.namespace ?? ''
-    return {
-      configMap: (name) => context.informers.of(CONFIG_MAPS).get(`${namespace}/${name}`),
-      secret: (name) => context.informers.of(SECRETS).get(`${namespace}/${name}`),
-      podIP,
-      hostIP: context.hostIP,
-    }
-  }
-
   #environment(argv: readonly string[]): {
     env: Readonly<Record<string, string>>
     expandedArgv: readonly string[]
   } {
     const { context, pod } = this.#options
     const services = context.informers.of(SERVICES).list()
-    const sources = { ...this.#sources(), services, allocatable: context.allocatable }
+    const sources = { ...this.#options.sources(), services, allocatable: context.allocatable }
     const result = containerEnv(pod(), this.container, sources)
     if (result.kind === 'missing') throw new NotYet('CreateContainerConfigError', result.message)
     const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
@@ -295,7 +286,9 @@ export class ContainerRunner {
     const wanted = new Set((this.container.volumeMounts ?? []).map((mount) => mount.name))
     for (const volume of this.#options.pod().spec.volumes ?? []) {
       if (!wanted.has(volume.name)) continue
-      const content = volumeContent(volume, this.#options.pod(), this.#sources())
+      // Tokens are asked for when the volume is mounted, not before.
+      const sources = { ...this.#options.sources(), token: () => '' }
+      const content = volumeContent(volume, this.#options.pod(), sources)
       // What is played reads no files: only what it would wait for in a cluster, it waits for here.
       const blocks = content.kind === 'unsupported' && this.#behaviour.kind === 'process'
       if (content.kind === 'missing' || blocks) {

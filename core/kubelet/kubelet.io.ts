@@ -129,13 +129,7 @@ function refresh(
 ): void {
   for (const worker of workers.values()) {
     if (worker.pod.metadata.namespace !== namespace) continue
-    const sources = {
-      configMap: (wanted: string) => context.informers.of(CONFIG_MAPS).get(`${namespace}/${wanted}`),
-      secret: (wanted: string) => context.informers.of(SECRETS).get(`${namespace}/${wanted}`),
-      podIP: worker.podIP ?? '',
-      hostIP: context.hostIP,
-    }
-    finished(worker.refreshVolumes(kind, name, sources), worker, context)
+    finished(worker.refreshVolumes(kind, name), worker, context)
   }
 }
 

@@ -6,14 +6,16 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BindMount, Sandbox } from '../../host/host.ts'
 import { isApiError } from '../api/api-error.ts'
-import type { Container, Pod } from '../api/generated/core-v1.ts'
+import type { Container, Pod, Volume } from '../api/generated/core-v1.ts'
 import { objectKey } from '../api/object.ts'
-import { PODS } from '../api/scheme.ts'
+import { CONFIG_MAPS, PODS, SECRETS } from '../api/scheme.ts'
 import { parseTimestamp } from '../api/timestamp.ts'
 import { ContainerRunner, removePodFolder } from './container-runner.io.ts'
 import type { PodContext } from './pod-context.ts'
 import { hostname, hostsFile, resolvConf } from './pod-files.ts'
 import { podPhase, podStatus } from './status.ts'
+import { PodTokens } from './pod-tokens.io.ts'
+import type { VolumeSources } from './volume-files.ts'
 import { volumeContent } from './volume-files.ts'
 import { PodVolumes } from './volumes.io.ts'
 
@@ -25,6 +27,7 @@ export class PodWorker {
   readonly #stop = new AbortController()
   readonly #folder: string
   readonly #volumes: PodVolumes
+  readonly #tokens: PodTokens
   #pod: Pod
   #podIP: string | undefined
   #startedAtMs: number
@@ -46,6 +49,15 @@ export class PodWorker {
       `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`,
     )
     this.#volumes = new PodVolumes(this.#folder)
+    const { client, host } = context
+    const { clock, log } = host
+    this.#tokens = new PodTokens({
+      client,
+      clock,
+      log,
+      pod: () => this.#pod,
+      renewed: (volume) => this.#rewrite(volume),
+    })
   }
 
   get pod(): Pod {
@@ -129,6 +141,8 @@ export class PodWorker {
         podFolder: this.#folder,
         podFiles,
         volumes: this.#volumes,
+        tokens: this.#tokens,
+        sources: () => this.#sources(),
         changed: () => this.#changed(),
       })
     this.#init = (this.#pod.spec.initContainers ?? []).map((container) => runner(container, true))
@@ -251,6 +265,7 @@ export class PodWorker {
     await Promise.all(this.#init.map((runner) => runner.stop(graceMs)))
     await this.#running
     await this.#writing
+    await this.#tokens[Symbol.asyncDispose]()
     await this.#sandbox?.[Symbol.asyncDispose]()
   }
 
@@ -267,11 +282,7 @@ export class PodWorker {
   }
 
   /** Writes the volumes made from a changed ConfigMap or Secret anew, where processes have them mounted. */
-  async refreshVolumes(
-    kind: 'ConfigMap' | 'Secret',
-    name: string,
-    sources: Parameters<typeof volumeContent>[2],
-  ): Promise<void> {
+  async refreshVolumes(kind: 'ConfigMap' | 'Secret', name: string): Promise<void> {
     const uses = (volume: NonNullable<Pod['spec']['volumes']>[number]): boolean => {
       const all = [volume, ...(volume.projected?.sources ?? [])]
       return all.some((source) =>
@@ -284,8 +295,22 @@ export class PodWorker {
                 : (source.secret as { name?: string }).name)) === name,
       )
     }
-    for (const volume of (this.#pod.spec.volumes ?? []).filter(uses)) {
-      await this.#volumes.refresh(volume.name, volumeContent(volume, this.#pod, sources))
+    for (const volume of (this.#pod.spec.volumes ?? []).filter(uses)) await this.#rewrite(volume)
+  }
+
+  async #rewrite(volume: Volume): Promise<void> {
+    await this.#volumes.refresh(volume.name, volumeContent(volume, this.#pod, this.#sources()))
+  }
+
+  #sources(): VolumeSources {
+    const { informers, hostIP } = this.#context
+    const namespace = this.#pod.metadata.namespace ?? ''
+    return {
+      configMap: (name) => informers.of(CONFIG_MAPS).get(`${namespace}/${name}`),
+      secret: (name) => informers.of(SECRETS).get(`${namespace}/${name}`),
+      token: (source) => this.#tokens.of(source),
+      podIP: this.#podIP ?? '',
+      hostIP,
     }
   }
 }

@@ -3,7 +3,15 @@
  * Pure; ./volumes.io.ts writes it down.
  */
 
-import type { ConfigMap, KeyToPath, Pod, Secret, Volume } from '../api/generated/core-v1.ts'
+import type {
+  ConfigMap,
+  KeyToPath,
+  Pod,
+  Secret,
+  ServiceAccountTokenProjection,
+  Volume,
+  VolumeProjection,
+} from '../api/generated/core-v1.ts'
 import { fieldValue } from './env.ts'
 
 export interface VolumeFile {
@@ -24,6 +32,8 @@ export type VolumeContent =
 export interface VolumeSources {
   readonly configMap: (name: string) => ConfigMap | undefined
   readonly secret: (name: string) => Secret | undefined
+  /** undefined: not issued yet */
+  readonly token: (source: ServiceAccountTokenProjection) => string | undefined
   readonly podIP: string
   readonly hostIP: string
 }
@@ -116,28 +126,46 @@ function downwardFiles(
   return { kind: 'files', files }
 }
 
-/** The first source that is missing decides; service account tokens are not issued here and leave no file. */
+/** The first source that is missing decides. */
 function projectedFiles(
   source: NonNullable<Volume['projected']>,
   pod: Pod,
   sources: VolumeSources,
 ): VolumeContent {
   const files: VolumeFile[] = []
-  for (const { configMap, secret, downwardAPI } of source.sources ?? []) {
-    const defaultMode = source.defaultMode
-    const part = configMap
-      ? configMapFiles(sources.configMap(configMap.name ?? ''), {
-          ...configMap,
-          name: configMap.name ?? '',
-          defaultMode,
-        })
-      : secret
-        ? secretFiles(sources.secret(secret.name ?? ''), { ...secret, name: secret.name ?? '', defaultMode })
-        : downwardAPI
-          ? downwardFiles({ ...downwardAPI, defaultMode }, pod, sources)
-          : ({ kind: 'files', files: [] } as const)
+  for (const projection of source.sources ?? []) {
+    const part = projectionFiles(projection, source.defaultMode, pod, sources)
     if (part.kind !== 'files') return part
     files.push(...part.files)
   }
   return { kind: 'files', files }
+}
+
+function projectionFiles(
+  { configMap, secret, downwardAPI, serviceAccountToken }: VolumeProjection,
+  defaultMode: number | undefined,
+  pod: Pod,
+  sources: VolumeSources,
+): VolumeContent {
+  if (configMap) {
+    const { name = '' } = configMap
+    return configMapFiles(sources.configMap(name), { ...configMap, name, defaultMode })
+  }
+  if (secret) {
+    const { name = '' } = secret
+    return secretFiles(sources.secret(name), { ...secret, name, defaultMode })
+  }
+  if (downwardAPI) return downwardFiles({ ...downwardAPI, defaultMode }, pod, sources)
+  if (serviceAccountToken) return tokenFile(serviceAccountToken, defaultMode, sources)
+  return { kind: 'files', files: [] }
+}
+
+function tokenFile(
+  source: ServiceAccountTokenProjection,
+  mode: number = DEFAULT_MODE,
+  sources: VolumeSources,
+): VolumeContent {
+  const token = sources.token(source)
+  if (token === undefined) return { kind: 'missing', message: 'the service account token is not issued yet' }
+  return { kind: 'files', files: [{ path: source.path, content: Buffer.from(token), mode }] }
 }

@@ -19,6 +19,7 @@ const colours: ConfigMap = {
 const sources: VolumeSources = {
   configMap: (name) => (name === 'colours' ? colours : undefined),
   secret: (name) => (name === 'keys' ? secret('ns1/keys', { door: 'swordfish' }) : undefined),
+  token: ({ audience }) => (audience === 'late' ? undefined : `token for ${audience ?? 'the cluster'}`),
   podIP: '192.0.2.1',
   hostIP: '192.0.2.9',
 }
@@ -56,6 +57,16 @@ describe('what is in a volume', () => {
       ['a/b 600 blue', 'g 400 green'],
     ],
     ['a Secret', { secret: { secretName: 'keys', defaultMode: 0o400 } }, ['door 400 swordfish']],
+    [
+      'a token',
+      { projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3607 } }] } },
+      ['token 644 token for the cluster'],
+    ],
+    [
+      'a token not issued yet',
+      { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'late' } }] } },
+      'missing: the service account token is not issued yet',
+    ],
     ['no such ConfigMap', { configMap: { name: 'no' } }, 'missing: configmap "no" not found'],
     ['no such Secret', { secret: { secretName: 'no' } }, 'missing: secret "no" not found'],
     ['none, but optional', { secret: { secretName: 'no', optional: true } }, []],
@@ -89,16 +100,16 @@ describe('what is in a volume', () => {
       ['sky 444 blue', 'door 444 swordfish', 'name 444 p'],
     ],
     [
-      'a token and the CA: the token is left out',
+      'a token and the CA',
       {
         projected: {
           sources: [
-            { serviceAccountToken: { path: 'token' } },
+            { serviceAccountToken: { path: 'token', audience: 'vault' } },
             { configMap: { name: 'colours', items: [{ key: 'sky', path: 'ca.crt' }] } },
           ],
         },
       },
-      ['ca.crt 644 blue'],
+      ['token 644 token for vault', 'ca.crt 644 blue'],
     ],
     ['an empty folder', { emptyDir: {} }, 'empty'],
     [

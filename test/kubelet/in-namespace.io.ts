@@ -88,6 +88,9 @@ const seen = {
   subPath: await sees('cat /etc/app/one'),
   scratch: await sees('echo kept > /scratch/file && cat /scratch/file'),
   web: await sees(`wget -qO- http://${web.status?.podIP}/ | grep -c Welcome`),
+  token: await sees(
+    'cd /var/run/secrets/kubernetes.io/serviceaccount; cut -d. -f1 token | base64 -d 2>/dev/null; cat namespace; ls',
+  ),
   addresses: await sees('ip -4 -o address show scope global | wc -l'),
 }
 await node.client.patch(

@@ -36,6 +36,7 @@ it.skipIf(unprivileged)(
       subPath: 'blue',
       scratch: 'kept',
       web: '2',
+      token: expect.stringMatching(/^\{"alg":"ES256","kid":"[^"]+"\}defaultca.crt\nnamespace\ntoken$/),
       addresses: '1',
     })
     expect(refreshed).toBe('green')

@@ -26,6 +26,7 @@ import type { MemoryLog } from '../../host/fake/fake-host.ts'
 import type { Host } from '../../host/host.ts'
 import { linuxHost } from '../../host/linux/linux-host.io.ts'
 import { eventually } from '../support/test-host.io.ts'
+import { serviceAccountKey } from '../support/service-account-key.ts'
 
 export interface TestNode extends AsyncDisposable {
   readonly client: Client
@@ -76,7 +77,9 @@ export async function testNode(network: NetworkName = 'loopback'): Promise<TestN
   const store = opened.use(openMemoryStore({ startRevision: 1 }))
   const { serviceCIDR, loadBalancerCIDR } = podNetwork.addresses
   const facts = { serviceCIDRs: [serviceCIDR], nodePortRange: { first: 30_000, last: 32_767 } }
-  const registry = opened.use(createRegistry({ store, clock, random, facts }))
+  const registry = opened.use(
+    createRegistry({ store, clock, random, facts, serviceAccountKey: serviceAccountKey() }),
+  )
   const client = inProcessClient(registry, { user: 'test', fieldManager: 'test' })
   for (const namespace of systemNamespaces()) await client.create(NAMESPACES, namespace)
   const informers = opened.use(sharedInformers({ client, clock, log }))

@@ -6,11 +6,12 @@
  * ranges, webhooks, pod security) are not implemented.
  */
 
+import type { Random } from '../../../host/host.ts'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { addDefaultIngressClass } from './default-ingress-class.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
-import { addTolerations, requireServiceAccount, resolvePriority } from './pods.ts'
+import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
 
 export interface AdmissionRequest {
   readonly operation: 'create' | 'update' | 'delete'
@@ -18,6 +19,7 @@ export interface AdmissionRequest {
   readonly namespace: string | undefined
   /** delete: the object as it is */
   readonly object: KubernetesObject
+  readonly random: Pick<Random, 'next'>
 }
 
 /** The cluster as stored, at the time of the request. */
@@ -32,6 +34,7 @@ export type AdmissionStep = (request: AdmissionRequest, cluster: ClusterView) =>
 const STEPS: readonly AdmissionStep[] = [
   refuseNamespaces,
   requireServiceAccount,
+  mountToken,
   resolvePriority,
   addTolerations,
   addDefaultIngressClass,

@@ -1,14 +1,20 @@
 /**
- * What pods get on their way in: a service account that exists, a priority, and tolerations for nodes that are away
+ * What pods get on their way in: a service account that exists, a token, a priority, and tolerations for nodes that are away
  * for a while. kubernetes/kubernetes plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}. Pure.
- *
- * Difference: no token volume is added (there are no service account tokens).
  */
 
 import { forbidden } from '../../api/api-error.ts'
-import type { Pod, PodSpec, Toleration } from '../../api/generated/core-v1.ts'
+import type {
+  Container,
+  Pod,
+  PodSpec,
+  ServiceAccount,
+  Toleration,
+  Volume,
+} from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { SERVICE_ACCOUNTS } from '../../api/scheme.ts'
+import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
 
 const NEW_PODS_ONLY = (request: AdmissionRequest): Pod | undefined => {
@@ -31,6 +37,60 @@ export function requireServiceAccount(request: AdmissionRequest, cluster: Cluste
     throw forbidden(request.resource, pod.metadata.name, detail)
   }
   return withSpec(pod, { serviceAccountName: name, serviceAccount: name })
+}
+
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+const TOKEN_VOLUME_PREFIX = 'kube-api-access-'
+/** A little more than an hour, by which upstream tells these tokens from those users ask for. */
+const TOKEN_SECONDS = 3607
+
+/** The token of its account for every container that has nothing else in that place. */
+export function mountToken(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
+  const pod = NEW_PODS_ONLY(request)
+  if (pod === undefined) return request.object
+  const { namespace } = request
+  const name = pod.spec.serviceAccountName ?? ''
+  const account = cluster.get(SERVICE_ACCOUNTS, { namespace, name }) as ServiceAccount | undefined
+  const { imagePullSecrets = account?.imagePullSecrets } = pod.spec
+  const withSecrets = imagePullSecrets ? withSpec(pod, { imagePullSecrets }) : pod
+  const isWanted = pod.spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true
+  return isWanted ? withToken(withSecrets, request) : withSecrets
+}
+
+function withToken(pod: Pod, { random }: AdmissionRequest): Pod {
+  const { containers, initContainers, volumes = [] } = pod.spec
+  const isMissing = ({ volumeMounts = [] }: Container): boolean =>
+    !volumeMounts.some(({ mountPath }) => mountPath === TOKEN_PATH)
+  if (![...containers, ...(initContainers ?? [])].some(isMissing)) return pod
+  const existing = volumes.find((volume) => volume.name.startsWith(TOKEN_VOLUME_PREFIX))
+  const name = existing?.name ?? generatedName(TOKEN_VOLUME_PREFIX, () => random.next())
+  const mounted = (container: Container): Container =>
+    isMissing(container)
+      ? {
+          ...container,
+          volumeMounts: [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: TOKEN_PATH }],
+        }
+      : container
+  return withSpec(pod, {
+    containers: containers.map(mounted),
+    ...(initContainers ? { initContainers: initContainers.map(mounted) } : {}),
+    volumes: existing ? volumes : [...volumes, tokenVolume(name)],
+  })
+}
+
+function tokenVolume(name: string): Volume {
+  const namespace = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }
+  return {
+    name,
+    projected: {
+      sources: [
+        { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [namespace] } },
+      ],
+      defaultMode: 0o644,
+    },
+  }
 }
 
 const PRIORITIES: Readonly<Record<string, number>> = {
