@@ -82,6 +82,13 @@ const SPECIAL: Readonly<Record<string, string>> = {
   'k8s.io.api.authentication.v1.ExtraValue': 'readonly string[]',
   'k8s.io.api.authorization.v1.ExtraValue': 'readonly string[]',
   'k8s.io.api.certificates.v1.ExtraValue': 'readonly string[]',
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON': 'unknown',
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray':
+    'JSONSchemaProps | readonly JSONSchemaProps[]',
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool':
+    'JSONSchemaProps | boolean',
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray':
+    'JSONSchemaProps | readonly string[]',
 }
 
 /** Lists that validation never lets be empty; every other list or map may be absent (or null, from Go). */
@@ -129,7 +136,8 @@ function referenceTo(message: string, imports: Map<string, Set<string>>, home: s
 }
 
 function fieldLine(message: string, field: Field, imports: Map<string, Set<string>>, home: string): string {
-  const name = field.j ?? field.n
+  const given = field.j ?? field.n
+  const name = /^\w+$/.test(given) ? given : `'${given}'`
   const kind = isKind(message)
   if (kind && field.t === OBJECT_META) {
     imports.set('../object', new Set(['NamedMeta']))

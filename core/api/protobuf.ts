@@ -9,7 +9,7 @@
  */
 
 import type { FieldFacts } from './schema/field-table.ts'
-import { jsonName, listElement, messageFields, messageOfKind } from './schema/field-table.ts'
+import { jsonName, listElement, messageFields, messageOfKind, SCHEMA_UNIONS } from './schema/field-table.ts'
 import { timestamp as wholeSeconds } from './timestamp.ts'
 import type { WireField } from './wire-format.ts'
 import { WireFormatError, readFields, readVarint } from './wire-format.ts'
@@ -61,6 +61,7 @@ const SPECIAL: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   'pkg.runtime.RawExtension': (bytes) => rawJson(bytes),
   'api.resource.Quantity': (bytes) => text(bytesOf(readFields(bytes), 1)),
   'util.intstr.IntOrString': intOrString,
+  'apiextensions.v1.JSON': (bytes) => rawJson(bytes),
 }
 
 const SPECIAL_NAME = /[^.]+\.[^.]+\.[^.]+$/
@@ -204,5 +205,7 @@ function lengthDelimited(type: string, bytes: Uint8Array, depth: number): unknow
   if (only !== undefined) {
     return readFields(bytes).map((wire) => single({ field: only, wire, depth }))
   }
-  return decodeMessage(type, bytes, depth + 1)
+  const decoded = decodeMessage(type, bytes, depth + 1)
+  const union = SCHEMA_UNIONS[type]
+  return union === undefined ? decoded : (decoded['schema'] ?? decoded[union.field] ?? false)
 }

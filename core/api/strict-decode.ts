@@ -16,11 +16,14 @@ import type { ResourceInfo } from './resource.ts'
 import { apiVersionOf } from './resource.ts'
 import type { FieldFacts } from './schema/field-table.ts'
 import {
+  ANY_JSON,
   fieldsByJsonName,
+  JSON_SCHEMA,
   listElement,
   META_PACKAGE,
   messageFields,
   messageOfKind,
+  SCHEMA_UNIONS,
 } from './schema/field-table.ts'
 import { isTimestamp } from './timestamp.ts'
 
@@ -154,6 +157,8 @@ function decodeOne(type: string, value: unknown, place: Place, walk: Walk): unkn
     if ('refusal' in result) throw unhandled(result.refusal, walk)
     throw wrongType(value, result.goType, place, walk)
   }
+  const union = SCHEMA_UNIONS[type]
+  if (union !== undefined) return union.isOther(value) ? value : decodeStruct(JSON_SCHEMA, value, place, walk)
   const item = listElement(type)
   if (item !== undefined) {
     if (!Array.isArray(value)) throw wrongType(value, `[]${goType(item.t)}`, place, walk)
@@ -224,6 +229,7 @@ const SPECIAL: Readonly<Record<string, (value: unknown) => SpecialResult>> = {
   'k8s.io.apimachinery.pkg.api.resource.Quantity': quantity,
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': intOrString,
   'k8s.io.apimachinery.pkg.runtime.RawExtension': raw,
+  [ANY_JSON]: raw,
 }
 
 const shortName = (message: string): string => message.slice(message.lastIndexOf('.') + 1)

@@ -20,6 +20,7 @@ import { putObject } from './commit-object.ts'
 import { decodeBody, withRequestNamespace } from './decode-body.ts'
 import type { Environment } from './environment.ts'
 import { without } from './json-value.ts'
+import { presented } from './list.ts'
 import { generatedName, newMetadata } from './object-meta.ts'
 import type { RequestContext } from './registry.ts'
 import { withAgreedFields } from './services/service-fields.ts'
@@ -83,10 +84,11 @@ async function insertNamed(
   for (;;) {
     const guards = namespaceGuard(env, namespace)
     const object = checked(env, creation, draft)
+    const { toStorage = (stored: KubernetesObject) => stored } = env.kinds.of(resource)
     const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) =>
-      putObject(env, { key, modRevision: 0, guards, dryRun: context.dryRun }, allocated),
+      putObject(env, { key, modRevision: 0, guards, dryRun: context.dryRun }, toStorage(allocated)),
     )
-    if (outcome.kind === 'written') return outcome.object
+    if (outcome.kind === 'written') return presented(env, resource, outcome.object)
     if (outcome.key === key) return undefined
     // The namespace changed meanwhile: look at it again.
   }
@@ -105,7 +107,10 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
     ? defaulted
     : tracked(env, resource, defaulted, writerOf(resource, context, now))
   const agreed = isService(resource) ? withAgreedFields(owned as Service, undefined) : owned
-  return rules.hasGeneration ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } } : agreed
+  const counted = rules.hasGeneration
+    ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } }
+    : agreed
+  return env.kinds.of(resource).complete?.(counted, undefined) ?? counted
 }
 
 function tracked(

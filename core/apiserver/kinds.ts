@@ -4,6 +4,9 @@
  */
 
 import { rulesFor } from '../api/kind-rules.ts'
+import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
+import type { Schema } from '../api/json-schema/schema.ts'
+import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
@@ -24,6 +27,17 @@ export interface Kind {
   readonly printer: Printer
   /** custom resources have no strategic merge patch */
   readonly hasStrategicMerge: boolean
+  /** what OpenAPI documents say of it, where the field table does not know it */
+  readonly openApiSchema?: Schema | undefined
+  /** where its numbers of replicas are; absent: in the usual places */
+  readonly scale?: CustomResourceSubresourceScale | undefined
+  /** a text for the `Warning` header of every request */
+  readonly deprecation?: string | undefined
+  /** What the server itself writes into an object that is created or updated. */
+  readonly complete?: (object: KubernetesObject, old: KubernetesObject | undefined) => KubernetesObject
+  /** From the version served to the one stored, and back. Absent: they are the same. */
+  readonly toStorage?: (object: KubernetesObject) => KubernetesObject
+  readonly fromStorage?: (object: KubernetesObject) => KubernetesObject
 }
 
 export interface ServedKinds {
@@ -33,6 +47,8 @@ export interface ServedKinds {
   forPath(group: string, version: string, resource: string): ResourceInfo | undefined
   /** @throws Error for a resource that is not served */
   of(resource: ResourceInfo): Kind
+  /** aborted once the resource is no longer served as it is now; undefined: it always will be */
+  endOf?(resource: ResourceInfo): AbortSignal | undefined
 }
 
 /** @returns the kinds that are served without any CustomResourceDefinition */

@@ -20,7 +20,16 @@ import { storageKey, storagePrefix } from './storage-key.ts'
 export function getObject(env: Environment, resource: ResourceInfo, name: ObjectName): KubernetesObject {
   const found = env.store.get(storageKey(resource, name))
   if (found === undefined) throw notFound(resource, name.name)
-  return found.value
+  return presented(env, resource, found.value)
+}
+
+/** The object in the version that was asked for. */
+export function presented(
+  env: Environment,
+  resource: ResourceInfo,
+  stored: KubernetesObject,
+): KubernetesObject {
+  return env.kinds.of(resource).fromStorage?.(stored) ?? stored
 }
 
 /** @throws ApiError Invalid or BadRequest for the query, Expired when its revision is no longer kept */
@@ -33,7 +42,8 @@ export function listObjects(env: Environment, resource: ResourceInfo, query: Lis
   const { revision, values } = read(env, selection, at, token)
   const base = storagePrefix(resource)
   const rest = token ? values.filter(({ key }) => key >= base + token.start) : values
-  const { page, next } = pageOf(rest, selection, query.limit)
+  const show = env.kinds.of(resource).fromStorage ?? ((object: KubernetesObject) => object)
+  const { page, next } = pageOf(rest, selection, { limit: query.limit, show })
   return {
     resourceVersion: String(revision),
     items: page,
@@ -67,12 +77,13 @@ function read(
 function pageOf(
   values: readonly StoredValue[],
   { matches }: Selection,
-  limit: number | undefined,
+  { limit, show }: { limit: number | undefined; show: (object: KubernetesObject) => KubernetesObject },
 ): { page: readonly KubernetesObject[]; next: number | undefined } {
   const page: KubernetesObject[] = []
   for (const [index, { value }] of values.entries()) {
     if (limit !== undefined && page.length === limit) return { page, next: index }
-    if (matches === undefined || matches(value)) page.push(value)
+    const shown = show(value)
+    if (matches === undefined || matches(shown)) page.push(shown)
   }
   return { page, next: undefined }
 }

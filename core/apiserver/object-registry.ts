@@ -19,7 +19,8 @@ import { createObject } from './create.ts'
 import { decodeBody, withRequestName } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
-import { builtInKinds } from './kinds.ts'
+import { CustomKinds } from './custom-resources/custom-kinds.ts'
+import { DefinitionCleanup } from './custom-resources/definition-cleanup.ts'
 import { getObject, listObjects } from './list.ts'
 import { patchObject } from './patch.ts'
 import { bindPod, evictPod } from './pod-subresources.ts'
@@ -40,13 +41,15 @@ export interface RegistryOptions {
   readonly facts: ClusterFacts
   /** PEM; absent: no service account tokens are signed, and none is good */
   readonly serviceAccountKey?: string | undefined
+  /** told of failures in the background */
+  readonly failed?: ((error: unknown) => void) | undefined
 }
 
 /** @returns the registry of the store's objects */
 export function createRegistry(options: RegistryOptions): Registry & Disposable {
   const { store, clock, random, facts } = options
   const services = new ServiceAllocations(store, facts, random)
-  const kinds = builtInKinds()
+  const kinds = new CustomKinds(store, clock)
   const rbac = new RbacAuthorizer(store)
   const access = new Access(rbac)
   const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
@@ -54,6 +57,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const tokens =
     signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
   const env: Environment = { store, clock, random, facts, kinds, services, access }
+  const cleanup = new DefinitionCleanup(env, options.failed ?? (() => undefined))
   const lastStates: LastStates = new WeakMap()
   return {
     kinds,
@@ -84,6 +88,8 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     [Symbol.dispose]: () => {
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
+      cleanup[Symbol.dispose]()
+      kinds[Symbol.dispose]()
     },
   }
 }

@@ -7,6 +7,7 @@ import { ApiError, badRequest, isApiError, notFound } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
+import { PATCH_TYPES } from '../client/client.ts'
 import { applyConfiguration } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
 import { decodeBody, withRequestName } from './decode-body.ts'
@@ -30,6 +31,7 @@ export async function patchObject(
 ): Promise<UpdateResult> {
   const { subresource } = request
   const type = env.kinds.of(resource).type
+  if (request.type === 'strategic' && !env.kinds.of(resource).hasStrategicMerge) throw noStrategicMerge()
   if (request.type !== 'apply') {
     const wanted = (current: KubernetesObject | undefined): Wanted => {
       if (current === undefined) throw notFound(resource, name.name)
@@ -44,6 +46,14 @@ export async function patchObject(
     return { object: applied(env, { resource, config, live, request, context, type }), hasOwners: true }
   }
   return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
+}
+
+function noStrategicMerge(): ApiError {
+  const accepted = [PATCH_TYPES.json, PATCH_TYPES.merge, PATCH_TYPES.apply].join(', ')
+  return new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  )
 }
 
 /** @returns the document with the patch done to it. @throws ApiError worded as upstream */

@@ -60,6 +60,8 @@ export class ResourceRequests {
       view: this.#view(request, route),
       context: requestContext(request, (text) => warnings.push(text)),
     }
+    const { deprecation } = this.#registry.kinds.of(route.resource)
+    if (deprecation !== undefined) warnings.push(deprecation)
     const response = await this.#perform(exchange, verb)
     return response.kind === 'whole' ? { ...response, warnings: [...new Set(warnings)] } : response
   }
@@ -118,13 +120,14 @@ export class ResourceRequests {
     const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
     const current = (): string =>
       this.#registry.list(route.resource, { namespace: route.namespace, limit: 1 }).resourceVersion
+    const end = this.#registry.kinds.endOf?.(route.resource)
     const chunks = watchStream({
       encode: watchEncoder(route.resource, view),
       open: (onEvent) => this.#registry.watch(route.resource, query, onEvent),
       currentRevision: query.allowWatchBookmarks ? current : undefined,
       timeoutMs,
       clock,
-      signal: request.signal,
+      signal: AbortSignal.any([request.signal, ...(end ? [end] : [])]),
     })
     return { kind: 'stream', headers: { 'Content-Type': 'application/json' }, chunks }
   }

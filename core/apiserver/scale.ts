@@ -5,11 +5,13 @@
 
 import { badRequest, conflict, invalid, notFound } from '../api/api-error.ts'
 import type { Scale } from '../api/generated/autoscaling-v1.ts'
+import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { Requirement } from '../api/selectors.ts'
 import { selectorOf } from '../api/selectors.ts'
+import { textOf } from './custom-resources/json-path.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { isObject } from './json-value.ts'
 import { getObject } from './list.ts'
@@ -19,13 +21,12 @@ import { SchemaTypes } from './schema-type.ts'
 import { updateObject } from './update.ts'
 
 type Workload = AnyObject & {
-  readonly spec: { readonly replicas?: number; readonly selector?: LabelSelector }
-  readonly status?: { readonly replicas?: number }
+  readonly spec: { readonly selector?: LabelSelector }
 }
 
 /** @throws ApiError NotFound */
 export function getScale(env: Environment, resource: ResourceInfo, name: ObjectName): Scale {
-  return scaleOf(getObject(env, resource, name))
+  return scaleOf(getObject(env, resource, name), env.kinds.of(resource).scale)
 }
 
 /** PUT of a Scale. @returns the Scale after it */
@@ -59,16 +60,16 @@ async function writeScale(
   context: RequestContext,
   wantedScale: (current: Scale) => unknown,
 ): Promise<Scale> {
+  const paths = env.kinds.of(resource).scale ?? USUAL_PATHS
   const wanted = (current: KubernetesObject | undefined): { object: KubernetesObject } => {
     if (current === undefined) throw notFound(resource, name.name)
-    const { replicas, resourceVersion } = readScale(wantedScale(scaleOf(current)), name)
+    const { replicas, resourceVersion } = readScale(wantedScale(scaleOf(current, paths)), name)
     if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
       throw conflict(resource, name.name)
-    const { spec } = current as Workload
-    return { object: { ...current, spec: { ...spec, replicas } } as KubernetesObject }
+    return { object: withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject }
   }
   const { object } = await updateObject(env, { resource, name, subresource: 'scale', context, wanted })
-  return scaleOf(object)
+  return scaleOf(object, paths)
 }
 
 function readScale(
@@ -97,16 +98,42 @@ function readScale(
   return { replicas, resourceVersion: metadata?.resourceVersion }
 }
 
-function scaleOf(object: KubernetesObject): Scale {
-  const { spec, status, metadata } = object as Workload
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata
+/** Where the numbers are in workloads; custom resources say it in their definition. */
+const USUAL_PATHS: CustomResourceSubresourceScale = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+}
+
+function scaleOf(object: KubernetesObject, paths: CustomResourceSubresourceScale = USUAL_PATHS): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = (path: string): number => Number(valueAt(object, namesOf(path)) ?? 0)
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: spec.replicas ?? 0 },
-    status: { replicas: status?.replicas ?? 0, selector: printedSelector(spec.selector ?? {}) },
+    spec: { replicas: replicas(paths.specReplicasPath) },
+    status: { replicas: replicas(paths.statusReplicasPath), selector: selectorText(object, paths) },
   }
+}
+
+function selectorText(object: KubernetesObject, paths: CustomResourceSubresourceScale): string {
+  if (paths !== USUAL_PATHS) {
+    const { labelSelectorPath } = paths
+    return labelSelectorPath ? textOf(valueAt(object, namesOf(labelSelectorPath))) : ''
+  }
+  return printedSelector((object as Workload).spec.selector ?? {})
+}
+
+/** `.spec.replicas` -> spec, replicas */
+const namesOf = (path: string): readonly string[] => path.split('.').filter((name) => name !== '')
+
+const valueAt = (value: unknown, names: readonly string[]): unknown =>
+  names.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value)
+
+function withValue(value: unknown, [name, ...rest]: readonly string[], to: unknown): unknown {
+  if (name === undefined) return to
+  const object = isObject(value) ? value : {}
+  return { ...object, [name]: withValue(object[name], rest, to) }
 }
 
 /** A selector in query-string syntax, sorted by key: `app=web,tier in (a,b)`. */

@@ -7,7 +7,9 @@
 
 import type { FieldFacts } from '../api/schema/field-table.ts'
 import {
+  ANY_JSON,
   META_PACKAGE,
+  SCHEMA_UNIONS,
   jsonFields,
   jsonName,
   listElement,
@@ -61,6 +63,8 @@ const LEAF_MESSAGES: ReadonlySet<string> = new Set([
   'k8s.io.apimachinery.pkg.api.resource.Quantity',
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString',
   'k8s.io.apimachinery.pkg.runtime.RawExtension',
+  ANY_JSON,
+  ...Object.keys(SCHEMA_UNIONS),
 ])
 
 /** Structs marked `+structType=atomic` at their type, by name without package. */

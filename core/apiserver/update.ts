@@ -19,6 +19,7 @@ import { refuseEscalation } from './authorization/escalation.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { WriteOutcome } from './commit-object.ts'
 import { insertObject, writerOf } from './create.ts'
+import { presented } from './list.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { equalJson } from './json-value.ts'
 import {
@@ -65,14 +66,16 @@ export async function updateObject(env: Environment, request: UpdateRequest): Pr
   const { resource, name } = request
   const key = storageKey(resource, name)
   for (;;) {
-    const stored = env.store.get(key)
+    const found = env.store.get(key)
+    const stored = found && { ...found, value: presented(env, resource, found.value) }
     const wanted = request.wanted(stored?.value)
     if (stored === undefined) return await createInstead(env, request, wanted)
-    checkConditions(resource, wanted.object, stored.value)
+    checkConditions(env, resource, wanted.object, stored.value)
     const next = wanted.isFinal ? wanted.object : prepared(env, request, wanted, stored.value)
     if (equalJson(next, stored.value)) return { object: stored.value, created: false }
     const outcome = await write(env, request, stored, next)
-    if (outcome.kind === 'written') return { object: outcome.object, created: false }
+    if (outcome.kind === 'written')
+      return { object: presented(env, resource, outcome.object), created: false }
   }
 }
 
@@ -97,7 +100,12 @@ async function createInstead(
 /** The newer kinds do not allow an update that does not say which version it is of. */
 const NEEDS_REVISION: readonly string[] = ['leases', 'endpointslices']
 
-function checkConditions(resource: ResourceInfo, object: KubernetesObject, stored: KubernetesObject): void {
+function checkConditions(
+  env: Environment,
+  resource: ResourceInfo,
+  object: KubernetesObject,
+  stored: KubernetesObject,
+): void {
   const { uid, resourceVersion, name } = object.metadata
   if (uid && uid !== stored.metadata.uid) {
     const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid ?? ''}`
@@ -105,7 +113,7 @@ function checkConditions(resource: ResourceInfo, object: KubernetesObject, store
   }
   if (resourceVersion && resourceVersion !== '0') {
     if (resourceVersion !== stored.metadata.resourceVersion) throw conflict(resource, name)
-  } else if (NEEDS_REVISION.includes(resource.resource)) {
+  } else if (NEEDS_REVISION.includes(resource.resource) || env.kinds.of(resource).rules.requiresRevision) {
     throw missingRevision(resource, name)
   }
 }
@@ -140,7 +148,9 @@ function prepared(
   const own = withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
   const part = subresource === undefined ? withKeptParts(env, resource, own, stored) : own
   const counted = isStatus ? part : withGeneration(rules, part, stored)
-  const next = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
+  const owned = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
+  const { complete } = env.kinds.of(resource)
+  const next = subresource === undefined && complete ? complete(owned, stored) : owned
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
@@ -200,9 +210,10 @@ function write(
 ): Promise<WriteOutcome> {
   const { key, modRevision } = stored
   const target = { key, modRevision, dryRun: context.dryRun }
-  if (isDeletionDue(resource, next)) return removeObject(env, target, next)
-  if (subresource !== undefined) return putObject(env, target, next)
+  const { toStorage = (object: KubernetesObject) => object } = env.kinds.of(resource)
+  if (isDeletionDue(resource, next)) return removeObject(env, target, toStorage(next))
+  if (subresource !== undefined) return putObject(env, target, toStorage(next))
   return withAllocations(env, { resource, key, object: next }, (allocated) =>
-    putObject(env, target, allocated),
+    putObject(env, target, toStorage(allocated)),
   )
 }

@@ -38,8 +38,9 @@ export function watchObjects(
       onEvent({ type: 'BOOKMARK', resourceVersion: String(after), initialEventsEnd: true })
     }
   }
+  const show = env.kinds.of(resource).fromStorage
   return follow(env, selection, after, (event) => {
-    const seen = visible(event, selection, lastStates)
+    const seen = visible(show ? shownEvent(event, show) : event, selection, lastStates)
     if (seen) onEvent(seen)
   })
 }
@@ -55,6 +56,12 @@ function follow(
   } catch (error) {
     throw error instanceof CompactedError ? new ApiError('Expired', error.message, { cause: error }) : error
   }
+}
+
+/** The event with its objects in the version that is watched. */
+function shownEvent(event: StoreEvent, show: (object: KubernetesObject) => KubernetesObject): StoreEvent {
+  const { value, previous } = event
+  return { ...event, value: show(value), previous: previous && show(previous) }
 }
 
 /** What a watcher with this selection sees of a change; undefined: nothing. */

@@ -111,70 +111,51 @@ export interface ExternalDocumentation {
   readonly url: string
 }
 
-export interface JSON {
-  readonly raw: string
-}
-
 export interface JSONSchemaProps {
-  readonly id: string
-  readonly schema: string
-  readonly ref: string
-  readonly description: string
-  readonly type: string
-  readonly format: string
-  readonly title: string
-  readonly default?: JSON | undefined
+  readonly id?: string | undefined
+  readonly '$schema'?: string | undefined
+  readonly '$ref'?: string | undefined
+  readonly description?: string | undefined
+  readonly type?: string | undefined
+  readonly format?: string | undefined
+  readonly title?: string | undefined
+  readonly default?: unknown | undefined
   readonly maximum?: number | undefined
-  readonly exclusiveMaximum: boolean
+  readonly exclusiveMaximum?: boolean | undefined
   readonly minimum?: number | undefined
-  readonly exclusiveMinimum: boolean
+  readonly exclusiveMinimum?: boolean | undefined
   readonly maxLength?: number | undefined
   readonly minLength?: number | undefined
-  readonly pattern: string
+  readonly pattern?: string | undefined
   readonly maxItems?: number | undefined
   readonly minItems?: number | undefined
-  readonly uniqueItems: boolean
+  readonly uniqueItems?: boolean | undefined
   readonly multipleOf?: number | undefined
-  readonly enum?: readonly JSON[] | undefined
+  readonly enum?: readonly unknown[] | undefined
   readonly maxProperties?: number | undefined
   readonly minProperties?: number | undefined
   readonly required?: readonly string[] | undefined
-  readonly items?: JSONSchemaPropsOrArray | undefined
+  readonly items?: JSONSchemaProps | readonly JSONSchemaProps[] | undefined
   readonly allOf?: readonly JSONSchemaProps[] | undefined
   readonly oneOf?: readonly JSONSchemaProps[] | undefined
   readonly anyOf?: readonly JSONSchemaProps[] | undefined
   readonly not?: JSONSchemaProps | undefined
   readonly properties?: Readonly<Record<string, JSONSchemaProps>> | undefined
-  readonly additionalProperties?: JSONSchemaPropsOrBool | undefined
+  readonly additionalProperties?: JSONSchemaProps | boolean | undefined
   readonly patternProperties?: Readonly<Record<string, JSONSchemaProps>> | undefined
-  readonly dependencies?: Readonly<Record<string, JSONSchemaPropsOrStringArray>> | undefined
-  readonly additionalItems?: JSONSchemaPropsOrBool | undefined
+  readonly dependencies?: Readonly<Record<string, JSONSchemaProps | readonly string[]>> | undefined
+  readonly additionalItems?: JSONSchemaProps | boolean | undefined
   readonly definitions?: Readonly<Record<string, JSONSchemaProps>> | undefined
   readonly externalDocs?: ExternalDocumentation | undefined
-  readonly example?: JSON | undefined
-  readonly nullable: boolean
-  readonly xKubernetesPreserveUnknownFields: boolean
-  readonly xKubernetesEmbeddedResource: boolean
-  readonly xKubernetesIntOrString: boolean
-  readonly xKubernetesListMapKeys?: readonly string[] | undefined
-  readonly xKubernetesListType?: string | undefined
-  readonly xKubernetesMapType?: string | undefined
-  readonly xKubernetesValidations?: readonly ValidationRule[] | undefined
-}
-
-export interface JSONSchemaPropsOrArray {
-  readonly schema: JSONSchemaProps
-  readonly jSONSchemas?: readonly JSONSchemaProps[] | undefined
-}
-
-export interface JSONSchemaPropsOrBool {
-  readonly allows: boolean
-  readonly schema: JSONSchemaProps
-}
-
-export interface JSONSchemaPropsOrStringArray {
-  readonly schema: JSONSchemaProps
-  readonly property?: readonly string[] | undefined
+  readonly example?: unknown | undefined
+  readonly nullable?: boolean | undefined
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean | undefined
+  readonly 'x-kubernetes-embedded-resource'?: boolean | undefined
+  readonly 'x-kubernetes-int-or-string'?: boolean | undefined
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[] | undefined
+  readonly 'x-kubernetes-list-type'?: string | undefined
+  readonly 'x-kubernetes-map-type'?: string | undefined
+  readonly 'x-kubernetes-validations'?: readonly ValidationRule[] | undefined
 }
 
 export interface SelectableField {

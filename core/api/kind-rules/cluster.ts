@@ -1,7 +1,12 @@
 /** Rules of the groups that run a cluster. */
 
+import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
 import { validateLease } from '../validation/cluster.ts'
+import {
+  validateCustomResourceDefinition,
+  validateCustomResourceDefinitionUpdate,
+} from '../validation/custom-resource-definition.ts'
 import { pathSegmentFaults } from '../validation/names.ts'
 import {
   validateClusterRole,
@@ -65,5 +70,11 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(CERTIFICATE_SIGNING_REQUESTS, { hasStatus: true }),
   row(VALIDATING_WEBHOOK_CONFIGURATIONS, { hasGeneration: true }),
   row(MUTATING_WEBHOOK_CONFIGURATIONS, { hasGeneration: true }),
-  row(CUSTOM_RESOURCE_DEFINITIONS, { hasStatus: true, hasGeneration: true }),
+  row(CUSTOM_RESOURCE_DEFINITIONS, {
+    defaults: defaultCustomResourceDefinition,
+    validate: validateCustomResourceDefinition,
+    validateUpdate: validateCustomResourceDefinitionUpdate,
+    hasStatus: true,
+    hasGeneration: true,
+  }),
 ]

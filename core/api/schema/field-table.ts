@@ -45,6 +45,23 @@ export function listElement(message: string): FieldFacts | undefined {
     : undefined
 }
 
+const SCHEMA_PACKAGE = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1'
+/** The message of JSON schemas in CustomResourceDefinitions. */
+export const JSON_SCHEMA = `${SCHEMA_PACKAGE}.JSONSchemaProps`
+/** Any JSON value. */
+export const ANY_JSON = `${SCHEMA_PACKAGE}.JSON`
+/** Messages that are in JSON either a schema or something else, with the field that holds the latter. */
+export const SCHEMA_UNIONS: Readonly<
+  Record<string, { readonly field: string; readonly isOther: (value: unknown) => boolean }>
+> = {
+  [`${SCHEMA_PACKAGE}.JSONSchemaPropsOrBool`]: {
+    field: 'allows',
+    isOther: (value) => typeof value === 'boolean',
+  },
+  [`${SCHEMA_PACKAGE}.JSONSchemaPropsOrArray`]: { field: 'jSONSchemas', isOther: Array.isArray },
+  [`${SCHEMA_PACKAGE}.JSONSchemaPropsOrStringArray`]: { field: 'property', isOther: Array.isArray },
+}
+
 /** @returns the fields as JSON shows them: inline members take the place of the field that holds them */
 export function jsonFields(message: string): readonly FieldFacts[] {
   const fields = messageFields(message) ?? []

@@ -15,7 +15,7 @@ export type Cell = string | number | boolean
 
 export interface Column<T> {
   readonly name: string
-  readonly type: 'string' | 'integer' | 'boolean'
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   readonly format?: 'name'
   readonly description: string
   /** 1: shown by `-o wide` only */

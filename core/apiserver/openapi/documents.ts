@@ -8,6 +8,7 @@ import { ApiError } from '../../api/api-error.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { ServedKinds } from '../kinds.ts'
+import type { CustomSchemaOf } from './custom-schema.ts'
 import { acceptClauses } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { emptyResponse } from '../request.ts'
@@ -25,6 +26,7 @@ export class OpenApiDocuments {
   readonly #kinds: ServedKinds
   readonly #version: string
   readonly #kept = new Map<string, Kept>()
+  #keptOf: readonly ResourceInfo[] = []
 
   constructor(kinds: ServedKinds, version: string) {
     this.#kinds = kinds
@@ -69,7 +71,9 @@ export class OpenApiDocuments {
   }
 
   #v3(groupVersion: string, resources: readonly ResourceInfo[]): Kept {
-    return this.#keep(`v3/${groupVersion}`, () => JSON.stringify(openApiV3(resources, this.#version)))
+    return this.#keep(`v3/${groupVersion}`, () =>
+      JSON.stringify(openApiV3(resources, this.#version, this.#customSchemaOf)),
+    )
   }
 
   #v2(request: ApiRequest): ApiResponse {
@@ -77,14 +81,25 @@ export class OpenApiDocuments {
     const json = types.findIndex((type) => ['application/json', 'application/*', '*/*'].includes(type))
     const protobuf = types.findIndex((type) => GNOSTIC_MEDIA_TYPES.some((each) => each === type))
     if (protobuf >= 0 && (json < 0 || protobuf < json)) {
-      const kept = this.#keep('v2.pb', () => gnosticDocument(openApiV2(this.#kinds.resources, this.#version)))
+      const kept = this.#keep('v2.pb', () =>
+        gnosticDocument(openApiV2(this.#kinds.resources, this.#version, this.#customSchemaOf)),
+      )
       return tagged(request, kept, { 'Content-Type': GNOSTIC_MEDIA_TYPES[1], Vary: 'Accept' })
     }
-    const kept = this.#keep('v2', () => JSON.stringify(openApiV2(this.#kinds.resources, this.#version)))
+    const kept = this.#keep('v2', () =>
+      JSON.stringify(openApiV2(this.#kinds.resources, this.#version, this.#customSchemaOf)),
+    )
     return tagged(request, kept, { 'Content-Type': 'application/json', Vary: 'Accept' })
   }
 
+  readonly #customSchemaOf: CustomSchemaOf = (resource) => this.#kinds.of(resource).openApiSchema
+
   #keep(name: string, make: () => string | Uint8Array): Kept {
+    if (this.#keptOf !== this.#kinds.resources) {
+      // Built-in kinds stay as they are; what custom ones changed is made anew.
+      this.#kept.clear()
+      this.#keptOf = this.#kinds.resources
+    }
     const known = this.#kept.get(name)
     if (known !== undefined) return known
     const body = make()

@@ -8,6 +8,7 @@
 import type { ResourceInfo, Subresource } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import { messageOfKind } from '../../api/schema/field-table.ts'
+import { customDefinitionName } from './custom-schema.ts'
 import type { GroupVersionKind } from './schema.ts'
 import { definitionName } from './schema.ts'
 
@@ -84,17 +85,29 @@ const OBJECT_VERBS = [
   { verb: 'patch', method: 'patch', action: 'patch', query: [...WRITE, parameter('force', 'boolean')] },
 ] as const
 
+/** The name of a kind's definition; undefined for one that has none. */
+type DefinitionOf = (kind: GroupVersionKind) => string | undefined
+
 /** @returns every path of the resource, its sub-resources included */
-export function pathsOf(resource: ResourceInfo): readonly PathOperations[] {
+export function pathsOf(resource: ResourceInfo, isCustom = false): readonly PathOperations[] {
+  const definitionOf: DefinitionOf = (kind) =>
+    builtInDefinition(kind) ?? (isCustom ? customDefinitionName(kind) : undefined)
   const root = `${resource.group === '' ? '/api' : '/apis'}/${apiVersionOf(resource)}`
   const scope = resource.namespaced ? '/namespaces/{namespace}' : ''
   const collection = `${root}${scope}/${resource.resource}`
   const item = `${collection}/{name}`
   return [
-    ...(resource.namespaced ? [pathOf(`${root}/${resource.resource}`, listOperations(resource))] : []),
-    pathOf(collection, { ...listOperations(resource), ...createOperation(resource) }),
-    pathOf(item, objectOperations(resource)),
-    ...resource.subresources.map((sub) => pathOf(`${item}/${sub.name}`, objectOperations(resource, sub))),
+    ...(resource.namespaced
+      ? [pathOf(`${root}/${resource.resource}`, listOperations(resource, definitionOf))]
+      : []),
+    pathOf(collection, {
+      ...listOperations(resource, definitionOf),
+      ...createOperation(resource, definitionOf),
+    }),
+    pathOf(item, objectOperations(resource, definitionOf)),
+    ...resource.subresources.map((sub) =>
+      pathOf(`${item}/${sub.name}`, objectOperations(resource, definitionOf, sub)),
+    ),
   ]
 }
 
@@ -104,12 +117,12 @@ function pathOf(path: string, operations: PathOperations['operations']): PathOpe
   return { path, parameters: [...inPath, PRETTY], operations }
 }
 
-function definitionOf(kind: GroupVersionKind): string | undefined {
+function builtInDefinition(kind: GroupVersionKind): string | undefined {
   const message = messageOfKind(apiVersionOf(kind), kind.kind)
   return message === undefined ? undefined : definitionName(message)
 }
 
-function listOperations(resource: ResourceInfo): PathOperations['operations'] {
+function listOperations(resource: ResourceInfo, definitionOf: DefinitionOf): PathOperations['operations'] {
   if (!resource.verbs.includes('list')) return {}
   const { group, version, kind } = resource
   const operation: Operation = {
@@ -124,7 +137,7 @@ function listOperations(resource: ResourceInfo): PathOperations['operations'] {
   return { get: operation }
 }
 
-function createOperation(resource: ResourceInfo): PathOperations['operations'] {
+function createOperation(resource: ResourceInfo, definitionOf: DefinitionOf): PathOperations['operations'] {
   if (!resource.verbs.includes('create')) return {}
   const { group, version, kind } = resource
   const definition = definitionOf({ group, version, kind })
@@ -140,7 +153,11 @@ function createOperation(resource: ResourceInfo): PathOperations['operations'] {
   return { post: operation }
 }
 
-function objectOperations(resource: ResourceInfo, sub?: Subresource): PathOperations['operations'] {
+function objectOperations(
+  resource: ResourceInfo,
+  definitionOf: DefinitionOf,
+  sub?: Subresource,
+): PathOperations['operations'] {
   const verbs: readonly string[] = sub?.verbs ?? resource.verbs
   const kind: GroupVersionKind = {
     group: sub?.group ?? resource.group,

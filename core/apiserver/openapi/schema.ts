@@ -10,7 +10,9 @@ import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { FieldFacts } from '../../api/schema/field-table.ts'
 import {
+  ANY_JSON,
   META_PACKAGE,
+  SCHEMA_UNIONS,
   jsonFields,
   jsonName,
   listElement,
@@ -57,21 +59,39 @@ const SPECIAL: Readonly<Record<string, Schema>> = {
   'k8s.io.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
   'k8s.io.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+  // Anything, as upstream publishes them.
+  [ANY_JSON]: {},
+  ...Object.fromEntries(Object.keys(SCHEMA_UNIONS).map((message) => [message, {}])),
 }
 
 /** `k8s.io.api.core.v1.Pod` is defined as `io.k8s.api.core.v1.Pod`. */
 export function definitionName(message: string): string {
-  return message.replace(/^k8s\.io\./, 'io.k8s.')
+  return message
+    .replace(/^k8s\.io\./, 'io.k8s.')
+    .replace('apiextensions_apiserver', 'apiextensions-apiserver')
 }
 
+export const OBJECT_META = `${META_PACKAGE}.ObjectMeta`
+export const LIST_META = `${META_PACKAGE}.ListMeta`
 const STATUS = `${META_PACKAGE}.Status`
 const DELETE_OPTIONS = `${META_PACKAGE}.DeleteOptions`
 
-/** @returns the definitions of these resources' kinds and lists, and of all types they are made of */
-export function definitionsOf(resources: readonly ResourceInfo[]): Definitions {
+/**
+ * @param custom definitions the field table does not know
+ * @returns these, the definitions of the resources' kinds and lists, and of all types they are made of
+ */
+export function definitionsOf(
+  resources: readonly ResourceInfo[],
+  custom: readonly (readonly [string, Schema])[] = [],
+): Definitions {
   const kinds = kindsOf(resources)
-  const found = new Map<string, Schema>()
-  const pending = [...kinds.keys(), STATUS, DELETE_OPTIONS]
+  const found = new Map<string, Schema>(custom)
+  const pending = [
+    ...kinds.keys(),
+    STATUS,
+    DELETE_OPTIONS,
+    ...(custom.length > 0 ? [OBJECT_META, LIST_META] : []),
+  ]
   for (let message = pending.pop(); message !== undefined; message = pending.pop()) {
     const name = definitionName(message)
     if (found.has(name)) continue

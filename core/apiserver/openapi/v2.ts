@@ -3,6 +3,8 @@
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { Operation, Parameter, PathOperations } from './operations.ts'
 import { METHODS, pathsOf } from './operations.ts'
+import type { CustomSchemaOf } from './custom-schema.ts'
+import { customDefinitionsOf } from './custom-schema.ts'
 import type { Schema } from './schema.ts'
 import { definitionsOf } from './schema.ts'
 
@@ -39,13 +41,19 @@ export interface V2Document {
 const PRODUCES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 /** @param version `v1.34.0` */
-export function openApiV2(scheme: readonly ResourceInfo[], version: string): V2Document {
-  const paths = scheme.flatMap(pathsOf).map((path): [string, V2PathItem] => [path.path, pathItem(path)])
+export function openApiV2(
+  scheme: readonly ResourceInfo[],
+  version: string,
+  customSchemaOf: CustomSchemaOf = () => undefined,
+): V2Document {
+  const paths = scheme
+    .flatMap((resource) => pathsOf(resource, customSchemaOf(resource) !== undefined))
+    .map((path): [string, V2PathItem] => [path.path, pathItem(path)])
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths: Object.fromEntries(paths),
-    definitions: Object.fromEntries(definitionsOf(scheme)),
+    definitions: Object.fromEntries(definitionsOf(scheme, customDefinitionsOf(scheme, customSchemaOf))),
   }
 }
 

@@ -3,18 +3,25 @@
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { Operation, Parameter, PathOperations } from './operations.ts'
 import { METHODS, pathsOf } from './operations.ts'
+import type { CustomSchemaOf } from './custom-schema.ts'
+import { customDefinitionsOf } from './custom-schema.ts'
 import type { Schema } from './schema.ts'
 import { definitionName, definitionsOf } from './schema.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
 /** @param resources those of one group-version */
-export function openApiV3(resources: readonly ResourceInfo[], version: string): Document {
-  const paths = resources.flatMap(pathsOf).map((path): [string, Document] => [path.path, pathItem(path)])
-  const schemas = [...definitionsOf(resources)].map(([name, schema]): [string, unknown] => [
-    name,
-    v3Schema(schema, name),
-  ])
+export function openApiV3(
+  resources: readonly ResourceInfo[],
+  version: string,
+  customSchemaOf: CustomSchemaOf = () => undefined,
+): Document {
+  const paths = resources
+    .flatMap((resource) => pathsOf(resource, customSchemaOf(resource) !== undefined))
+    .map((path): [string, Document] => [path.path, pathItem(path)])
+  const schemas = [...definitionsOf(resources, customDefinitionsOf(resources, customSchemaOf))].map(
+    ([name, schema]): [string, unknown] => [name, v3Schema(schema, name)],
+  )
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },

@@ -1,0 +1,139 @@
+/**
+ * Everything that is served: the built-in kinds, and those of the CustomResourceDefinitions in the store. Kept current
+ * by the store's watch, so that what one request defines the next can use. Pure but for the watch it holds.
+ */
+
+import { CelRules } from '../../api/cel/rules.ts'
+import { servedRows, storageVersion } from '../../api/custom-resource.ts'
+import { isSameValue } from '../../api/equality.ts'
+import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
+import type { KubernetesObject } from '../../api/object.ts'
+import type { ResourceInfo } from '../../api/resource.ts'
+import { groupResource } from '../../api/resource.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
+import type { Clock } from '../../../host/host.ts'
+import type { Store } from '../../store/store.ts'
+import type { Kind, ServedKinds } from '../kinds.ts'
+import { builtInKinds } from '../kinds.ts'
+import { storagePrefix } from '../storage-key.ts'
+import { customKind } from './custom-kind.ts'
+import { withDefinitionStatus } from './definition-status.ts'
+
+interface Served {
+  readonly row: ResourceInfo
+  readonly kind: Kind
+}
+
+/** One definition, with what it makes the server serve. */
+interface Definition {
+  readonly crd: CustomResourceDefinition
+  readonly served: readonly Served[]
+  readonly end: AbortController
+}
+
+const keyOf = ({ group, resource, version }: Pick<ResourceInfo, 'group' | 'resource' | 'version'>): string =>
+  `${groupResource({ group, resource })}/${version}`
+
+export class CustomKinds implements ServedKinds, Disposable {
+  readonly #builtIn = builtInKinds()
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #definitions = new Map<string, Definition>()
+  readonly #served = new Map<string, Served & { readonly end: AbortSignal }>()
+  readonly #unwatch: () => void
+  #resources: readonly ResourceInfo[]
+
+  constructor(store: Store, clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+    this.#resources = this.#builtIn.resources
+    const prefix = storagePrefix(CUSTOM_RESOURCE_DEFINITIONS)
+    const { revision, values } = store.range(prefix)
+    for (const { value } of values) this.#replace(value.metadata.name, value as CustomResourceDefinition)
+    this.#unwatch = store.watch(prefix, revision, (events) => {
+      for (const { kind, value } of events) {
+        this.#replace(value.metadata.name, kind === 'put' ? (value as CustomResourceDefinition) : undefined)
+      }
+    })
+  }
+
+  get resources(): readonly ResourceInfo[] {
+    return this.#resources
+  }
+
+  forPath(group: string, version: string, resource: string): ResourceInfo | undefined {
+    return (
+      this.#builtIn.forPath(group, version, resource) ??
+      this.#served.get(keyOf({ group, version, resource }))?.row
+    )
+  }
+
+  of(resource: ResourceInfo): Kind {
+    const custom = this.#served.get(keyOf(resource))
+    if (custom !== undefined) return custom.kind
+    const kind = this.#builtIn.of(resource)
+    return resource.kind === 'CustomResourceDefinition'
+      ? { ...kind, complete: this.#completeDefinition }
+      : kind
+  }
+
+  endOf(resource: ResourceInfo): AbortSignal | undefined {
+    return this.#served.get(keyOf(resource))?.end
+  }
+
+  [Symbol.dispose](): void {
+    this.#unwatch()
+  }
+
+  readonly #completeDefinition = (
+    object: KubernetesObject,
+    old: KubernetesObject | undefined,
+  ): KubernetesObject => {
+    const crd = object as CustomResourceDefinition
+    const others = [...this.#definitions.values()]
+      .map((definition) => definition.crd)
+      .filter((other) => other.spec.group === crd.spec.group && other.metadata.name !== crd.metadata.name)
+    const facts = { old: old as CustomResourceDefinition | undefined, others, nowMs: this.#clock.now() }
+    return withDefinitionStatus(crd, facts)
+  }
+
+  #replace(name: string, crd: CustomResourceDefinition | undefined): void {
+    const before = this.#definitions.get(name)
+    // What is served stays the same while only the status changes: watches go on.
+    const isSame =
+      before !== undefined &&
+      crd !== undefined &&
+      isSameValue(before.crd.spec, crd.spec) &&
+      isAlike(before.crd, crd)
+    if (isSame) {
+      this.#definitions.set(name, { ...before, crd })
+      return
+    }
+    for (const { row } of before?.served ?? []) this.#served.delete(keyOf(row))
+    this.#definitions.delete(name)
+    if (crd !== undefined) this.#define(name, crd)
+    const custom = [...this.#definitions.values()].flatMap(({ served }) => served.map(({ row }) => row))
+    this.#resources = [...this.#builtIn.resources, ...custom.toSorted(inOrder)]
+    before?.end.abort()
+  }
+
+  #define(name: string, crd: CustomResourceDefinition): void {
+    const end = new AbortController()
+    const cel = new CelRules()
+    const stored = storageVersion(crd)?.name ?? ''
+    const served = servedRows(crd).flatMap((row): Served[] => {
+      const version = crd.spec.versions?.find((each) => each.name === row.version)
+      if (version === undefined || this.#builtIn.forPath(row.group, row.version, row.resource)) return []
+      return [{ row, kind: customKind({ resource: row, version, storageVersion: stored, cel }) }]
+    })
+    for (const each of served) this.#served.set(keyOf(each.row), { ...each, end: end.signal })
+    this.#definitions.set(name, { crd, served, end })
+  }
+}
+
+const isAlike = (a: CustomResourceDefinition, b: CustomResourceDefinition): boolean =>
+  a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+  isSameValue(a.status?.acceptedNames, b.status?.acceptedNames) &&
+  servedRows(a).length === servedRows(b).length
+
+/** Groups by name; versions keep their order. */
+const inOrder = (a: ResourceInfo, b: ResourceInfo): number =>
+  a.group < b.group ? -1 : a.group > b.group ? 1 : 0
