@@ -142,6 +142,8 @@ function checked(env: Environment, creation: Creation, draft: KubernetesObject):
   const { name } = object.metadata
   const errors = env.kinds.of(resource).rules.validateCreate(object, env.facts)
   if (errors.length > 0) throw invalid(resource, name, errors)
+  for (const text of env.kinds.of(resource).rules.warnings?.(object, undefined) ?? [])
+    creation.context.warn(text)
   refuseEscalation(env.access, { user: creation.context.user, resource, object, old: undefined })
   return object
 }

@@ -154,6 +154,7 @@ function prepared(
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
+  for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
   refuseEscalation(env.access, { user: request.context.user, resource, object: next, old: stored })
   return next
 }

@@ -21,12 +21,12 @@ export interface Lister<T> {
   /** those of one namespace, sorted by name */
   listIn(namespace: string): readonly T[]
   get(key: ObjectKey): T | undefined
+  /** whether the first list has arrived */
+  readonly hasSynced: boolean
 }
 
 export interface Informer<T extends KubernetesObject> extends Lister<T> {
   readonly resource: Resource<T>
-  /** whether the first list has arrived */
-  readonly hasSynced: boolean
   /**
    * Calls `handler` for every change from now on, and once with `added` for each object already there.
    * @returns a function that ends the subscription
@@ -38,6 +38,8 @@ export interface Informer<T extends KubernetesObject> extends Lister<T> {
 export interface Informers extends AsyncDisposable {
   /** The informer of `resource`, started on first use. */
   of<T extends KubernetesObject>(resource: Resource<T>): Informer<T>
+  /** Stops the informer of a resource that is no longer served; asked for again, it is another. */
+  forget(resource: Resource<KubernetesObject>): void
   /** Resolves when every informer asked for so far has its first list; rejects when the signal aborts. */
   synced(signal: AbortSignal): Promise<void>
 }

@@ -25,6 +25,7 @@ const MAX_RETRY_MS = 30_000
 
 export function sharedInformers(options: InformersOptions): Informers {
   const byResource = new Map<string, SharedInformer<KubernetesObject>>()
+  const leaving = new Set<Promise<void>>()
   return {
     of<T extends KubernetesObject>(resource: Resource<T>): Informer<T> {
       const key = groupResource(resource)
@@ -33,11 +34,20 @@ export function sharedInformers(options: InformersOptions): Informers {
       // The scheme ties the resource to its type; the map cannot say so.
       return informer as unknown as Informer<T>
     },
+    forget(resource) {
+      const informer = byResource.get(groupResource(resource))
+      // Whoever was quicker may have asked for another version already.
+      if (informer === undefined || informer.resource.version !== resource.version) return
+      byResource.delete(groupResource(resource))
+      const gone = informer[Symbol.asyncDispose]().finally(() => leaving.delete(gone))
+      leaving.add(gone)
+    },
     async synced(signal) {
       await Promise.all([...byResource.values()].map((informer) => informer.synced(signal)))
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...byResource.values()].map((informer) => informer[Symbol.asyncDispose]()))
+      await Promise.all(leaving)
     },
   }
 }

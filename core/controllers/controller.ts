@@ -62,6 +62,8 @@ export interface Controller<Snapshot> {
   /** as the From column and the field manager say it: `deployment-controller` */
   readonly name: string
   readonly watches: readonly Resource<KubernetesObject>[]
+  /** also whatever CustomResourceDefinitions define */
+  readonly watchesCustomResources?: boolean
   /** The keys whose plan may change because this object did. */
   keysFor(object: KubernetesObject, cache: Cache): readonly ObjectKey[]
   /** All that plan may look at; undefined when there is nothing to do for the key. */

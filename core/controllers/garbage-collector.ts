@@ -8,6 +8,7 @@ import type { OwnerReference } from '../api/generated/meta-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { EVENTS, isStored, SCHEME } from '../api/scheme.ts'
+import { customResources } from './custom-resources.ts'
 import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
 import { NOTHING } from './controller.ts'
 import { released } from './ownership.ts'
@@ -22,6 +23,8 @@ export interface GarbageSnapshot {
   /** undefined when it is gone */
   readonly owner: Placed | undefined
   readonly dependents: readonly (Placed & { readonly hasOtherOwner: boolean })[]
+  /** a cache is not full yet: what is missing from it may be there */
+  readonly isUnsure?: boolean
 }
 
 const FOREGROUND = 'foregroundDeletion'
@@ -32,10 +35,18 @@ const WATCHED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
   (resource) => isStored(resource) && resource.resource !== EVENTS.resource,
 )
 
+const UNSURE_MS = 100
+
+const kinds = (cache: Cache): readonly Resource<KubernetesObject>[] => [...WATCHED, ...customResources(cache)]
+
+const isKnown = (kind: string, cache: Cache): boolean =>
+  kinds(cache).some((resource) => resource.kind === kind)
+
 /** Keys are `uid KIND`: the index finds both sides of a reference by the owner's uid. */
 export const garbageCollector: Controller<GarbageSnapshot> = {
   name: 'garbage-collector-controller',
   watches: WATCHED,
+  watchesCustomResources: true,
   keysFor(object, cache) {
     // Most changes concern nobody else: only owners that are gone or wait are looked into, which costs a search.
     const owners = (object.metadata.ownerReferences ?? []).filter((owner) =>
@@ -47,8 +58,12 @@ export const garbageCollector: Controller<GarbageSnapshot> = {
   },
   snapshot(key, cache) {
     const [uid = '', kind = ''] = key.split(' ')
-    const dependents = dependentsOf(uid, cache)
+    const isUnsure = kinds(cache).some((resource) => !cache.of(resource).hasSynced)
+    if (isUnsure) return { uid, owner: undefined, dependents: [], isUnsure }
     const owner = ownerOf(uid, kind, cache)
+    // Of what kind the owner is nobody here knows: it may well be there.
+    if (owner === undefined && !isKnown(kind, cache)) return undefined
+    const dependents = dependentsOf(uid, cache)
     if (dependents.length === 0 && !isWaiting(owner?.object)) return undefined
     return { uid, owner, dependents }
   },
@@ -65,7 +80,8 @@ function isGoneOrWaiting(
   near: KubernetesObject,
   cache: Cache,
 ): boolean {
-  const found = WATCHED.filter((one) => one.kind === kind)
+  const found = kinds(cache)
+    .filter((one) => one.kind === kind)
     .map((resource) =>
       cache.of(resource).get(resource.namespaced ? `${near.metadata.namespace}/${name}` : name),
     )
@@ -74,7 +90,7 @@ function isGoneOrWaiting(
 }
 
 function ownerOf(uid: string, kind: string, cache: Cache): Placed | undefined {
-  for (const resource of WATCHED.filter((one) => one.kind === kind)) {
+  for (const resource of kinds(cache).filter((one) => one.kind === kind)) {
     const object = cache
       .of(resource)
       .list()
@@ -85,7 +101,7 @@ function ownerOf(uid: string, kind: string, cache: Cache): Placed | undefined {
 }
 
 function dependentsOf(uid: string, cache: Cache): GarbageSnapshot['dependents'] {
-  return WATCHED.flatMap((resource) =>
+  return kinds(cache).flatMap((resource) =>
     cache
       .of(resource)
       .list()
@@ -99,7 +115,8 @@ function hasLivingOwner(object: KubernetesObject, except: string, cache: Cache):
   return others.some((owner: OwnerReference) => ownerOf(owner.uid, owner.kind, cache) !== undefined)
 }
 
-function plan({ uid, owner, dependents }: GarbageSnapshot): Plan {
+function plan({ uid, owner, dependents, isUnsure }: GarbageSnapshot): Plan {
+  if (isUnsure) return { writes: [], requeueAfterMs: UNSURE_MS }
   if (owner === undefined)
     return { writes: dependents.filter(isLeft).map((dependent) => collected(dependent, uid)) }
   const finalizers = owner.object.metadata.finalizers ?? []

@@ -9,6 +9,7 @@ import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { isStored, NAMESPACES, PODS, SCHEME } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
+import { customResources } from './custom-resources.ts'
 import type { Controller, Plan } from './controller.ts'
 import { NOTHING } from './controller.ts'
 import { isSameValue } from '../api/equality.ts'
@@ -28,6 +29,7 @@ const CONTENTS: readonly Resource<KubernetesObject>[] = SCHEME.filter(
 export const namespaceController: Controller<NamespaceSnapshot> = {
   name: 'namespace-controller',
   watches: [NAMESPACES, ...CONTENTS],
+  watchesCustomResources: true,
   keysFor(object, cache) {
     if (object.kind === 'Namespace') return [object.metadata.name]
     const name = object.metadata.namespace ?? ''
@@ -36,7 +38,11 @@ export const namespaceController: Controller<NamespaceSnapshot> = {
   snapshot(key, cache) {
     const namespace = cache.of(NAMESPACES).get(key)
     if (namespace?.metadata.deletionTimestamp === undefined) return undefined
-    const contents = CONTENTS.map((resource) => ({ resource, objects: cache.of(resource).listIn(key) }))
+    const custom = customResources(cache).filter((resource) => resource.namespaced)
+    const contents = [...CONTENTS, ...custom].map((resource) => ({
+      resource,
+      objects: cache.of(resource).listIn(key),
+    }))
     return { namespace, contents: contents.filter(({ objects }) => objects.length > 0) }
   },
   plan,

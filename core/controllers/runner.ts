@@ -16,6 +16,7 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import { eventRecorder } from '../client/event-recorder.ts'
 import type { Informers } from '../client/informer.ts'
 import { WorkQueue } from '../client/work-queue.ts'
+import { eachCustomResource } from './custom-resources.ts'
 import type { ApiWrite, Controller, PlannedEvent, PlannedWrite } from './controller.ts'
 
 export interface RunnerOptions {
@@ -56,13 +57,16 @@ class ControllerRun<Snapshot> implements AsyncDisposable {
       failed: (key, error) => this.#failed(key, error),
     })
     const { informers } = options
-    this.#unsubscribe = controller.watches.map((resource) =>
+    const subscribe = (resource: Resource<KubernetesObject>): (() => void) =>
       informers.of(resource).onChange((change) => {
         const keys = controller.keysFor(change.object, informers)
         const before = change.kind === 'updated' ? controller.keysFor(change.previous, informers) : []
         for (const key of new Set([...keys, ...before])) this.#queue.add(key)
-      }),
-    )
+      })
+    this.#unsubscribe = [
+      ...controller.watches.map(subscribe),
+      ...(controller.watchesCustomResources ? [eachCustomResource(informers, subscribe)] : []),
+    ]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

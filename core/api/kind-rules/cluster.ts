@@ -1,5 +1,8 @@
 /** Rules of the groups that run a cluster. */
 
+import { CelRules } from '../cel/rules.ts'
+import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import { isSameValue } from '../equality.ts'
 import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
 import { validateLease } from '../validation/cluster.ts'
@@ -36,6 +39,22 @@ import {
 } from '../scheme/cluster.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
+
+/** CEL rules that cannot be evaluated here are accepted, and named once. */
+function unsupportedRules(
+  crd: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): readonly string[] {
+  if (isSameValue(crd.spec, old?.spec)) return []
+  const rules = new CelRules()
+  return (crd.spec.versions ?? []).flatMap(({ schema }, index) => {
+    const at = `spec.versions[${index}].schema.openAPIV3Schema`
+    const found = schema?.openAPIV3Schema ? rules.unsupported(schema.openAPIV3Schema, at) : []
+    return found.map(
+      ({ path, reason }) => `${path}: the rule cannot be evaluated here and is not enforced: ${reason}`,
+    )
+  })
+}
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(LEASES, { validate: validateLease }),
@@ -74,6 +93,7 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultCustomResourceDefinition,
     validate: validateCustomResourceDefinition,
     validateUpdate: validateCustomResourceDefinitionUpdate,
+    warnings: unsupportedRules,
     hasStatus: true,
     hasGeneration: true,
   }),

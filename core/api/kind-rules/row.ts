@@ -23,6 +23,7 @@ export interface KindRow<T extends KubernetesObject> {
   readonly prepareForUpdate?: (object: T, old: T) => T
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
+  readonly warnings?: (object: T, old: T | undefined) => readonly string[]
   readonly hasGeneration?: boolean
   readonly hasStatus?: boolean
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
@@ -47,6 +48,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
       ...(validateStatus?.(object, old) ?? []),
     ],
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
+    ...(own.warnings ? { warnings: own.warnings } : {}),
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
   }
   // The key is the resource's, so that only objects of its kind get here; the map cannot say so.
