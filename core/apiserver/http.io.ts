@@ -180,8 +180,8 @@ class HttpApiServer implements ApiServer {
     const known = await this.#authenticator.userOf(incoming)
     this.#refuseTooMany(asked)
     const user = impersonated(known, incoming.rawHeaders, access)
-    const { method, path } = asked.request
-    const attributes = attributesOf(user, route, { method, path, verb })
+    const { method, path, query } = asked.request
+    const attributes = attributesOf(user, route, { method, path, query, verb })
     if (!access.authorize(attributes).allowed) throw forbiddenTo(attributes)
     return { ...asked, request: { ...asked.request, user } }
   }

@@ -15,6 +15,7 @@ import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
+import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { WriteOutcome } from './commit-object.ts'
@@ -90,6 +91,7 @@ async function createInstead(
     const detail = `Precondition failed: UID in precondition: ${wanted.object.metadata.uid}, UID in object meta: `
     throw conflict(resource, name.name, detail)
   }
+  refuseCreation(env.access, { user: context.user, resource, name })
   const { resourceVersion: _, ...metadata } = wanted.object.metadata
   const object = { ...wanted.object, metadata }
   const { namespace } = name

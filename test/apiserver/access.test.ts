@@ -3,10 +3,15 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PODS, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
 import type { KeyPair } from '../../core/apiserver/pki.io.ts'
+import { openPki } from '../../core/apiserver/pki.io.ts'
+import { systemClock } from '../../host/linux/clock.io.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 
@@ -164,6 +169,41 @@ describe('RBAC', () => {
     expect(unknown.body.message).toBe('roles.rbac.authorization.k8s.io "no-such-role" not found')
   })
 
+  it('asks for create where an update or apply would make the object', async () => {
+    const rule = { apiGroups: ['', 'coordination.k8s.io'], resources: ['configmaps', 'leases'] }
+    const body = role('changes', { ...rule, verbs: ['update', 'patch'] })
+    await ask(`${RBAC}/namespaces/default/roles`, { body })
+    const changes = binding('changes', 'changes', { kind: 'User', name: 'jane' })
+    await ask(`${RBAC}/namespaces/default/rolebindings`, { body: changes })
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' } }
+    const apply = {
+      method: 'PATCH',
+      body: configMap,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    }
+    const path = '/api/v1/namespaces/default/configmaps/made?fieldManager=t'
+    const refused = await ask(path, { ...apply, as: jane })
+    expect([refused.code, refused.body.message]).toEqual([403, 'configmaps "made" is forbidden: '])
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'made' } }
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases/made'
+    expect((await ask(leases, { as: jane, method: 'PUT', body: lease })).code).toBe(403)
+    expect((await ask(path, apply)).code).toBe(201)
+    expect((await ask(path, { ...apply, as: jane })).code).toBe(200)
+  })
+
+  it('counts a list of one name as of that name', async () => {
+    const rule = { apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'], verbs: ['list', 'watch'] }
+    await ask(`${RBAC}/namespaces/default/roles`, { body: role('mine', rule) })
+    const body = binding('mine', 'mine', { kind: 'User', name: 'jane' })
+    await ask(`${RBAC}/namespaces/default/rolebindings`, { body })
+    const codeOf = async (query: string): Promise<number> =>
+      (await ask(`/api/v1/namespaces/default/secrets${query}`, { as: jane })).code
+    expect(await codeOf('?fieldSelector=metadata.name%3Dmine')).toBe(200)
+    expect(await codeOf('?fieldSelector=metadata.name%3Dyours')).toBe(403)
+    expect(await codeOf('?fieldSelector=metadata.name!%3Dmine')).toBe(403)
+    expect(await codeOf('')).toBe(403)
+  })
+
   it('keeps a binding with its role', async () => {
     const path = `${RBAC}/namespaces/default/rolebindings/readers`
     const { body } = await ask(path)
@@ -192,6 +232,19 @@ describe('anonymous and unknown', () => {
       expect([code, body.message]).toEqual([401, 'Unauthorized'])
     },
   )
+})
+
+describe('a certificate of somebody else', () => {
+  it('is 401, not nobody', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'portolan-other-'))
+    try {
+      const other = await openPki({ directory: folder, addresses: [], nowMs: systemClock.now() })
+      const { code, body } = await ask('/version', { as: other.admin })
+      expect([code, body.message]).toEqual([401, 'Unauthorized'])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
 })
 
 describe('service account tokens', () => {

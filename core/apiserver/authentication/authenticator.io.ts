@@ -22,7 +22,7 @@ export class Authenticator {
     this.#tokens = tokens
   }
 
-  /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a token that is not good. */
+  /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a certificate or token that is not good. */
   async userOf(request: IncomingMessage): Promise<User> {
     const certified = this.#certified(request.socket as TLSSocket)
     if (certified !== undefined) return certified
@@ -43,17 +43,21 @@ export class Authenticator {
 }
 
 function certificateUser(socket: TLSSocket): User | undefined {
-  if (!socket.authorized) return undefined
   const subject = socket.getPeerCertificate().subject as
     | Readonly<Record<string, string | string[]>>
     | undefined
+  if (!socket.authorized) {
+    // Who shows a proof that is none is refused; only who shows nothing is nobody.
+    if (subject !== undefined) throw new ApiError('Unauthorized', 'Unauthorized')
+    return undefined
+  }
   const [name] = [subject?.['CN'] ?? []].flat()
   if (name === undefined) return undefined
   return { name, groups: [...[subject?.['O'] ?? []].flat(), 'system:authenticated'] }
 }
 
-/** RFC 6750. Other schemes prove nothing here, and an empty token is none. */
+/** RFC 6750. Other schemes prove nothing here, an empty token is none, and what follows a token is not read. */
 function bearerToken({ headers }: IncomingMessage): string | undefined {
-  const [, token] = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? []
+  const [, token] = /^bearer +(\S+)/i.exec(headers.authorization ?? '') ?? []
   return token
 }

@@ -12,6 +12,7 @@ import { exportJWK, jwtVerify, SignJWT } from 'jose'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
+import { parseTimestamp } from '../../api/timestamp.ts'
 import type { Clock, Random } from '../../../host/host.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
 import type { User } from '../request.ts'
@@ -20,6 +21,8 @@ export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const ALGORITHM = 'ES256'
 /** clocks of one machine do not differ */
 const TOLERANCE_SECONDS = 0
+/** for what a pod does last (kubernetes/kubernetes pkg/serviceaccount/claims.go) */
+const DELETION_LEEWAY_MS = 60_000
 
 export interface TokenFacts {
   /** PEM */
@@ -140,7 +143,10 @@ export class ServiceAccountTokens {
     namespace: string | undefined,
     { name, uid }: Reference,
   ): boolean {
-    return this.#facts.find(resource, { namespace, name })?.metadata.uid === uid
+    const found = this.#facts.find(resource, { namespace, name })
+    if (found?.metadata.uid !== uid) return false
+    const deletedMs = parseTimestamp(found.metadata.deletionTimestamp)
+    return deletedMs === undefined || this.#facts.clock.now() <= deletedMs + DELETION_LEEWAY_MS
   }
 }
 

@@ -37,15 +37,20 @@ export interface Authorizer {
   authorize(attributes: Attributes): { readonly allowed: boolean; readonly reason: string }
 }
 
-/** @param request `path` as it was asked for; `verb` is absent for methods that are none */
-export function attributesOf(
-  user: User,
-  route: Route,
-  request: { readonly method: string; readonly path: string; readonly verb?: RequestVerb | undefined },
-): Attributes {
+export interface Asked {
+  readonly method: string
+  /** as it was asked for */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** absent for methods that are none */
+  readonly verb?: RequestVerb | undefined
+}
+
+/** @returns what authorization is to decide about the request */
+export function attributesOf(user: User, route: Route, request: Asked): Attributes {
   const method = request.method.toLowerCase()
   if (route.kind !== 'resource') return { user, verb: method, target: { kind: 'path', path: request.path } }
-  const { resource, subresource, namespace, name } = route
+  const { resource, subresource, namespace, name = selectedName(request) } = route
   return {
     user,
     verb: request.verb ?? method,
@@ -55,10 +60,21 @@ export function attributesOf(
       version: resource.version,
       resource: resource.resource,
       subresource: subresource?.name ?? '',
-      namespace: namespaceOf(resource.resource, namespace, name),
-      name: name ?? '',
+      namespace: namespaceOf(resource.resource, namespace, route.name),
+      name,
     },
   }
+}
+
+/**
+ * A collection narrowed to one name is asked for by that name, so that rules with resourceNames allow it
+ * (kubernetes/apiserver pkg/endpoints/request/requestinfo.go). A creation has no name yet.
+ */
+function selectedName({ query, verb }: Asked): string {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
+  const terms = (query.get('fieldSelector') ?? '').split(',')
+  const names = terms.flatMap((term) => /^metadata\.name==?([^=!\\]+)$/.exec(term)?.[1] ?? [])
+  return names[0] ?? ''
 }
 
 /** A namespace is in itself, so that a Role in it may speak of it. */
