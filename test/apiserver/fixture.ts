@@ -76,7 +76,7 @@ export async function fixture(store: Store = openMemoryStore({ startRevision: 10
   })
   const warnings: string[] = []
   const context: RequestContext = {
-    user: { name: 'test', groups: [] },
+    user: { name: 'test', groups: ['system:masters'] },
     fieldManager: 'tester',
     warn: (text) => warnings.push(text),
   }

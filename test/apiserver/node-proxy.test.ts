@@ -20,7 +20,7 @@ beforeAll(async () => {
   await once(backend, 'listening')
   port = (backend.address() as AddressInfo).port
   api = await testApiServer()
-  const context = { user: { name: 'test', groups: [] }, warn: () => undefined }
+  const context = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
   await api.registry.create(NODES, undefined, { metadata: { name: 'n1' } }, context)
   const status = { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }] }
   await api.registry.update(

@@ -72,6 +72,7 @@ function commands(kubectl: Kubectl): void {
     expect(await canI('get', 'configmaps/b', ...JANE)).toBe('no')
     const wide = await succeed(['get', 'rolebinding', 'readers', '-o', 'wide'])
     expect(wide).toMatch(/^NAME +ROLE +AGE +USERS +GROUPS +SERVICEACCOUNTS *\nreaders +Role\/reader +\S+ +dev/)
+    expect(await succeed(['get', 'clusterroles', 'view'])).toMatch(/^NAME +CREATED AT\nview +\d{4}-\S+Z\n$/)
     expect(await succeed(['describe', 'role', 'reader'])).toMatch(/pods\/log +\[\] +\[\] +\[get list\]/)
   })
 

@@ -61,7 +61,7 @@ const RUNNING = JSON.stringify({
   },
 })
 
-const CONTEXT = { user: { name: 'test', groups: [] }, warn: () => undefined }
+const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
 const found = kubectls()
 
 describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {

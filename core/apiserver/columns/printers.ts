@@ -1,6 +1,7 @@
 /** Which printer shows which kind. Kinds without one show their name and age. Pure. */
 
 import type { KubernetesObject } from '../../api/object.ts'
+import { BINDING_PRINTER, ROLE_PRINTER } from './access.ts'
 import type { Printer } from './column.ts'
 import { AGE, NAME } from './column.ts'
 import {
@@ -45,6 +46,10 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['networking.k8s.io/v1/Ingress', erased(INGRESS_PRINTER)],
   ['networking.k8s.io/v1/IngressClass', erased(INGRESS_CLASS_PRINTER)],
   ['networking.k8s.io/v1/NetworkPolicy', erased(NETWORK_POLICY_PRINTER)],
+  ['rbac.authorization.k8s.io/v1/Role', erased(ROLE_PRINTER)],
+  ['rbac.authorization.k8s.io/v1/ClusterRole', erased(ROLE_PRINTER)],
+  ['rbac.authorization.k8s.io/v1/RoleBinding', erased(BINDING_PRINTER)],
+  ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', erased(BINDING_PRINTER)],
 ])
 
 export const DEFAULT_PRINTER: Printer = { columns: [NAME, AGE] }
