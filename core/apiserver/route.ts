@@ -92,7 +92,7 @@ function decoded(segment: string | undefined): string | undefined {
 /** @returns the verb of a request; undefined when the method is none that is served there */
 export function verbOf(
   method: string,
-  route: ResourceRoute,
+  route: { readonly name?: string | undefined; readonly subresource?: unknown },
   query: URLSearchParams,
 ): RequestVerb | undefined {
   const isCollection = route.name === undefined

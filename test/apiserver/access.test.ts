@@ -191,8 +191,32 @@ describe('RBAC', () => {
     expect((await ask(path, { ...apply, as: jane })).code).toBe(200)
   })
 
+  it.each([
+    [
+      '/apis/none.io/v1/namespaces/default/things/a',
+      'things.none.io "a" is forbidden: User "jane" cannot get',
+    ],
+    [
+      '/apis/none.io/v1/things',
+      'things.none.io is forbidden: User "jane" cannot list resource "things" in API',
+    ],
+    [
+      '/api/v1/namespaces/default/pods/a/none',
+      'pods "a" is forbidden: User "jane" cannot get resource "pods/none"',
+    ],
+  ])('tells who may not that they may not, though nothing is there: %s', async (path, message) => {
+    const refused = await ask(path, { as: jane })
+    expect([refused.code, refused.body.message]).toEqual([403, expect.stringContaining(message)])
+    expect((await ask(path)).code).toBe(404)
+  })
+
   it('counts a list of one name as of that name', async () => {
-    const rule = { apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'], verbs: ['list', 'watch'] }
+    const rule = {
+      apiGroups: [''],
+      resources: ['secrets'],
+      resourceNames: ['mine'],
+      verbs: ['list', 'watch'],
+    }
     await ask(`${RBAC}/namespaces/default/roles`, { body: role('mine', rule) })
     const body = binding('mine', 'mine', { kind: 'User', name: 'jane' })
     await ask(`${RBAC}/namespaces/default/rolebindings`, { body })

@@ -71,7 +71,9 @@ function commands(kubectl: Kubectl): void {
     expect(await canI('get', 'configmaps/a', ...JANE)).toBe('yes')
     expect(await canI('get', 'configmaps/b', ...JANE)).toBe('no')
     const wide = await succeed(['get', 'rolebinding', 'readers', '-o', 'wide'])
-    expect(wide).toMatch(/^NAME +ROLE +AGE +USERS +GROUPS +SERVICEACCOUNTS *\nreaders +Role\/reader +\S+ +dev/)
+    expect(wide).toMatch(
+      /^NAME +ROLE +AGE +USERS +GROUPS +SERVICEACCOUNTS *\nreaders +Role\/reader +\S+ +dev/,
+    )
     expect(await succeed(['get', 'clusterroles', 'view'])).toMatch(/^NAME +CREATED AT\nview +\d{4}-\S+Z\n$/)
     expect(await succeed(['describe', 'role', 'reader'])).toMatch(/pods\/log +\[\] +\[\] +\[get list\]/)
   })
@@ -100,7 +102,9 @@ function commands(kubectl: Kubectl): void {
         '"deployments" in API group "apps" in the namespace "default"',
     )
     const wide = await run(['get', 'nodes', '--as', 'nobody'])
-    expect(wide.stderr).toContain('User "nobody" cannot list resource "nodes" in API group "" at the cluster scope')
+    expect(wide.stderr).toContain(
+      'User "nobody" cannot list resource "nodes" in API group "" at the cluster scope',
+    )
     const path = await run(['get', '--raw', '/logs', ...JANE])
     expect(path.stderr.trim()).toBe(
       'Error from server (Forbidden): forbidden: User "jane" cannot get path "/logs"',

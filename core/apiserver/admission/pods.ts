@@ -51,8 +51,9 @@ export function mountToken(request: AdmissionRequest, cluster: ClusterView): Kub
   const { namespace } = request
   const name = pod.spec.serviceAccountName ?? ''
   const account = cluster.get(SERVICE_ACCOUNTS, { namespace, name }) as ServiceAccount | undefined
-  const { imagePullSecrets = account?.imagePullSecrets } = pod.spec
-  const withSecrets = imagePullSecrets ? withSpec(pod, { imagePullSecrets }) : pod
+  const { imagePullSecrets } = account ?? {}
+  const hasOwn = (pod.spec.imagePullSecrets ?? []).length > 0
+  const withSecrets = imagePullSecrets && !hasOwn ? withSpec(pod, { imagePullSecrets }) : pod
   const isWanted = pod.spec.automountServiceAccountToken ?? account?.automountServiceAccountToken ?? true
   return isWanted ? withToken(withSecrets, request) : withSecrets
 }

@@ -6,6 +6,7 @@
 import { ApiError } from '../../api/api-error.ts'
 import type { User } from '../request.ts'
 import type { RequestVerb, Route } from '../route.ts'
+import { verbOf } from '../route.ts'
 
 export interface ResourceTarget {
   readonly kind: 'resource'
@@ -49,6 +50,13 @@ export interface Asked {
 /** @returns what authorization is to decide about the request */
 export function attributesOf(user: User, route: Route, request: Asked): Attributes {
   const method = request.method.toLowerCase()
+  if (route.kind === 'unknown') {
+    const target = targetOfPath(request.path)
+    const { name, subresource } = target
+    const parts = { name: name || undefined, subresource: subresource || undefined }
+    const verb = verbOf(request.method, parts, request.query)
+    return { user, verb: verb ?? method, target }
+  }
   if (route.kind !== 'resource') return { user, verb: method, target: { kind: 'path', path: request.path } }
   const { resource, subresource, namespace, name = selectedName(request) } = route
   return {
@@ -64,6 +72,20 @@ export function attributesOf(user: User, route: Route, request: Asked): Attribut
       name,
     },
   }
+}
+
+/**
+ * The resource a path would be of if it was served: who may not have it is told so, not that there is none
+ * (kubernetes/apiserver pkg/endpoints/request/requestinfo.go).
+ */
+function targetOfPath(path: string): ResourceTarget {
+  const segments = path.split('/').slice(1)
+  const [group = '', version = '', ...parts] =
+    segments[0] === 'api' ? ['', ...segments.slice(1)] : segments.slice(1)
+  const isNamespaced = parts[0] === 'namespaces' && parts.length > 2
+  const namespace = isNamespaced ? (parts[1] ?? '') : ''
+  const [resource = '', name = '', subresource = ''] = isNamespaced ? parts.slice(2) : parts
+  return { kind: 'resource', group, version, resource, subresource, namespace, name }
 }
 
 /**

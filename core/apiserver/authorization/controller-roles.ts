@@ -72,6 +72,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['create'], 'discovery.k8s.io', 'endpointslices/restricted'),
     EVENTS_RULE,
   ],
+  'ephemeral-volume-controller': [
+    allow(READ, 'core', 'pods'),
+    allow(['update'], 'core', 'pods/finalizers'),
+    allow(['create', ...READ], 'core', 'persistentvolumeclaims'),
+    EVENTS_RULE,
+  ],
   'generic-garbage-collector': [allow(['delete', ...READ, 'patch', 'update'], '*', '*'), EVENTS_RULE],
   'horizontal-pod-autoscaler': [
     allow(READ, 'autoscaling', 'horizontalpodautoscalers'),
@@ -105,6 +111,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get', 'list'], 'core', 'nodes'),
     allow(['patch'], 'core', 'pods/status'),
   ],
+  'pv-protection-controller': [allow([...READ, 'update'], 'core', 'persistentvolumes'), EVENTS_RULE],
+  'pvc-protection-controller': [
+    allow([...READ, 'update'], 'core', 'persistentvolumeclaims'),
+    allow(READ, 'core', 'pods'),
+    EVENTS_RULE,
+  ],
   'replicaset-controller': [
     allow([...READ, 'update'], 'apps', 'replicasets'),
     allow(['update'], 'apps', 'replicasets/finalizers replicasets/status'),
@@ -123,7 +135,18 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS_RULE,
   ],
   'root-ca-cert-publisher': [allow(['create', 'update'], 'core', 'configmaps'), EVENTS_RULE],
+  'route-controller': [
+    allow(LIST_WATCH, 'core', 'nodes'),
+    allow(['patch'], 'core', 'nodes/status'),
+    EVENTS_RULE,
+  ],
   'service-account-controller': [allow(['create'], 'core', 'serviceaccounts'), EVENTS_RULE],
+  'service-cidrs-controller': [
+    allow([...READ, 'patch', 'update'], 'networking.k8s.io', 'servicecidrs'),
+    allow(['patch', 'update'], 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
+    allow(READ, 'networking.k8s.io', 'ipaddresses'),
+    EVENTS_RULE,
+  ],
   'service-controller': [
     allow(READ, 'core', 'services'),
     allow(['patch', 'update'], 'core', 'services/status'),
@@ -140,6 +163,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['delete', 'update'], 'core', 'persistentvolumeclaims'),
     EVENTS_RULE,
   ],
+  'ttl-controller': [allow([...LIST_WATCH, 'patch', 'update'], 'core', 'nodes'), EVENTS_RULE],
   'ttl-after-finished-controller': [allow(['delete', ...READ], 'batch', 'jobs'), EVENTS_RULE],
 }
 
