@@ -21,6 +21,8 @@ export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const ALGORITHM = 'ES256'
 /** clocks of one machine do not differ */
 const TOLERANCE_SECONDS = 0
+/** Tokens whose signatures were found good. Upstream remembers them too, and for ten seconds their being alive. */
+const MAX_REMEMBERED = 1024
 /** for what a pod does last (kubernetes/kubernetes pkg/serviceaccount/claims.go) */
 const DELETION_LEEWAY_MS = 60_000
 
@@ -68,6 +70,8 @@ export class ServiceAccountTokens {
   readonly #privateKey: KeyObject
   readonly #publicKey: KeyObject
   readonly #keyId: string
+  /** by audiences and token, the oldest first */
+  readonly #good = new Map<string, JWTPayload>()
 
   constructor(facts: TokenFacts) {
     this.#facts = facts
@@ -111,7 +115,25 @@ export class ServiceAccountTokens {
     return { keys: [{ use: 'sig', kid: this.#keyId, alg: ALGORITHM, ...jwk }] }
   }
 
+  /** The signature and all that cannot change are looked at once, the times with every use. */
   async #payload(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
+    const key = JSON.stringify([audiences, token])
+    const known = this.#good.get(key)
+    if (known !== undefined) {
+      const nowSeconds = Math.floor(this.#facts.clock.now() / 1000)
+      const isNow = (known.nbf ?? 0) <= nowSeconds && nowSeconds < (known.exp ?? 0)
+      if (!isNow) this.#good.delete(key)
+      return isNow ? known : undefined
+    }
+    const payload = await this.#verified(token, audiences)
+    if (payload === undefined) return undefined
+    const [oldest] = this.#good.size < MAX_REMEMBERED ? [] : this.#good.keys()
+    if (oldest !== undefined) this.#good.delete(oldest)
+    this.#good.set(key, payload)
+    return payload
+  }
+
+  async #verified(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
     try {
       const { payload } = await jwtVerify(token, this.#publicKey, {
         algorithms: [ALGORITHM],
