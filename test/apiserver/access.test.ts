@@ -23,6 +23,8 @@ let jane: KeyPair
 
 interface Ask {
   readonly as?: KeyPair | string
+  /** beside a certificate */
+  readonly token?: string
   readonly body?: object
   readonly method?: string
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
@@ -51,10 +53,11 @@ interface Answer {
 /** @param as a certificate (default: the administrator's), a bearer token, or '' for nobody */
 async function ask(
   path: string,
-  { as = api.pki.admin, body, method, headers = {} }: Ask = {},
+  { as = api.pki.admin, token, body, method, headers = {} }: Ask = {},
 ): Promise<Answer> {
   const proof = typeof as === 'string' ? {} : { cert: as.certificate, key: as.key }
-  const authorization = typeof as === 'string' && as !== '' ? { authorization: `Bearer ${as}` } : {}
+  const bearer = typeof as === 'string' ? as : token
+  const authorization = bearer ? { authorization: `Bearer ${bearer}` } : {}
   const sent = request(`${api.config.server}${path}`, {
     ...proof,
     ca: api.config.caCertificate,
@@ -265,6 +268,8 @@ describe('a certificate of somebody else', () => {
       const other = await openPki({ directory: folder, addresses: [], nowMs: systemClock.now() })
       const { code, body } = await ask('/version', { as: other.admin })
       expect([code, body.message]).toEqual([401, 'Unauthorized'])
+      // Another proof that is good is enough.
+      expect((await ask('/version', { as: other.admin, token: await tokenOf('robot') })).code).toBe(200)
     } finally {
       await rm(folder, { recursive: true })
     }

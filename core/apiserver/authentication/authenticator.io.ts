@@ -15,7 +15,7 @@ import type { ServiceAccountTokens } from './service-account-tokens.ts'
 /** Remembers each connection's user: the certificate does not change while it lasts. */
 export class Authenticator {
   readonly #tokens: ServiceAccountTokens | undefined
-  readonly #users = new WeakMap<object, { readonly user: User | undefined }>()
+  readonly #users = new WeakMap<object, Certified>()
 
   /** @param tokens absent: no token proves anything */
   constructor(tokens: ServiceAccountTokens | undefined) {
@@ -25,35 +25,39 @@ export class Authenticator {
   /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a certificate or token that is not good. */
   async userOf(request: IncomingMessage): Promise<User> {
     const certified = this.#certified(request.socket as TLSSocket)
-    if (certified !== undefined) return certified
+    if (certified.user !== undefined) return certified.user
     const token = bearerToken(request)
-    if (token === undefined) return ANONYMOUS
-    const verified = await this.#tokens?.verify(token)
+    // Who shows a proof that is none is refused; only who shows nothing is nobody.
+    if (token === undefined && !certified.isForeign) return ANONYMOUS
+    const verified = token === undefined ? undefined : await this.#tokens?.verify(token)
     if (verified === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
     return verified.user
   }
 
-  #certified(socket: TLSSocket): User | undefined {
+  #certified(socket: TLSSocket): Certified {
     const known = this.#users.get(socket)
-    if (known !== undefined) return known.user
-    const user = certificateUser(socket)
-    this.#users.set(socket, { user })
-    return user
+    if (known !== undefined) return known
+    const certified = certifiedUser(socket)
+    this.#users.set(socket, certified)
+    return certified
   }
 }
 
-function certificateUser(socket: TLSSocket): User | undefined {
+interface Certified {
+  readonly user?: User
+  /** there is a certificate, but none that our CA signed, or one out of its time */
+  readonly isForeign: boolean
+}
+
+function certifiedUser(socket: TLSSocket): Certified {
   const subject = socket.getPeerCertificate().subject as
     | Readonly<Record<string, string | string[]>>
     | undefined
-  if (!socket.authorized) {
-    // Who shows a proof that is none is refused; only who shows nothing is nobody.
-    if (subject !== undefined) throw new ApiError('Unauthorized', 'Unauthorized')
-    return undefined
-  }
+  if (!socket.authorized) return { isForeign: subject !== undefined }
   const [name] = [subject?.['CN'] ?? []].flat()
-  if (name === undefined) return undefined
-  return { name, groups: [...[subject?.['O'] ?? []].flat(), 'system:authenticated'] }
+  if (name === undefined) return { isForeign: false }
+  const groups = [...[subject?.['O'] ?? []].flat(), 'system:authenticated']
+  return { user: { name, groups }, isForeign: false }
 }
 
 /** RFC 6750. Other schemes prove nothing here, an empty token is none, and what follows a token is not read. */
