@@ -1,6 +1,16 @@
-/** Defaults of Deployments and ReplicaSets (kubernetes/kubernetes pkg/apis/apps/v1/defaults.go). Pure and idempotent. */
+/**
+ * Defaults of the workloads of apps/v1, and of ReplicationController and PodTemplate
+ * (kubernetes/kubernetes pkg/apis/apps/v1/defaults.go, pkg/apis/core/v1/defaults.go). Pure and idempotent.
+ */
 
-import type { Deployment, DeploymentStrategy, ReplicaSet } from '../generated/apps-v1.ts'
+import type {
+  DaemonSet,
+  Deployment,
+  DeploymentStrategy,
+  ReplicaSet,
+  StatefulSet,
+} from '../generated/apps-v1.ts'
+import type { PersistentVolumeClaim, PodTemplate, ReplicationController } from '../generated/core-v1.ts'
 import { defaultPodTemplate } from './pod.ts'
 
 export function defaultDeployment(deployment: Deployment): Deployment {
@@ -31,4 +41,89 @@ export function defaultReplicaSet(set: ReplicaSet): ReplicaSet {
     ...set,
     spec: { ...spec, replicas: spec?.replicas ?? 1, template: defaultPodTemplate(spec?.template) },
   }
+}
+
+export function defaultStatefulSet(set: StatefulSet): StatefulSet {
+  const { spec } = set
+  const { updateStrategy = {}, volumeClaimTemplates, persistentVolumeClaimRetentionPolicy: retention } = spec
+  const type = updateStrategy.type || 'RollingUpdate'
+  const { rollingUpdate } = updateStrategy
+  return {
+    ...set,
+    spec: {
+      ...spec,
+      replicas: spec.replicas ?? 1,
+      podManagementPolicy: spec.podManagementPolicy || 'OrderedReady',
+      revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
+      updateStrategy:
+        type === 'RollingUpdate'
+          ? {
+              ...updateStrategy,
+              type,
+              rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 },
+            }
+          : { ...updateStrategy, type },
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: retention?.whenDeleted || 'Retain',
+        whenScaled: retention?.whenScaled || 'Retain',
+      },
+      template: defaultPodTemplate(spec.template),
+      ...(volumeClaimTemplates
+        ? { volumeClaimTemplates: volumeClaimTemplates.map(defaultClaimTemplate) }
+        : {}),
+    },
+  }
+}
+
+/** Claims in templates are written out like claims. */
+function defaultClaimTemplate(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  return {
+    ...claim,
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? 'Filesystem' },
+    status: { ...claim.status, phase: claim.status?.phase ?? 'Pending' },
+  }
+}
+
+export function defaultDaemonSet(set: DaemonSet): DaemonSet {
+  const { spec } = set
+  const { updateStrategy = {} } = spec
+  const type = updateStrategy.type || 'RollingUpdate'
+  const { maxUnavailable = 1, maxSurge = 0 } = updateStrategy.rollingUpdate ?? {}
+  return {
+    ...set,
+    spec: {
+      ...spec,
+      updateStrategy:
+        type === 'RollingUpdate'
+          ? { ...updateStrategy, type, rollingUpdate: { maxUnavailable, maxSurge } }
+          : { ...updateStrategy, type },
+      revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
+      template: defaultPodTemplate(spec.template),
+    },
+  }
+}
+
+/** Its selector and its labels are those of its template. */
+export function defaultReplicationController(controller: ReplicationController): ReplicationController {
+  const { spec, metadata } = controller
+  const { template, selector } = spec
+  const labels = template?.metadata?.labels
+  const isChosen = selector !== undefined && Object.keys(selector).length > 0
+  const isLabelled = metadata.labels !== undefined && Object.keys(metadata.labels).length > 0
+  return {
+    ...controller,
+    metadata: labels && !isLabelled ? { ...metadata, labels } : metadata,
+    spec: {
+      ...spec,
+      ...(labels && !isChosen ? { selector: labels } : {}),
+      replicas: spec.replicas ?? 1,
+      ...(template ? { template: defaultPodTemplate(template) } : {}),
+    },
+  }
+}
+
+export function defaultPodTemplateObject(object: PodTemplate): PodTemplate {
+  return { ...object, template: defaultPodTemplate(object.template) }
 }

@@ -1,5 +1,11 @@
 /** Rules of the core group. */
 
+import { defaultPodTemplateObject, defaultReplicationController } from '../defaults/workloads.ts'
+import {
+  validatePodTemplateObject,
+  validateReplicationController,
+} from '../validation/replication-controller.ts'
+import { validateReplicaStatus } from '../validation/workloads.ts'
 import { defaultNamespace, defaultNode, defaultSecret } from '../defaults/cluster.ts'
 import { defaultEndpoints } from '../defaults/networking.ts'
 import { defaultPod } from '../defaults/pod.ts'
@@ -99,8 +105,19 @@ export const CORE_RULES: readonly RulesEntry[] = [
   row(EVENTS, { validate: validateEvent, selectableFields: eventFields }),
   row(PERSISTENT_VOLUMES, { hasStatus: true }),
   row(PERSISTENT_VOLUME_CLAIMS, { hasStatus: true }),
-  row(POD_TEMPLATES, {}),
-  row(REPLICATION_CONTROLLERS, { hasStatus: true, hasGeneration: true }),
+  row(POD_TEMPLATES, {
+    defaults: defaultPodTemplateObject,
+    validate: validatePodTemplateObject,
+    hasGeneration: true,
+  }),
+  row(REPLICATION_CONTROLLERS, {
+    defaults: defaultReplicationController,
+    validate: validateReplicationController,
+    validateStatus: validateReplicaStatus,
+    hasStatus: true,
+    hasGeneration: true,
+    selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+  }),
   row(LIMIT_RANGES, {}),
   row(RESOURCE_QUOTAS, { hasStatus: true }),
 ]

@@ -1,6 +1,22 @@
 /** Rules of the groups apps, batch, autoscaling and policy. */
 
-import { defaultDeployment, defaultReplicaSet } from '../defaults/workloads.ts'
+import { defaultHorizontalPodAutoscaler } from '../defaults/autoscaling.ts'
+import { defaultCronJob, defaultJob } from '../defaults/batch.ts'
+import { validateCronJob } from '../validation/cron-job.ts'
+import { validateDaemonSet, validateDaemonSetUpdate } from '../validation/daemon-set.ts'
+import { validateHorizontalPodAutoscaler } from '../validation/horizontal-pod-autoscaler.ts'
+import { validateJob, validateJobUpdate } from '../validation/job.ts'
+import {
+  validatePodDisruptionBudget,
+  validatePodDisruptionBudgetStatus,
+} from '../validation/pod-disruption-budget.ts'
+import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/stateful-set.ts'
+import {
+  defaultDaemonSet,
+  defaultStatefulSet,
+  defaultDeployment,
+  defaultReplicaSet,
+} from '../defaults/workloads.ts'
 import { replicaSetFields } from '../selectable-fields.ts'
 import {
   validateDeployment,
@@ -23,6 +39,14 @@ import {
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
 
+/** Told on creation: the object is kept, and that is all. */
+const nothingActsOn =
+  (kind: string) =>
+  (_object: unknown, old: unknown): readonly string[] =>
+    old === undefined
+      ? [`no controller of ${kind}s runs here yet: the object is stored, and nothing acts on it`]
+      : []
+
 export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(DEPLOYMENTS, {
     defaults: defaultDeployment,
@@ -41,11 +65,52 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
     selectableFields: replicaSetFields,
   }),
-  row(STATEFUL_SETS, { hasStatus: true, hasGeneration: true }),
-  row(DAEMON_SETS, { hasStatus: true, hasGeneration: true }),
+  row(STATEFUL_SETS, {
+    defaults: defaultStatefulSet,
+    validate: validateStatefulSet,
+    validateUpdate: validateStatefulSetUpdate,
+    validateStatus: validateReplicaStatus,
+    warnings: nothingActsOn('StatefulSet'),
+    hasStatus: true,
+    hasGeneration: true,
+  }),
+  row(DAEMON_SETS, {
+    defaults: defaultDaemonSet,
+    validate: validateDaemonSet,
+    validateUpdate: validateDaemonSetUpdate,
+    warnings: nothingActsOn('DaemonSet'),
+    hasStatus: true,
+    hasGeneration: true,
+  }),
   row(CONTROLLER_REVISIONS, {}),
-  row(JOBS, { hasStatus: true, hasGeneration: true }),
-  row(CRON_JOBS, { hasStatus: true, hasGeneration: true }),
-  row(HORIZONTAL_POD_AUTOSCALERS, { hasStatus: true, hasGeneration: true }),
-  row(POD_DISRUPTION_BUDGETS, { hasStatus: true, hasGeneration: true }),
+  row(JOBS, {
+    defaults: defaultJob,
+    validate: validateJob,
+    validateUpdate: validateJobUpdate,
+    warnings: nothingActsOn('Job'),
+    hasStatus: true,
+    hasGeneration: true,
+    selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+  }),
+  row(CRON_JOBS, {
+    defaults: defaultCronJob,
+    validate: validateCronJob,
+    warnings: nothingActsOn('CronJob'),
+    hasStatus: true,
+    hasGeneration: true,
+  }),
+  row(HORIZONTAL_POD_AUTOSCALERS, {
+    defaults: defaultHorizontalPodAutoscaler,
+    validate: validateHorizontalPodAutoscaler,
+    warnings: nothingActsOn('HorizontalPodAutoscaler'),
+    hasStatus: true,
+    hasGeneration: true,
+  }),
+  row(POD_DISRUPTION_BUDGETS, {
+    validate: validatePodDisruptionBudget,
+    validateStatus: validatePodDisruptionBudgetStatus,
+    warnings: nothingActsOn('PodDisruptionBudget'),
+    hasStatus: true,
+    hasGeneration: true,
+  }),
 ]

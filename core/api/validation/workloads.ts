@@ -60,7 +60,8 @@ export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): Faul
   return [...validateReplicaSet(set), ...immutable('spec.selector', set.spec.selector, old.spec.selector)]
 }
 
-const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
+/** Whether the selector chooses everything. */
+export const isEmptySelector = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean =>
   Object.keys(matchLabels).length + matchExpressions.length === 0
 
 /** Upstream says `deployment` of ReplicaSets too. */
@@ -68,21 +69,23 @@ function validateSelector(selector: LabelSelector | undefined): Faults {
   if (!selector) return [required('spec.selector')]
   return [
     ...validateLabelSelector(selector, 'spec.selector'),
-    ...when(isEmpty(selector), () =>
+    ...when(isEmptySelector(selector), () =>
       invalidValue('spec.selector', selector, 'empty selector is invalid for deployment'),
     ),
   ]
 }
 
-function validateTemplate(
+/** @param owner as its kind is called in messages */
+export function validateTemplate(
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
+  owner = 'ReplicaSet',
 ): Faults {
   const field = 'spec.template'
   if (!template) return [required(field)]
   const labels = template.metadata?.labels
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
-  const isChosen = !selector || isEmpty(selector) || matchesLabelSelector(selector, labels)
+  const isChosen = !selector || isEmptySelector(selector) || matchesLabelSelector(selector, labels)
   return [
     ...when(!isChosen, () =>
       invalidValue(`${field}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`'),
@@ -94,7 +97,7 @@ function validateTemplate(
     ...when(activeDeadlineSeconds !== undefined, () =>
       forbiddenField(
         `${field}.spec.activeDeadlineSeconds`,
-        'activeDeadlineSeconds in ReplicaSet is not Supported',
+        `activeDeadlineSeconds in ${owner} is not Supported`,
       ),
     ),
   ]
@@ -124,8 +127,8 @@ function validateStrategy({ type, rollingUpdate }: DeploymentStrategy): Faults {
   ]
 }
 
-/** A count or a percentage. */
-function validateAmount(amount: number | string | undefined, field: string): Faults {
+/** Faults of what is neither a count nor a percentage. */
+export function validateAmount(amount: number | string | undefined, field: string): Faults {
   return typeof amount === 'string' ? invalidTexts(field, amount, percentFaults) : nonNegative(field, amount)
 }
 

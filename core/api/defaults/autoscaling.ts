@@ -1,0 +1,43 @@
+/** Defaults of HorizontalPodAutoscalers (kubernetes/kubernetes pkg/apis/autoscaling/v2/defaults.go). Pure and idempotent. */
+
+import type { HorizontalPodAutoscaler, HPAScalingRules, MetricSpec } from '../generated/autoscaling-v2.ts'
+
+const CPU: MetricSpec = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+}
+
+const UP: HPAScalingRules = {
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { type: 'Pods', value: 4, periodSeconds: 15 },
+    { type: 'Percent', value: 100, periodSeconds: 15 },
+  ],
+}
+const DOWN: HPAScalingRules = {
+  selectPolicy: 'Max',
+  policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+}
+
+export function defaultHorizontalPodAutoscaler(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
+  const { spec } = autoscaler
+  const { metrics = [], behavior } = spec
+  return {
+    ...autoscaler,
+    spec: {
+      ...spec,
+      minReplicas: spec.minReplicas ?? 1,
+      metrics: metrics.length > 0 ? metrics : [CPU],
+      // Rules are only filled where a user wrote some.
+      ...(behavior
+        ? { behavior: { scaleUp: filled(behavior.scaleUp, UP), scaleDown: filled(behavior.scaleDown, DOWN) } }
+        : {}),
+    },
+  }
+}
+
+function filled(rules: HPAScalingRules | undefined, usual: HPAScalingRules): HPAScalingRules {
+  const { policies = [] } = rules ?? {}
+  return { ...usual, ...rules, policies: policies.length > 0 ? policies : (usual.policies ?? []) }
+}

@@ -1,0 +1,81 @@
+/** StatefulSets (kubernetes/kubernetes pkg/apis/apps/validation/validation.go, ValidateStatefulSet*). Pure. */
+
+import type { StatefulSet, StatefulSetSpec } from '../generated/apps-v1.ts'
+import { isSameValue } from '../equality.ts'
+import type { Faults } from './faults.ts'
+import { forbiddenField, invalidValue, nonNegative, notSupported, required, when } from './faults.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { isEmptySelector, validateTemplate } from './workloads.ts'
+
+const RETENTIONS = ['Retain', 'Delete']
+
+/** Faults of a StatefulSet, metadata aside. */
+export function validateStatefulSet({ spec }: StatefulSet): Faults {
+  const { podManagementPolicy: policy = '', selector, persistentVolumeClaimRetentionPolicy: retention } = spec
+  return [
+    ...when(policy === '', () => required('spec.podManagementPolicy')),
+    ...when(policy !== '' && policy !== 'OrderedReady' && policy !== 'Parallel', () =>
+      invalidValue('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"),
+    ),
+    ...strategyFaults(spec),
+    ...(['whenDeleted', 'whenScaled'] as const).flatMap((name) => {
+      const value = retention?.[name] ?? ''
+      return when(retention !== undefined && !RETENTIONS.includes(value), () =>
+        notSupported(`spec.persistentVolumeClaimRetentionPolicy.${name}`, value, RETENTIONS),
+      )
+    }),
+    ...nonNegative('spec.replicas', spec.replicas),
+    ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...nonNegative('spec.ordinals.start', spec.ordinals?.start),
+    ...(selector === undefined
+      ? [required('spec.selector')]
+      : [
+          ...validateLabelSelector(selector, 'spec.selector'),
+          ...when(isEmptySelector(selector), () =>
+            invalidValue('spec.selector', selector, 'empty selector is invalid for statefulset'),
+          ),
+        ]),
+    ...validateTemplate(spec.template, selector, 'StatefulSet'),
+  ]
+}
+
+function strategyFaults({ updateStrategy = {} }: StatefulSetSpec): Faults {
+  const at = 'spec.updateStrategy'
+  const { type = '', rollingUpdate } = updateStrategy
+  if (type === '') return [required(at)]
+  if (type === 'OnDelete') {
+    return when(rollingUpdate !== undefined, () =>
+      invalidValue(`${at}.rollingUpdate`, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"),
+    )
+  }
+  if (type !== 'RollingUpdate')
+    return [invalidValue(at, updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]
+  return nonNegative(`${at}.rollingUpdate.partition`, rollingUpdate?.partition)
+}
+
+/** What may change after creation. */
+const CHANGEABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const
+
+const NAMES = `${CHANGEABLE.slice(0, -1)
+  .map((name) => `'${name}'`)
+  .join(', ')} and '${CHANGEABLE.at(-1)}'`
+
+/** Faults of a changed StatefulSet: most of its spec stays. */
+export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): Faults {
+  const kept = (spec: StatefulSetSpec): object =>
+    Object.fromEntries(Object.entries(spec).filter(([name]) => !CHANGEABLE.some((each) => each === name)))
+  return [
+    ...validateStatefulSet(set),
+    ...when(!isSameValue(kept(set.spec), kept(old.spec)), () =>
+      forbiddenField('spec', `updates to statefulset spec for fields other than ${NAMES} are forbidden`),
+    ),
+  ]
+}
