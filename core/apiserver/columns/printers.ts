@@ -21,8 +21,43 @@ import {
   NETWORK_POLICY_PRINTER,
   SERVICE_PRINTER,
 } from './networking.ts'
+import {
+  CSI_DRIVER_PRINTER,
+  CSI_NODE_PRINTER,
+  CSI_STORAGE_CAPACITY_PRINTER,
+  PERSISTENT_VOLUME_CLAIM_PRINTER,
+  PERSISTENT_VOLUME_PRINTER,
+  STORAGE_CLASS_PRINTER,
+  VOLUME_ATTACHMENT_PRINTER,
+  VOLUME_ATTRIBUTES_CLASS_PRINTER,
+} from './storage.ts'
+import {
+  CERTIFICATE_SIGNING_REQUEST_PRINTER,
+  CUSTOM_RESOURCE_DEFINITION_PRINTER,
+  IP_ADDRESS_PRINTER,
+  LIMIT_RANGE_PRINTER,
+  PRIORITY_CLASS_PRINTER,
+  RESOURCE_QUOTA_PRINTER,
+  RUNTIME_CLASS_PRINTER,
+  SERVICE_CIDR_PRINTER,
+  WEBHOOK_CONFIGURATION_PRINTER,
+} from './cluster.ts'
+import {
+  CRON_JOB_PRINTER,
+  HORIZONTAL_POD_AUTOSCALER_PRINTER,
+  JOB_PRINTER,
+  POD_DISRUPTION_BUDGET_PRINTER,
+} from './batch.ts'
 import { POD_PRINTER } from './pod.ts'
-import { DEPLOYMENT_PRINTER, REPLICA_SET_PRINTER } from './workloads.ts'
+import {
+  DEPLOYMENT_PRINTER,
+  REPLICA_SET_PRINTER,
+  CONTROLLER_REVISION_PRINTER,
+  DAEMON_SET_PRINTER,
+  POD_TEMPLATE_PRINTER,
+  REPLICATION_CONTROLLER_PRINTER,
+  STATEFUL_SET_PRINTER,
+} from './workloads.ts'
 
 /** Erases the kind's type: rows are only ever looked up by the kind of the object they are given. */
 function erased<T extends KubernetesObject>(printer: Printer<T>): Printer {
@@ -50,6 +85,33 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['rbac.authorization.k8s.io/v1/ClusterRole', erased(ROLE_PRINTER)],
   ['rbac.authorization.k8s.io/v1/RoleBinding', erased(BINDING_PRINTER)],
   ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', erased(BINDING_PRINTER)],
+  ['v1/PersistentVolume', erased(PERSISTENT_VOLUME_PRINTER)],
+  ['v1/PersistentVolumeClaim', erased(PERSISTENT_VOLUME_CLAIM_PRINTER)],
+  ['v1/PodTemplate', erased(POD_TEMPLATE_PRINTER)],
+  ['v1/ReplicationController', erased(REPLICATION_CONTROLLER_PRINTER)],
+  ['v1/LimitRange', erased(LIMIT_RANGE_PRINTER)],
+  ['v1/ResourceQuota', erased(RESOURCE_QUOTA_PRINTER)],
+  ['apps/v1/StatefulSet', erased(STATEFUL_SET_PRINTER)],
+  ['apps/v1/DaemonSet', erased(DAEMON_SET_PRINTER)],
+  ['apps/v1/ControllerRevision', erased(CONTROLLER_REVISION_PRINTER)],
+  ['batch/v1/Job', erased(JOB_PRINTER)],
+  ['batch/v1/CronJob', erased(CRON_JOB_PRINTER)],
+  ['autoscaling/v2/HorizontalPodAutoscaler', erased(HORIZONTAL_POD_AUTOSCALER_PRINTER)],
+  ['policy/v1/PodDisruptionBudget', erased(POD_DISRUPTION_BUDGET_PRINTER)],
+  ['storage.k8s.io/v1/StorageClass', erased(STORAGE_CLASS_PRINTER)],
+  ['storage.k8s.io/v1/VolumeAttachment', erased(VOLUME_ATTACHMENT_PRINTER)],
+  ['storage.k8s.io/v1/CSIDriver', erased(CSI_DRIVER_PRINTER)],
+  ['storage.k8s.io/v1/CSINode', erased(CSI_NODE_PRINTER)],
+  ['storage.k8s.io/v1/CSIStorageCapacity', erased(CSI_STORAGE_CAPACITY_PRINTER)],
+  ['storage.k8s.io/v1/VolumeAttributesClass', erased(VOLUME_ATTRIBUTES_CLASS_PRINTER)],
+  ['scheduling.k8s.io/v1/PriorityClass', erased(PRIORITY_CLASS_PRINTER)],
+  ['node.k8s.io/v1/RuntimeClass', erased(RUNTIME_CLASS_PRINTER)],
+  ['certificates.k8s.io/v1/CertificateSigningRequest', erased(CERTIFICATE_SIGNING_REQUEST_PRINTER)],
+  ['admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
+  ['admissionregistration.k8s.io/v1/MutatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
+  ['apiextensions.k8s.io/v1/CustomResourceDefinition', erased(CUSTOM_RESOURCE_DEFINITION_PRINTER)],
+  ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],
+  ['networking.k8s.io/v1/IPAddress', erased(IP_ADDRESS_PRINTER)],
 ])
 
 export const DEFAULT_PRINTER: Printer = { columns: [NAME, AGE] }
