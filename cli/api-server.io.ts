@@ -3,6 +3,10 @@
  * controllers, no node: what envtest is used for.
  */
 
+import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
+import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
+import type { Registry } from '../core/apiserver/registry.ts'
+import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { noNodeAgent } from './no-node-agent.ts'
 import { serveApi } from '../core/apiserver/http.io.ts'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
@@ -46,7 +50,12 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     nowMs: clock.now(),
   })
   const { serviceAccountKey } = pki
-  const registry = stack.use(createRegistry({ store, clock, random, facts, serviceAccountKey }))
+  const dial: Dial = (to) => sockets.connect(to)
+  const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
+  const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
+  const registry = stack.use(
+    createRegistry({ store, clock, random, facts, serviceAccountKey, callWebhook, failed }),
+  )
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
   const listen = [{ address: config.bindAddress, port: config.securePort }]
   const api = stack.use(
@@ -59,7 +68,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
       random,
       log,
       listen,
-      dial: (to) => sockets.connect(to),
+      dial,
     }).catch((error: unknown) => {
       throw portTaken(error, config)
     }),

@@ -9,6 +9,7 @@ import {
   ENDPOINTS,
   ENDPOINT_SLICES,
   NAMESPACES,
+  PRIORITY_CLASSES,
   resourceForKind,
   SERVICE_ACCOUNTS,
   SERVICES,
@@ -16,7 +17,7 @@ import {
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
 import type { Client } from '../core/client/client.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
-import { kubernetesService, systemNamespaces } from '../core/controllers/bootstrap.ts'
+import { kubernetesService, systemNamespaces, systemPriorities } from '../core/controllers/bootstrap.ts'
 
 export interface Appliable {
   readonly apiVersion?: unknown
@@ -73,6 +74,8 @@ export async function ensureObjects(
     await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
   }
   await ensureBootstrapPolicy(client)
+  for (const priority of systemPriorities())
+    await applyOne(client, { ...priority, resource: PRIORITY_CLASSES }, 'kube-apiserver')
   const { service, endpoints, slice } = kubernetesService(kubernetes)
   await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
   await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')

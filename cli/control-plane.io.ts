@@ -3,6 +3,10 @@
  * takes it down in the opposite one.
  */
 
+import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
+import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
+import type { Registry } from '../core/apiserver/registry.ts'
+import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../core/apiserver/object-registry.ts'
 import { openPki } from '../core/apiserver/pki.io.ts'
@@ -79,7 +83,13 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
     nowMs: clock.now(),
   })
   const { serviceAccountKey } = pki
-  const registry = stack.use(createRegistry({ store, clock, random, facts, serviceAccountKey }))
+  const nodeNetwork = network.node.network
+  const dial: Dial = ({ address, port }) => host.sockets.connect({ network: nodeNetwork, address, port })
+  const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
+  const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
+  const registry = stack.use(
+    createRegistry({ store, clock, random, facts, serviceAccountKey, callWebhook, failed }),
+  )
   const client = inProcessClient(registry, {
     user: 'system:kube-controller-manager',
     fieldManager: 'portolan',

@@ -104,3 +104,9 @@ function withoutFactor(value: bigint, factor: bigint, atMost: number): { rest: b
   }
   return { rest, times }
 }
+
+/** @returns thousandths of a resource as a quantity: bytes are counted by 1024, everything else by 1000 */
+export function amountText(milli: bigint, name: string): string {
+  const isBytes = /memory|storage|hugepages/.test(name) && milli % 1_024_000n === 0n
+  return canonicalQuantity(isBytes ? `${milli / 1_024_000n}Ki` : `${milli}m`) ?? '0'
+}

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 export function clusterView(store: Store): ClusterView {
   return {
     get: (resource, name) => store.get(storageKey(resource, name))?.value,
-    list: (resource) => store.range(storagePrefix(resource)).values.map(({ value }) => value),
+    list: (resource, namespace) =>
+      store.range(storagePrefix(resource, namespace)).values.map(({ value }) => value),
   }
 }

@@ -3,6 +3,8 @@
 import type { KubernetesObject } from '../api/object.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
 import type { StoredValue, Transaction } from '../store/store.ts'
+import type { Charge } from './admission/resource-quota.ts'
+import { chargedQuota } from './admission/resource-quota.ts'
 import type { Environment } from './environment.ts'
 
 export type Expectations = Transaction['expect']
@@ -14,6 +16,8 @@ export interface ObjectWrite {
   /** further keys that must not have changed since they were looked at */
   readonly guards?: Expectations | undefined
   readonly dryRun: boolean | undefined
+  /** quotas that are charged for it */
+  readonly charges?: readonly Charge[] | undefined
 }
 
 /** What came of it. `key`: which expectation did not hold. */
@@ -34,7 +38,12 @@ export async function putObject(
     expect,
     changes: (revision) => {
       stored = withRevision(object, revision)
-      return [{ kind: 'put', key: write.key, value: stored }]
+      const charged = (write.charges ?? []).map((charge) => ({
+        kind: 'put' as const,
+        key: charge.stored.key,
+        value: deepFreeze(chargedQuota(charge, revision)),
+      }))
+      return [{ kind: 'put', key: write.key, value: stored }, ...charged]
     },
   })
   return result.kind === 'committed' ? { kind: 'written', object: stored } : { kind: 'lost', key: result.key }
@@ -60,9 +69,10 @@ export async function removeObject(
   return { kind: 'written', object: withRevision(last, revision) }
 }
 
-const expectationsOf = ({ key, modRevision, guards = [] }: ObjectWrite): Expectations => [
+const expectationsOf = ({ key, modRevision, guards = [], charges = [] }: ObjectWrite): Expectations => [
   { key, modRevision },
   ...guards,
+  ...charges.map(({ stored }) => ({ key: stored.key, modRevision: stored.modRevision })),
 ]
 
 /** Dry run: the same checks, nothing written; the resourceVersion stays what it was. */

@@ -12,15 +12,14 @@ import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { Writer } from './apply/server-side-apply.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
-import { admitted } from './admission/admission.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
-import { clusterView } from './cluster-view.ts'
+import type { Admitted } from './admit.ts'
+import { admit } from './admit.ts'
 import type { Expectations, WriteOutcome } from './commit-object.ts'
 import { putObject } from './commit-object.ts'
 import { decodeBody, withRequestNamespace } from './decode-body.ts'
 import type { Environment } from './environment.ts'
 import { without } from './json-value.ts'
-import { presented } from './list.ts'
 import { generatedName, newMetadata } from './object-meta.ts'
 import type { RequestContext } from './registry.ts'
 import { withAgreedFields } from './services/service-fields.ts'
@@ -81,14 +80,16 @@ async function insertNamed(
   const { resource, namespace, context } = creation
   const key = storageKey(resource, { namespace, name })
   const draft = newObject(env, creation, name)
+  const same = (each: KubernetesObject): KubernetesObject => each
+  // Asked once: a custom kind may go while the object is written.
+  const { toStorage = same, fromStorage: presented = same } = env.kinds.of(resource)
   for (;;) {
     const guards = namespaceGuard(env, namespace)
-    const object = checked(env, creation, draft)
-    const { toStorage = (stored: KubernetesObject) => stored } = env.kinds.of(resource)
+    const { object, charges } = await admittedNew(env, creation, draft)
     const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) =>
-      putObject(env, { key, modRevision: 0, guards, dryRun: context.dryRun }, toStorage(allocated)),
+      putObject(env, { key, modRevision: 0, guards, charges, dryRun: context.dryRun }, toStorage(allocated)),
     )
-    if (outcome.kind === 'written') return presented(env, resource, outcome.object)
+    if (outcome.kind === 'written') return presented(outcome.object)
     if (outcome.key === key) return undefined
     // The namespace changed meanwhile: look at it again.
   }
@@ -134,18 +135,23 @@ export function writerOf(
 }
 
 /** Admission and validation: what depends on the rest of the cluster. */
-function checked(env: Environment, creation: Creation, draft: KubernetesObject): KubernetesObject {
-  const { resource, namespace } = creation
+async function admittedNew(env: Environment, creation: Creation, draft: KubernetesObject): Promise<Admitted> {
+  const { resource, namespace, context } = creation
   const { random } = env
-  const request = { operation: 'create' as const, resource, namespace, object: draft, random }
-  const object = admitted(request, clusterView(env.store))
-  const { name } = object.metadata
-  const errors = env.kinds.of(resource).rules.validateCreate(object, env.facts)
-  if (errors.length > 0) throw invalid(resource, name, errors)
-  for (const text of env.kinds.of(resource).rules.warnings?.(object, undefined) ?? [])
-    creation.context.warn(text)
-  refuseEscalation(env.access, { user: creation.context.user, resource, object, old: undefined })
-  return object
+  const { rules } = env.kinds.of(resource)
+  const about = { operation: 'create', resource, subresource: '', namespace } as const
+  const admitted = await admit(
+    env,
+    { ...about, object: draft, old: undefined, context, random },
+    (object) => {
+      const errors = rules.validateCreate(object, env.facts)
+      if (errors.length > 0) throw invalid(resource, object.metadata.name, errors)
+      refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
+      return object
+    },
+  )
+  for (const text of rules.warnings?.(admitted.object, undefined) ?? []) context.warn(text)
+  return admitted
 }
 
 /** The namespace must not go away between the look at it and the write. */

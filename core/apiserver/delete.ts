@@ -12,7 +12,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { NAMESPACES } from '../api/scheme.ts'
 import { parseTimestamp, timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
-import { admitted } from './admission/admission.ts'
+import { changed } from './admission/admission.ts'
 import { clusterView } from './cluster-view.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { AnyObject, Environment } from './environment.ts'
@@ -27,7 +27,7 @@ export async function deleteObject(
   resource: ResourceInfo,
   name: ObjectName,
   options: DeleteOptions,
-  context: Pick<RequestContext, 'dryRun'>,
+  context: RequestContext,
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
@@ -35,15 +35,18 @@ export async function deleteObject(
     const stored = env.store.get(key)
     if (stored === undefined) throw notFound(resource, name.name)
     const { value, modRevision } = stored
-    const { random } = env
+    const { namespace } = name
+    const about = { operation: 'delete', resource, subresource: '', namespace } as const
     const request = {
-      operation: 'delete' as const,
-      resource,
-      namespace: name.namespace,
+      ...about,
       object: value,
-      random,
+      old: value,
+      context: { ...context, dryRun },
+      random: env.random,
     }
-    admitted(request, clusterView(env.store))
+    const cluster = clusterView(env.store)
+    changed(request, cluster)
+    await env.webhooks?.judge(request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object: value }

@@ -45,7 +45,7 @@ export interface ServedKinds {
   readonly resources: readonly ResourceInfo[]
   /** @returns the row for a group ('' is core), version and plural name; undefined when it is not served */
   forPath(group: string, version: string, resource: string): ResourceInfo | undefined
-  /** @throws Error for a resource that is not served */
+  /** @throws ApiError NotFound for a resource that is not served any more */
   of(resource: ResourceInfo): Kind
   /** aborted once the resource is no longer served as it is now; undefined: it always will be */
   endOf?(resource: ResourceInfo): AbortSignal | undefined

@@ -20,16 +20,7 @@ import { storageKey, storagePrefix } from './storage-key.ts'
 export function getObject(env: Environment, resource: ResourceInfo, name: ObjectName): KubernetesObject {
   const found = env.store.get(storageKey(resource, name))
   if (found === undefined) throw notFound(resource, name.name)
-  return presented(env, resource, found.value)
-}
-
-/** The object in the version that was asked for. */
-export function presented(
-  env: Environment,
-  resource: ResourceInfo,
-  stored: KubernetesObject,
-): KubernetesObject {
-  return env.kinds.of(resource).fromStorage?.(stored) ?? stored
+  return env.kinds.of(resource).fromStorage?.(found.value) ?? found.value
 }
 
 /** @throws ApiError Invalid or BadRequest for the query, Expired when its revision is no longer kept */

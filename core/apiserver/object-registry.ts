@@ -10,6 +10,8 @@ import type { ClusterFacts } from '../api/rules.ts'
 import { isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
+import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
+import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { TokenFacts } from './authentication/service-account-tokens.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
@@ -41,6 +43,8 @@ export interface RegistryOptions {
   readonly facts: ClusterFacts
   /** PEM; absent: no service account tokens are signed, and none is good */
   readonly serviceAccountKey?: string | undefined
+  /** sends reviews to admission webhooks; absent: there are none */
+  readonly callWebhook?: WebhookCaller | undefined
   /** told of failures in the background */
   readonly failed?: ((error: unknown) => void) | undefined
 }
@@ -56,7 +60,9 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const signingKey = options.serviceAccountKey
   const tokens =
     signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
-  const env: Environment = { store, clock, random, facts, kinds, services, access }
+  const call = options.callWebhook
+  const webhooks = call && new Webhooks({ call, random })
+  const env: Environment = { store, clock, random, facts, kinds, services, access, webhooks }
   const cleanup = new DefinitionCleanup(env, options.failed ?? (() => undefined))
   const lastStates: LastStates = new WeakMap()
   return {

@@ -101,7 +101,7 @@ export async function evictPod(
   }
   const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).includes('All')
   await markDisrupted(env, name, { ...context, dryRun })
-  await deleteObject(env, PODS, name, { ...deleteOptions, dryRun }, { dryRun })
+  await deleteObject(env, PODS, name, { ...deleteOptions, dryRun }, { ...context, dryRun })
 }
 
 async function markDisrupted(env: Environment, name: ObjectName, context: RequestContext): Promise<void> {

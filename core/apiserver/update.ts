@@ -17,10 +17,11 @@ import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
+import type { Admitted } from './admit.ts'
+import { admit } from './admit.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { WriteOutcome } from './commit-object.ts'
 import { insertObject, writerOf } from './create.ts'
-import { presented } from './list.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { equalJson } from './json-value.ts'
 import {
@@ -66,18 +67,33 @@ export interface UpdateResult {
 export async function updateObject(env: Environment, request: UpdateRequest): Promise<UpdateResult> {
   const { resource, name } = request
   const key = storageKey(resource, name)
+  // Asked once: a custom kind may go while its last object is written.
+  const { fromStorage: presented = (object: KubernetesObject) => object } = env.kinds.of(resource)
   for (;;) {
     const found = env.store.get(key)
-    const stored = found && { ...found, value: presented(env, resource, found.value) }
+    const stored = found && { ...found, value: presented(found.value) }
     const wanted = request.wanted(stored?.value)
     if (stored === undefined) return await createInstead(env, request, wanted)
     checkConditions(env, resource, wanted.object, stored.value)
-    const next = wanted.isFinal ? wanted.object : prepared(env, request, wanted, stored.value)
-    if (equalJson(next, stored.value)) return { object: stored.value, created: false }
-    const outcome = await write(env, request, stored, next)
-    if (outcome.kind === 'written')
-      return { object: presented(env, resource, outcome.object), created: false }
+    const admitted = await admittedUpdate(env, request, wanted, stored.value)
+    if (equalJson(admitted.object, stored.value)) return { object: stored.value, created: false }
+    const outcome = await write(env, request, stored, admitted)
+    if (outcome.kind === 'written') return { object: presented(outcome.object), created: false }
   }
+}
+
+/** What the server makes out of the object itself is not looked at again. */
+async function admittedUpdate(
+  env: Environment,
+  request: UpdateRequest,
+  wanted: Wanted,
+  stored: KubernetesObject,
+): Promise<Admitted> {
+  const { resource, subresource = '', context, name } = request
+  if (wanted.isFinal) return { object: wanted.object, charges: [] }
+  const about = { operation: 'update', resource, subresource, namespace: name.namespace } as const
+  const admission = { ...about, object: wanted.object, old: stored, context, random: env.random }
+  return await admit(env, admission, (object) => prepared(env, request, { ...wanted, object }, stored))
 }
 
 async function createInstead(
@@ -209,10 +225,10 @@ function write(
   env: Environment,
   { resource, context, subresource }: UpdateRequest,
   stored: StoredValue,
-  next: KubernetesObject,
+  { object: next, charges }: Admitted,
 ): Promise<WriteOutcome> {
   const { key, modRevision } = stored
-  const target = { key, modRevision, dryRun: context.dryRun }
+  const target = { key, modRevision, charges, dryRun: context.dryRun }
   const { toStorage = (object: KubernetesObject) => object } = env.kinds.of(resource)
   if (isDeletionDue(resource, next)) return removeObject(env, target, toStorage(next))
   if (subresource !== undefined) return putObject(env, target, toStorage(next))

@@ -11,6 +11,7 @@ import { garbageCollector } from './garbage-collector.ts'
 import { loadBalancerController } from './load-balancer.ts'
 import { namespaceController } from './namespace.ts'
 import { replicaSetController } from './replicaset.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { serviceAccountController } from './service-account.ts'
 
 export interface ControllersOptions extends RunnerOptions {
@@ -30,6 +31,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(loadBalancerController(options.loadBalancerCIDR), options),
     runController(garbageCollector, options),
     runController(eventTtlController, options),
+    runController(resourceQuotaController, options),
     runController(clusterRoleAggregationController, options),
   ]
   return {

@@ -48,19 +48,27 @@ const LIMITS = { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1_000, max
 
 /** @returns an environment that knows `self` and `oldSelf` */
 export function ruleEnvironment(): Environment {
+  return environmentOf(['self', 'oldSelf'])
+}
+
+/** @returns an environment that knows `object`, `oldObject` and `request` */
+export function conditionEnvironment(): Environment {
+  return environmentOf(['object', 'oldObject', 'request'])
+}
+
+function environmentOf(variables: readonly string[]): Environment {
   const environment = new Environment({
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
     limits: LIMITS,
   })
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn')
     .registerType('KubernetesIP', { ctor: IpValue, fields: {} })
     .registerType('KubernetesCIDR', { ctor: CidrValue, fields: {} })
     .registerType('KubernetesURL', { ctor: UrlValue, fields: {} })
     .registerType('KubernetesQuantity', { ctor: QuantityValue, fields: {} })
     .registerType('KubernetesSets', { ctor: SetsLibrary, fields: {} })
     .registerConstant('sets', 'KubernetesSets', new SetsLibrary())
+  for (const name of variables) environment.registerVariable(name, 'dyn')
   for (const functions of [LISTS, REGEX, URLS, ADDRESSES, QUANTITIES, SETS]) {
     for (const [signature, run] of Object.entries(functions)) environment.registerFunction(signature, run)
   }

@@ -1,38 +1,47 @@
 /**
- * What a request must meet and gets beyond its kind's own rules: a short list of pure steps, each looking at the
- * rest of the cluster through a read-only view.
+ * What a request must meet and gets beyond its kind's own rules: pure steps, each looking at the rest of the cluster
+ * through a read-only view. First those that change the object; then its kind validates it; then those that judge.
  *
- * kubernetes/kubernetes plugin/pkg/admission has the same steps in the same order; those not here (quotas, limit
- * ranges, webhooks, pod security) are not implemented.
+ * kubernetes/kubernetes plugin/pkg/admission has the same steps in the same order. Quotas (./resource-quota.ts) come
+ * last, with the write; webhooks (./webhooks) are called in between.
  */
 
 import type { Random } from '../../../host/host.ts'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
+import type { RequestContext } from '../registry.ts'
 import { addDefaultIngressClass } from './default-ingress-class.ts'
+import { refuseOutOfRange, setDefaultLimits } from './limit-ranger.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
 import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
 
 export interface AdmissionRequest {
   readonly operation: 'create' | 'update' | 'delete'
   readonly resource: ResourceInfo
+  /** '' for the object itself */
+  readonly subresource: string
   readonly namespace: string | undefined
   /** delete: the object as it is */
   readonly object: KubernetesObject
+  /** as it is now; undefined on create */
+  readonly old: KubernetesObject | undefined
+  readonly context: Pick<RequestContext, 'user' | 'dryRun' | 'warn'>
   readonly random: Pick<Random, 'next'>
 }
 
 /** The cluster as stored, at the time of the request. */
 export interface ClusterView {
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject | undefined
-  list(resource: ResourceInfo): readonly KubernetesObject[]
+  /** @param namespace undefined: all */
+  list(resource: ResourceInfo, namespace?: string): readonly KubernetesObject[]
 }
 
 /** @returns the object, changed or not. @throws ApiError when the request is refused */
 export type AdmissionStep = (request: AdmissionRequest, cluster: ClusterView) => KubernetesObject
 
-const STEPS: readonly AdmissionStep[] = [
+const CHANGING: readonly AdmissionStep[] = [
   refuseNamespaces,
+  setDefaultLimits,
   requireServiceAccount,
   mountToken,
   resolvePriority,
@@ -40,7 +49,14 @@ const STEPS: readonly AdmissionStep[] = [
   addDefaultIngressClass,
 ]
 
-/** Passes the request through every step. */
-export function admitted(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
-  return STEPS.reduce((object, step) => step({ ...request, object }, cluster), request.object)
+const JUDGING: readonly ((request: AdmissionRequest, cluster: ClusterView) => void)[] = [refuseOutOfRange]
+
+/** @returns the object, changed by every step. @throws ApiError when one refuses it */
+export function changed(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
+  return CHANGING.reduce((object, step) => step({ ...request, object }, cluster), request.object)
+}
+
+/** @throws ApiError when a step refuses the object, which is as it is to be stored */
+export function judge(request: AdmissionRequest, cluster: ClusterView): void {
+  for (const step of JUDGING) step(request, cluster)
 }

@@ -13,7 +13,8 @@ import type {
   Volume,
 } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
-import { SERVICE_ACCOUNTS } from '../../api/scheme.ts'
+import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
+import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
 
@@ -94,20 +95,47 @@ function tokenVolume(name: string): Volume {
   }
 }
 
-const PRIORITIES: Readonly<Record<string, number>> = {
+/** Those of the system, for clusters whose classes are not made yet. */
+const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
   'system-node-critical': 2_000_001_000,
 }
 
-export function resolvePriority(request: AdmissionRequest): KubernetesObject {
+/** The priority of the pod's class; without one that of the class for all, of several the lowest. */
+export function resolvePriority(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
   const pod = NEW_PODS_ONLY(request)
   if (pod === undefined) return request.object
-  const name = pod.spec.priorityClassName
-  const priority = name ? PRIORITIES[name] : 0
-  if (priority === undefined) {
-    throw forbidden(request.resource, pod.metadata.name, `no PriorityClass with name ${name ?? ''} was found`)
+  const { name, value, preemptionPolicy = 'PreemptLowerPriority' } = priorityOf(pod, request, cluster)
+  const given = pod.spec.priority
+  if (given !== undefined && given !== value) {
+    const detail = `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
+    throw forbidden(request.resource, pod.metadata.name, detail)
   }
-  return withSpec(pod, { priority, preemptionPolicy: pod.spec.preemptionPolicy ?? 'PreemptLowerPriority' })
+  return withSpec(pod, {
+    ...(name === '' ? {} : { priorityClassName: name }),
+    priority: value,
+    preemptionPolicy: pod.spec.preemptionPolicy ?? preemptionPolicy,
+  })
+}
+
+function priorityOf(
+  pod: Pod,
+  request: AdmissionRequest,
+  cluster: ClusterView,
+): { readonly name: string; readonly value: number; readonly preemptionPolicy?: string | undefined } {
+  const name = pod.spec.priorityClassName ?? ''
+  if (name === '') {
+    const [usual] = (cluster.list(PRIORITY_CLASSES) as readonly PriorityClass[])
+      .filter(({ globalDefault }) => globalDefault)
+      .toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))
+    if (usual === undefined) return { name: '', value: 0 }
+    return { name: usual.metadata.name, value: usual.value ?? 0, preemptionPolicy: usual.preemptionPolicy }
+  }
+  const found = cluster.get(PRIORITY_CLASSES, { name }) as PriorityClass | undefined
+  if (found !== undefined) return { name, value: found.value ?? 0, preemptionPolicy: found.preemptionPolicy }
+  const value = SYSTEM_PRIORITIES[name]
+  if (value !== undefined) return { name, value }
+  throw forbidden(request.resource, pod.metadata.name, `no PriorityClass with name ${name} was found`)
 }
 
 const TOLERATION_SECONDS = 300

@@ -3,6 +3,7 @@
  * by the store's watch, so that what one request defines the next can use. Pure but for the watch it holds.
  */
 
+import { ApiError } from '../../api/api-error.ts'
 import { CelRules } from '../../api/cel/rules.ts'
 import { servedRows, storageVersion } from '../../api/custom-resource.ts'
 import { isSameValue } from '../../api/equality.ts'
@@ -69,6 +70,7 @@ export class CustomKinds implements ServedKinds, Disposable {
   of(resource: ResourceInfo): Kind {
     const custom = this.#served.get(keyOf(resource))
     if (custom !== undefined) return custom.kind
+    if (this.#builtIn.forPath(resource.group, resource.version, resource.resource) === undefined) throw gone()
     const kind = this.#builtIn.of(resource)
     return resource.kind === 'CustomResourceDefinition'
       ? { ...kind, complete: this.#completeDefinition }
@@ -128,6 +130,10 @@ export class CustomKinds implements ServedKinds, Disposable {
     this.#definitions.set(name, { crd, served, end })
   }
 }
+
+/** 404: it was served when the request came, and is not any more. */
+const gone = (): ApiError =>
+  new ApiError('NotFound', 'the server could not find the requested resource', { details: {} })
 
 const isAlike = (a: CustomResourceDefinition, b: CustomResourceDefinition): boolean =>
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&

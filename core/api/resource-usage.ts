@@ -1,0 +1,182 @@
+/**
+ * What objects count against ResourceQuotas, and which quotas concern them. Pure.
+ * kubernetes/kubernetes pkg/quota/v1/evaluator/core, kubernetes/apiserver pkg/quota/v1.
+ */
+
+import type {
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  ScopedResourceSelectorRequirement,
+  Service,
+} from './generated/core-v1.ts'
+import type { KubernetesObject } from './object.ts'
+import { milliOf } from './quantity.ts'
+import type { ResourceInfo } from './resource.ts'
+import { groupResource } from './resource.ts'
+
+/** Amounts in thousandths, by the name a quota gives them. */
+export type Usage = Readonly<Record<string, bigint>>
+
+const ONE = 1000n
+
+/** Resources with a name of their own in quotas, besides `count/...`. */
+const COUNTED = [
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+]
+
+/** @returns what the object uses; a pod that has ended uses nothing but its place among the objects */
+export function usageOf(resource: ResourceInfo, object: KubernetesObject): Usage {
+  const count = { [`count/${groupResource(resource)}`]: ONE }
+  if (resource.group !== '') return count
+  const plain = COUNTED.includes(resource.resource) ? { [resource.resource]: ONE } : {}
+  switch (resource.resource) {
+    case 'pods':
+      return { ...count, ...podUsage(object as Pod) }
+    case 'services':
+      return { ...count, ...plain, ...serviceUsage(object as Service) }
+    case 'persistentvolumeclaims':
+      return { ...count, ...plain, ...claimUsage(object as PersistentVolumeClaim) }
+    default:
+      return { ...count, ...plain }
+  }
+}
+
+const isOver = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+function podUsage(pod: Pod): Usage {
+  if (isOver(pod)) return {}
+  const usage: Record<string, bigint> = { pods: ONE }
+  for (const kind of ['requests', 'limits'] as const) {
+    for (const [name, milli] of podAmounts(pod, kind)) {
+      usage[`${kind}.${name}`] = milli
+      if (kind === 'requests' && ['cpu', 'memory', 'ephemeral-storage'].includes(name)) usage[name] = milli
+    }
+  }
+  return usage
+}
+
+/** Containers side by side need all of it, init containers one after another the most of it. */
+export function podAmounts({ spec }: Pod, kind: 'requests' | 'limits'): ReadonlyMap<string, bigint> {
+  const sums = new Map<string, bigint>()
+  const each = (
+    resources: Readonly<Record<string, string>> | undefined,
+    use: (name: string, milli: bigint) => void,
+  ) => {
+    for (const [name, amount] of Object.entries(resources ?? {})) use(name, milliOf(amount))
+  }
+  for (const { resources } of spec.containers) {
+    each(resources?.[kind], (name, milli) => sums.set(name, (sums.get(name) ?? 0n) + milli))
+  }
+  for (const { resources } of spec.initContainers ?? []) {
+    each(resources?.[kind], (name, milli) => {
+      if (milli > (sums.get(name) ?? 0n)) sums.set(name, milli)
+    })
+  }
+  return sums
+}
+
+function serviceUsage({ spec }: Service): Usage {
+  const ports = BigInt(spec.ports?.length ?? 0) * ONE
+  const isBalanced = spec.type === 'LoadBalancer'
+  const hasNodePorts =
+    spec.type === 'NodePort' || (isBalanced && spec.allocateLoadBalancerNodePorts !== false)
+  return {
+    ...(isBalanced ? { 'services.loadbalancers': ONE } : {}),
+    ...(hasNodePorts ? { 'services.nodeports': ports } : {}),
+  }
+}
+
+function claimUsage({ spec }: PersistentVolumeClaim): Usage {
+  const storage = milliOf(spec?.resources?.requests?.['storage'])
+  const className = spec?.storageClassName
+  const ofClass = className ? `${className}.storageclass.storage.k8s.io` : undefined
+  return {
+    'requests.storage': storage,
+    ...(ofClass
+      ? { [`${ofClass}/persistentvolumeclaims`]: ONE, [`${ofClass}/requests.storage`]: storage }
+      : {}),
+  }
+}
+
+/** Whether the quota's scopes take the object in; only pods have any. */
+export function isInScope(
+  { spec }: ResourceQuota,
+  resource: ResourceInfo,
+  object: KubernetesObject,
+): boolean {
+  const scopes: readonly ScopedResourceSelectorRequirement[] = [
+    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(spec?.scopeSelector?.matchExpressions ?? []),
+  ]
+  if (scopes.length === 0) return true
+  if (resource.group !== '' || resource.resource !== 'pods') return false
+  return scopes.every((scope) => podMatches(scope, object as Pod))
+}
+
+function podMatches(
+  { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement,
+  pod: Pod,
+): boolean {
+  const { activeDeadlineSeconds, priorityClassName } = pod.spec
+  switch (scopeName) {
+    case 'Terminating':
+      return activeDeadlineSeconds !== undefined
+    case 'NotTerminating':
+      return activeDeadlineSeconds === undefined
+    case 'BestEffort':
+      return isBestEffort(pod)
+    case 'NotBestEffort':
+      return !isBestEffort(pod)
+    case 'PriorityClass':
+      return classMatches(priorityClassName ?? '', operator, values)
+    default:
+      return false
+  }
+}
+
+function classMatches(name: string, operator: string, values: readonly string[]): boolean {
+  switch (operator) {
+    case 'In':
+      return values.includes(name)
+    case 'NotIn':
+      return !values.includes(name)
+    case 'DoesNotExist':
+      return name === ''
+    default:
+      return name !== ''
+  }
+}
+
+const isBestEffort = ({ spec }: Pod): boolean =>
+  [...spec.containers, ...(spec.initContainers ?? [])].every(
+    ({ resources }) =>
+      Object.keys(resources?.requests ?? {}).length + Object.keys(resources?.limits ?? {}).length === 0,
+  )
+
+/** Compute resources that a pod under a quota must speak of. */
+const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']
+
+/** @returns `limits.cpu for: a,b; ...`: what of the quota's resources containers do not say; '' when they say all */
+export function unsaid(quota: ResourceQuota, resource: ResourceInfo, object: KubernetesObject): string {
+  if (resource.group !== '' || resource.resource !== 'pods') return ''
+  const { spec } = object as Pod
+  const named = Object.keys(quota.status?.hard ?? {}).filter((name) => COMPUTE.includes(name))
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  return named
+    .toSorted()
+    .flatMap((name) => {
+      const [kind, key] = name.includes('.') ? name.split('.') : ['requests', name]
+      const silent = containers.filter(
+        ({ resources }) => resources?.[kind === 'limits' ? 'limits' : 'requests']?.[key ?? ''] === undefined,
+      )
+      return silent.length === 0 ? [] : [`${name} for: ${silent.map((each) => each.name).join(',')}`]
+    })
+    .join('; ')
+}

@@ -1,0 +1,85 @@
+/**
+ * ResourceQuotas: an object is let in only with what it uses charged to every quota that concerns it, in one
+ * transaction. Pure.
+ * kubernetes/apiserver pkg/admission/plugin/resourcequota/controller.go.
+ */
+
+import { forbidden } from '../../api/api-error.ts'
+import type { ResourceQuota } from '../../api/generated/core-v1.ts'
+import type { KubernetesObject } from '../../api/object.ts'
+import { amountText, milliOf } from '../../api/quantity.ts'
+import { isInScope, unsaid, usageOf } from '../../api/resource-usage.ts'
+import type { Usage } from '../../api/resource-usage.ts'
+import { RESOURCE_QUOTAS } from '../../api/scheme.ts'
+import type { StoredValue } from '../../store/store.ts'
+import type { AdmissionRequest } from './admission.ts'
+
+/** A quota as it is to be stored together with the object. */
+export interface Charge {
+  readonly stored: StoredValue
+  readonly quota: ResourceQuota
+}
+
+/**
+ * @param quotas those of the namespace, as stored
+ * @returns what changes of them; empty for what no quota counts
+ * @throws ApiError Forbidden when one would be exceeded, or does not hear what it must know
+ */
+export function charges(request: AdmissionRequest, quotas: readonly StoredValue[]): readonly Charge[] {
+  const { resource, operation, subresource, object, old } = request
+  if (quotas.length === 0 || subresource !== '' || operation === 'delete') return []
+  // Pods do not change in what they use; a quota does not count itself.
+  const isPod = resource.group === '' && resource.resource === 'pods'
+  if (isPod && operation === 'update') return []
+  const used = usageOf(resource, object)
+  const before = old === undefined ? {} : usageOf(resource, old)
+  return quotas.flatMap((stored) => {
+    const quota = stored.value as ResourceQuota
+    if (!isInScope(quota, resource, object)) return []
+    return charged(request, { stored, quota }, delta(used, before))
+  })
+}
+
+/** What grew, and what shrank. */
+function delta(now: Usage, before: Usage): Usage {
+  const names = new Set([...Object.keys(now), ...Object.keys(before)])
+  return Object.fromEntries([...names].map((name) => [name, (now[name] ?? 0n) - (before[name] ?? 0n)]))
+}
+
+function charged(request: AdmissionRequest, { stored, quota }: Charge, more: Usage): readonly Charge[] {
+  const { resource, object, operation } = request
+  const { hard = {}, used = {} } = quota.status ?? {}
+  const { name } = quota.metadata
+  const silent = operation === 'create' ? unsaid(quota, resource, object) : ''
+  if (silent !== '') throw refused(request, `failed quota: ${name}: must specify ${silent}`)
+  const counted = Object.keys(hard).filter((each) => (more[each] ?? 0n) !== 0n)
+  if (counted.length === 0) return []
+  const total = (each: string): bigint => milliOf(used[each]) + (more[each] ?? 0n)
+  const exceeded = counted
+    .filter((each) => (more[each] ?? 0n) > 0n && total(each) > milliOf(hard[each]))
+    .toSorted()
+  if (exceeded.length > 0) {
+    const list = (amount: (each: string) => string): string =>
+      exceeded.map((each) => `${each}=${amount(each)}`).join(',')
+    const requested = list((each) => amountText(more[each] ?? 0n, each))
+    const now = list((each) => used[each] ?? '0')
+    const limited = list((each) => hard[each] ?? '0')
+    throw refused(
+      request,
+      `exceeded quota: ${name}, requested: ${requested}, used: ${now}, limited: ${limited}`,
+    )
+  }
+  const fresh = Object.fromEntries(counted.map((each) => [each, amountText(total(each), each)]))
+  return [{ stored, quota: { ...quota, status: { ...quota.status, hard, used: { ...used, ...fresh } } } }]
+}
+
+const refused = ({ resource, object }: AdmissionRequest, why: string): Error =>
+  forbidden(resource, object.metadata.name, why)
+
+/** Where a namespace's quotas are. */
+export const QUOTAS = RESOURCE_QUOTAS
+
+/** The changes of a charge, given the revision they get. */
+export function chargedQuota({ quota }: Charge, revision: number): KubernetesObject {
+  return { ...quota, metadata: { ...quota.metadata, resourceVersion: String(revision) } }
+}

@@ -1,0 +1,85 @@
+/**
+ * admission.k8s.io/v1 AdmissionReviews: what a webhook is asked, and what its answer means. Pure.
+ * kubernetes/apiserver pkg/admission/plugin/webhook/request/admissionreview.go.
+ */
+
+import { ApiError } from '../../../api/api-error.ts'
+import type { Status } from '../../../api/generated/meta-v1.ts'
+import { isObject } from '../../json-value.ts'
+import type { AdmissionRequest } from '../admission.ts'
+
+/** @returns the review's body; `uid` tells answers apart */
+export function reviewOf(request: AdmissionRequest, uid: string): object {
+  const { operation, resource, subresource, namespace, object, old, context } = request
+  const { group, version, kind, resource: plural } = resource
+  const { user } = context
+  const isDelete = operation === 'delete'
+  const gvk = { group, version, kind }
+  const gvr = { group, version, resource: plural }
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid,
+      kind: gvk,
+      resource: gvr,
+      ...(subresource === '' ? {} : { subResource: subresource }),
+      requestKind: gvk,
+      requestResource: gvr,
+      ...(subresource === '' ? {} : { requestSubResource: subresource }),
+      name: object.metadata.name,
+      ...(namespace === undefined ? {} : { namespace }),
+      operation: operation.toUpperCase(),
+      userInfo: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },
+      object: isDelete ? null : object,
+      oldObject: old ?? null,
+      dryRun: context.dryRun ?? false,
+      options: {
+        kind: `${operation.replace(/^./, (letter) => letter.toUpperCase())}Options`,
+        apiVersion: 'meta.k8s.io/v1',
+      },
+    },
+  }
+}
+
+export interface Verdict {
+  /** a JSON patch; undefined: nothing is to change */
+  readonly patch: unknown
+  readonly warnings: readonly string[]
+}
+
+/** @throws Error when the answer is none; ApiError when it is no */
+export function verdictOf(answer: unknown, uid: string, webhook: string): Verdict {
+  const response = isObject(answer) ? answer['response'] : undefined
+  if (!isObject(answer) || answer['kind'] !== 'AdmissionReview' || !isObject(response)) {
+    throw new Error('webhook response was not an AdmissionReview with a response')
+  }
+  if (answer['apiVersion'] !== 'admission.k8s.io/v1') {
+    throw new Error(
+      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(answer['apiVersion'])}, Kind=AdmissionReview`,
+    )
+  }
+  if (response['uid'] !== uid)
+    throw new Error(
+      `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
+    )
+  const warnings = (Array.isArray(response['warnings']) ? response['warnings'] : []).map(String)
+  if (response['allowed'] !== true) throw denied(webhook, response['status'])
+  const { patch, patchType } = response
+  if (typeof patch !== 'string') return { patch: undefined, warnings }
+  if (patchType !== 'JSONPatch')
+    throw new Error(`invalid response.patchType, not "JSONPatch": ${JSON.stringify(patchType ?? '')}`)
+  return { patch: JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as unknown, warnings }
+}
+
+/** 403 unless the webhook names another code. */
+function denied(webhook: string, given: unknown): ApiError {
+  const status = (isObject(given) ? given : {}) as Partial<Status>
+  const prefix = `admission webhook ${JSON.stringify(webhook)} denied the request`
+  const message = status.message
+    ? `${prefix}: ${status.message}`
+    : status.reason
+      ? `${prefix}: ${status.reason}`
+      : `${prefix} without explanation`
+  return new ApiError('Forbidden', message, status.details ? { details: status.details } : {})
+}

@@ -1,0 +1,127 @@
+/**
+ * Calls the webhooks of Mutating- and ValidatingWebhookConfigurations. Pure but for the caller it is given.
+ * kubernetes/apiserver pkg/admission/plugin/webhook/{mutating,validating}/dispatcher.go.
+ */
+
+import { ApiError, isApiError } from '../../../api/api-error.ts'
+import type {
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+  WebhookClientConfig,
+} from '../../../api/generated/admissionregistration-v1.ts'
+import { conditionsHold } from '../../../api/cel/conditions.ts'
+import { isSameValue } from '../../../api/equality.ts'
+import type { KubernetesObject } from '../../../api/object.ts'
+import { MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS } from '../../../api/scheme.ts'
+import type { Random } from '../../../../host/host.ts'
+import { applyJsonPatch } from '../../patch/json-patch.ts'
+import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { Webhook } from './matching.ts'
+import { concerns, isExempt } from './matching.ts'
+import { reviewOf, verdictOf } from './review.ts'
+
+/** Sends a review. Rejects with an Error that says why there was no answer. */
+export type WebhookCaller = (call: {
+  readonly clientConfig: WebhookClientConfig
+  readonly body: object
+  readonly timeoutMs: number
+}) => Promise<unknown>
+
+export interface WebhooksOptions {
+  readonly call: WebhookCaller
+  readonly random: Pick<Random, 'uuid'>
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10
+
+export class Webhooks {
+  readonly #options: WebhooksOptions
+
+  constructor(options: WebhooksOptions) {
+    this.#options = options
+  }
+
+  /** @returns the object as the mutating webhooks want it; the same one when none changes it. Rejects with ApiError */
+  async change(request: AdmissionRequest, cluster: ClusterView): Promise<KubernetesObject> {
+    const webhooks = this.#webhooks(cluster.list(MUTATING_WEBHOOK_CONFIGURATIONS), request, cluster)
+    let { object } = request
+    const called: { readonly webhook: Webhook; readonly seen: KubernetesObject }[] = []
+    // One after another: each sees what the one before made of the object.
+    for (const webhook of webhooks) {
+      object = await this.#patched(webhook, { ...request, object })
+      called.push({ webhook, seen: object })
+    }
+    for (const { webhook, seen } of called) {
+      const isAgain = 'reinvocationPolicy' in webhook && webhook.reinvocationPolicy === 'IfNeeded'
+      if (isAgain && !isSameValue(seen, object)) object = await this.#patched(webhook, { ...request, object })
+    }
+    return object
+  }
+
+  /** Rejects with ApiError when a validating webhook refuses. */
+  async judge(request: AdmissionRequest, cluster: ClusterView): Promise<void> {
+    const webhooks = this.#webhooks(cluster.list(VALIDATING_WEBHOOK_CONFIGURATIONS), request, cluster)
+    if (webhooks.length === 0) return
+    await Promise.all(webhooks.map(async (webhook) => await this.#asked(webhook, request)))
+  }
+
+  /** In the order of their configurations' names. */
+  #webhooks(
+    configurations: readonly KubernetesObject[],
+    request: AdmissionRequest,
+    cluster: ClusterView,
+  ): readonly Webhook[] {
+    if (configurations.length === 0 || isExempt(request)) return []
+    return configurations
+      .flatMap(
+        (each) => (each as MutatingWebhookConfiguration | ValidatingWebhookConfiguration).webhooks ?? [],
+      )
+      .filter((webhook) => concerns(webhook, request, cluster))
+  }
+
+  async #patched(webhook: Webhook, request: AdmissionRequest): Promise<KubernetesObject> {
+    const patch = await this.#asked(webhook, request)
+    if (patch === undefined) return request.object
+    try {
+      return applyJsonPatch(request.object, patch) as KubernetesObject
+    } catch (error) {
+      return ignoredOr(webhook, error, request.object)
+    }
+  }
+
+  /** @returns the patch the webhook asks for. Rejects with ApiError: it said no, or did not answer and must */
+  async #asked(webhook: Webhook, request: AdmissionRequest): Promise<unknown> {
+    const { call, random } = this.#options
+    const uid = random.uuid()
+    try {
+      if (!conditionsHold(webhook.matchConditions ?? [], reviewOf(request, uid))) return undefined
+      refuseSideEffects(webhook, request)
+      const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
+      const answer = await call({
+        clientConfig,
+        body: reviewOf(request, uid),
+        timeoutMs: timeoutSeconds * 1000,
+      })
+      const { patch, warnings } = verdictOf(answer, uid, webhook.name)
+      for (const text of warnings) request.context.warn(text)
+      return patch
+    } catch (error) {
+      if (isApiError(error)) throw error
+      return ignoredOr(webhook, error, undefined)
+    }
+  }
+}
+
+/** A dry run must not reach what would act on it. */
+function refuseSideEffects({ name, sideEffects }: Webhook, { context }: AdmissionRequest): void {
+  if (!context.dryRun || sideEffects === 'None' || sideEffects === 'NoneOnDryRun') return
+  throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(name)} does not support dry run`)
+}
+
+/** @returns `fallback` where the webhook may fail. @throws ApiError where it may not */
+function ignoredOr<T>({ name, failurePolicy }: Webhook, error: unknown, fallback: T): T {
+  if (failurePolicy === 'Ignore') return fallback
+  const why = error instanceof Error ? error.message : String(error)
+  const message = `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`
+  throw new ApiError('InternalError', message, { details: { causes: [{ message }] }, cause: error })
+}

@@ -1,0 +1,43 @@
+/**
+ * The way of an object through admission, in upstream's order: changed, validated by its kind, judged, and charged to
+ * the quotas of its namespace. Waits for webhooks only where there are any.
+ */
+
+import type { KubernetesObject } from '../api/object.ts'
+import { changed, judge } from './admission/admission.ts'
+import type { AdmissionRequest } from './admission/admission.ts'
+import type { Charge } from './admission/resource-quota.ts'
+import { charges, QUOTAS } from './admission/resource-quota.ts'
+import { clusterView } from './cluster-view.ts'
+import type { Environment } from './environment.ts'
+import { storagePrefix } from './storage-key.ts'
+
+export interface Admitted {
+  readonly object: KubernetesObject
+  /** to be written together with the object */
+  readonly charges: readonly Charge[]
+}
+
+/**
+ * @param validate throws ApiError Invalid for what the kind does not allow; @returns the object with what follows from it
+ * Rejects with ApiError
+ */
+export async function admit(
+  env: Environment,
+  request: AdmissionRequest,
+  validate: (object: KubernetesObject) => KubernetesObject,
+): Promise<Admitted> {
+  const cluster = clusterView(env.store)
+  const first = changed(request, cluster)
+  const hooked = env.webhooks ? await env.webhooks.change({ ...request, object: first }, cluster) : first
+  const { setDefaults } = env.kinds.of(request.resource).rules
+  const object = validate(hooked === first ? first : setDefaults(hooked))
+  const judged = { ...request, object }
+  judge(judged, cluster)
+  await env.webhooks?.judge(judged, cluster)
+  return { object, charges: charges(judged, quotasOf(env, request)) }
+}
+
+function quotasOf(env: Environment, { namespace }: AdmissionRequest) {
+  return namespace === undefined ? [] : env.store.range(storagePrefix(QUOTAS, namespace)).values
+}
