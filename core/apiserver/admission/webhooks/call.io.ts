@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 import type { WebhookClientConfig } from '../../../api/generated/admissionregistration-v1.ts'
@@ -34,6 +35,8 @@ export function webhookCaller({
     const ca = clientConfig.caBundle
       ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
       : [...rootCertificates]
+    // Addresses are not named in the handshake; the certificate must be of them all the same.
+    const identity = isIP(hostname) === 0 ? { servername: hostname } : { host: hostname }
     const timeout = AbortSignal.timeout(timeoutMs)
     const sent = httpsRequest({
       hostname,
@@ -42,7 +45,7 @@ export function webhookCaller({
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       signal: timeout,
-      createConnection: (): TLSSocket => connectTls({ socket: dial(to), servername: hostname, ca }),
+      createConnection: (): TLSSocket => connectTls({ socket: dial(to), ...identity, ca }),
     })
     try {
       sent.end(JSON.stringify(body))

@@ -1,0 +1,269 @@
+/** Admission webhooks: real HTTPS servers on loopback, asked by a real API server. */
+
+import { once } from 'node:events'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ResourceInfo } from '../../core/api/resource.ts'
+import {
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  MUTATING_WEBHOOK_CONFIGURATIONS,
+  NAMESPACES,
+  SERVICES,
+  VALIDATING_WEBHOOK_CONFIGURATIONS,
+} from '../../core/api/scheme.ts'
+import { issueCertificate, makeAuthority } from '../../core/apiserver/certificates.io.ts'
+import { webhookCaller } from '../../core/apiserver/admission/webhooks/call.io.ts'
+import { serviceResolver } from '../../core/apiserver/admission/webhooks/resolve-service.ts'
+import { createRegistry } from '../../core/apiserver/object-registry.ts'
+import type { Registry } from '../../core/apiserver/registry.ts'
+import { openMemoryStore } from '../../core/store/memory-store.ts'
+import { systemClock } from '../../host/linux/clock.io.ts'
+import { systemRandom } from '../../host/linux/random.io.ts'
+import type { Loose } from './fixture.ts'
+import { FACTS } from './fixture.ts'
+
+let server: Server
+let port: number
+let caBundle: string
+/** what the webhook does with a review */
+let answer: (request: Loose, path: string) => Loose
+let asked: { readonly path: string; readonly request: Loose }[]
+let registry: Registry & Disposable
+let warnings: string[]
+
+const VALIDITY = { fromMs: Date.now() - 60_000, untilMs: Date.now() + 3_600_000 }
+
+beforeAll(async () => {
+  const authority = await makeAuthority({ commonName: 'test', organizations: [] }, VALIDITY)
+  caBundle = Buffer.from(authority.certificate).toString('base64')
+  const { certificate: cert, key } = await issueCertificate(authority, {
+    subject: { commonName: 'hook', organizations: [] },
+    usage: 'server',
+    names: ['localhost', 'hook.default.svc'],
+    addresses: ['127.0.0.1'],
+    validity: VALIDITY,
+  })
+  server = createServer({ cert, key }, (incoming, response) => void respond(incoming, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => server.close())
+
+async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { request } = (await json(incoming)) as Loose
+  const path = new URL(incoming.url ?? '', 'https://x').pathname
+  asked.push({ path, request })
+  const body = answer(request, path)
+  if (body === 'silence') return
+  response.end(
+    JSON.stringify({
+      kind: 'AdmissionReview',
+      apiVersion: 'admission.k8s.io/v1',
+      response: { uid: request.uid, ...body },
+    }),
+  )
+}
+
+beforeEach(async () => {
+  asked = []
+  warnings = []
+  answer = () => ({ allowed: true })
+  const dial = ({ port: to }: { readonly port: number }) => connect({ host: '127.0.0.1', port: to })
+  const resolve = serviceResolver(() => registry, systemRandom)
+  registry = createRegistry({
+    store: openMemoryStore({ startRevision: 1 }),
+    clock: systemClock,
+    random: systemRandom,
+    facts: FACTS,
+    callWebhook: webhookCaller({ dial, resolve }),
+  })
+  await create(NAMESPACES, { metadata: { name: 'default', labels: { team: 'a' } } })
+})
+
+const context = (more: Loose = {}): Loose => ({
+  user: { name: 'jane', groups: ['dev'] },
+  warn: (text: string) => warnings.push(text),
+  ...more,
+})
+
+const create = (resource: ResourceInfo, object: Loose, more: Loose = {}): Promise<Loose> =>
+  registry.create(resource, resource.namespaced ? 'default' : undefined, object, context(more))
+
+const RULE = {
+  operations: ['CREATE', 'UPDATE'],
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  resources: ['configmaps'],
+}
+
+const hook = (more: Loose = {}): Loose => ({
+  name: 'hook.example.org',
+  clientConfig: { url: `https://127.0.0.1:${port}/${more.path ?? ''}`, caBundle },
+  rules: [RULE],
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+  failurePolicy: 'Fail',
+  ...more,
+})
+
+const configure = (resource: ResourceInfo, ...webhooks: Loose[]): Promise<Loose> =>
+  create(resource, {
+    metadata: { name: 'hooks' },
+    webhooks: webhooks.map(({ path: _path, ...each }) => each),
+  })
+
+const map = (name: string, more: Loose = {}): Loose => ({
+  metadata: { name, ...more.metadata },
+  data: more.data,
+})
+
+describe('a validating webhook', () => {
+  it('is asked, and may refuse', async () => {
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook())
+    answer = ({ object }) =>
+      object.metadata.name === 'bad'
+        ? { allowed: false, status: { message: 'not this one' } }
+        : { allowed: true, warnings: ['well then'] }
+    await create(CONFIG_MAPS, map('good'))
+    expect(warnings).toEqual(['well then'])
+    await expect(create(CONFIG_MAPS, map('bad'))).rejects.toMatchObject({
+      code: 403,
+      message: 'admission webhook "hook.example.org" denied the request: not this one',
+    })
+    expect(asked[0]?.request).toMatchObject({
+      kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+      resource: { group: '', version: 'v1', resource: 'configmaps' },
+      namespace: 'default',
+      name: 'good',
+      operation: 'CREATE',
+      userInfo: { username: 'jane', groups: ['dev'] },
+      oldObject: null,
+      dryRun: false,
+    })
+  })
+
+  it.each<[string, Loose, boolean]>([
+    ['other operations', { rules: [{ ...RULE, operations: ['DELETE'] }] }, false],
+    ['other resources', { rules: [{ ...RULE, resources: ['secrets'] }] }, false],
+    ['all resources', { rules: [{ ...RULE, resources: ['*'], apiGroups: ['*'], operations: ['*'] }] }, true],
+    ['other scopes', { rules: [{ ...RULE, scope: 'Cluster' }] }, false],
+    ['its namespace', { namespaceSelector: { matchLabels: { team: 'a' } } }, true],
+    ['other namespaces', { namespaceSelector: { matchLabels: { team: 'b' } } }, false],
+    ['other objects', { objectSelector: { matchLabels: { watched: 'yes' } } }, false],
+    [
+      'what its conditions say',
+      { matchConditions: [{ name: 'c', expression: "request.userInfo.username == 'jane'" }] },
+      true,
+    ],
+    [
+      'not what its conditions rule out',
+      { matchConditions: [{ name: 'c', expression: "object.metadata.name != 'x'" }] },
+      false,
+    ],
+  ])('is asked about %s: %#', async (_what, more, isAsked) => {
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook(more))
+    await create(CONFIG_MAPS, map('x'))
+    expect(asked.length > 0).toBe(isAsked)
+  })
+
+  it('sees changes and deletions', async () => {
+    await create(CONFIG_MAPS, map('x', { data: { a: '1' } }))
+    const rules = [{ ...RULE, operations: ['UPDATE', 'DELETE'] }]
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ rules }))
+    const name = { namespace: 'default', name: 'x' }
+    await registry.patch(CONFIG_MAPS, name, { type: 'merge', patch: { data: { a: '2' } } }, context())
+    answer = () => ({ allowed: false })
+    await expect(registry.delete(CONFIG_MAPS, name, {}, context())).rejects.toThrow('without explanation')
+    expect(
+      asked.map(({ request }) => [request.operation, request.object?.data.a, request.oldObject.data.a]),
+    ).toEqual([
+      ['UPDATE', '2', '1'],
+      ['DELETE', undefined, '2'],
+    ])
+  })
+
+  it.each<[string, Loose]>([
+    ['that is not there', { clientConfig: { url: 'https://127.0.0.1:1/' } }],
+    ['that nobody vouches for', { clientConfig: { url: 'https://127.0.0.1:PORT/' } }],
+  ])('%s fails as its policy says', async (_what, more) => {
+    const url = more.clientConfig.url.replace('PORT', String(port))
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ clientConfig: { url } }))
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({
+      code: 500,
+      message: expect.stringContaining(
+        `Internal error occurred: failed calling webhook "hook.example.org": failed to call webhook: Post "${url.replace(/\/$/, '')}`,
+      ),
+    })
+    await registry.delete(VALIDATING_WEBHOOK_CONFIGURATIONS, { name: 'hooks' }, {}, context())
+    await configure(
+      VALIDATING_WEBHOOK_CONFIGURATIONS,
+      hook({ clientConfig: { url }, failurePolicy: 'Ignore' }),
+    )
+    await expect(create(CONFIG_MAPS, map('x'))).resolves.toBeDefined()
+  })
+
+  it('that is too slow fails, too', async () => {
+    answer = () => 'silence'
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ timeoutSeconds: 1 }))
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toThrow('context deadline exceeded')
+  })
+
+  it('with side effects is not asked for a rehearsal', async () => {
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ sideEffects: 'Some' }))
+    await expect(create(CONFIG_MAPS, map('x'), { dryRun: true })).rejects.toThrow(
+      'admission webhook "hook.example.org" does not support dry run',
+    )
+  })
+
+  it('is found behind its Service', async () => {
+    await create(SERVICES, { metadata: { name: 'hook' }, spec: { ports: [{ port: 443 }] } })
+    await create(ENDPOINT_SLICES, {
+      metadata: { name: 'hook-1', labels: { 'kubernetes.io/service-name': 'hook' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
+      ports: [{ name: '', port }],
+    })
+    const clientConfig = { service: { namespace: 'default', name: 'hook', path: '/validate' }, caBundle }
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ clientConfig }))
+    await create(CONFIG_MAPS, map('x'))
+    expect(asked.map(({ path }) => path)).toEqual(['/validate'])
+  })
+})
+
+describe('mutating webhooks', () => {
+  const patch = (...operations: Loose[]): Loose => ({
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  })
+
+  it('change the object one after another, and once more where they ask for it', async () => {
+    const first = hook({ name: 'a.example.org', path: 'a', reinvocationPolicy: 'IfNeeded' })
+    await configure(MUTATING_WEBHOOK_CONFIGURATIONS, first, hook({ name: 'b.example.org', path: 'b' }))
+    answer = ({ object }, path) =>
+      patch({ op: 'add', path: `/data/${path.slice(1)}`, value: String(Object.keys(object.data).length) })
+    const made = await create(CONFIG_MAPS, map('x', { data: { own: '' } }))
+    expect(made.data).toEqual({ own: '', a: '3', b: '2' })
+    expect(asked.map(({ path }) => path)).toEqual(['/a', '/b', '/a'])
+  })
+
+  it('cannot make what is not valid', async () => {
+    await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook())
+    answer = () => patch({ op: 'add', path: '/data', value: { 'not a key!': '' } })
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({ code: 422 })
+  })
+
+  it('are out of reach of themselves', async () => {
+    const rules = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }]
+    answer = () => ({ allowed: false })
+    await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook({ rules }))
+    await registry.delete(MUTATING_WEBHOOK_CONFIGURATIONS, { name: 'hooks' }, {}, context())
+    expect(asked).toEqual([])
+  })
+})
