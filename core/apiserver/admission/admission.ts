@@ -13,6 +13,7 @@ import type { RequestContext } from '../registry.ts'
 import { addDefaultIngressClass } from './default-ingress-class.ts'
 import { refuseOutOfRange, setDefaultLimits } from './limit-ranger.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
+import { checkPodSecurity } from './pod-security/pod-security.ts'
 import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
 
 export interface AdmissionRequest {
@@ -49,7 +50,10 @@ const CHANGING: readonly AdmissionStep[] = [
   addDefaultIngressClass,
 ]
 
-const JUDGING: readonly ((request: AdmissionRequest, cluster: ClusterView) => void)[] = [refuseOutOfRange]
+const JUDGING: readonly ((request: AdmissionRequest, cluster: ClusterView) => void)[] = [
+  refuseOutOfRange,
+  checkPodSecurity,
+]
 
 /** @returns the object, changed by every step. @throws ApiError when one refuses it */
 export function changed(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
