@@ -12,12 +12,18 @@ import {
   PRIORITY_CLASSES,
   resourceForKind,
   SERVICE_ACCOUNTS,
+  SERVICE_CIDRS,
   SERVICES,
 } from '../core/api/scheme.ts'
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
 import type { Client } from '../core/client/client.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
-import { kubernetesService, systemNamespaces, systemPriorities } from '../core/controllers/bootstrap.ts'
+import {
+  defaultServiceCIDR,
+  kubernetesService,
+  systemNamespaces,
+  systemPriorities,
+} from '../core/controllers/bootstrap.ts'
 
 export interface Appliable {
   readonly apiVersion?: unknown
@@ -76,6 +82,11 @@ export async function ensureObjects(
   await ensureBootstrapPolicy(client)
   for (const priority of systemPriorities())
     await applyOne(client, { ...priority, resource: PRIORITY_CLASSES }, 'kube-apiserver')
+  await applyOne(
+    client,
+    { ...defaultServiceCIDR(kubernetes.serviceCIDRs), resource: SERVICE_CIDRS },
+    'kube-apiserver',
+  )
   const { service, endpoints, slice } = kubernetesService(kubernetes)
   await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
   await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')

@@ -101,7 +101,12 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   const joining = { config, dir, host, registry, network, pki, agent: agent.proxy, stack }
   const { server, nodePort } = await joinApi(joining)
   await ensureObjects(client, {
-    kubernetes: { clusterIP: kubernetesIP, address: network.node.gateway, port: nodePort },
+    kubernetes: {
+      clusterIP: kubernetesIP,
+      serviceCIDRs: facts.serviceCIDRs,
+      address: network.node.gateway,
+      port: nodePort,
+    },
   })
 
   step('starting controllers and node agent')

@@ -6,16 +6,16 @@
 import type { KubernetesObject } from '../api/object.ts'
 import { changed, judge } from './admission/admission.ts'
 import type { AdmissionRequest } from './admission/admission.ts'
-import type { Charge } from './admission/resource-quota.ts'
 import { charges, QUOTAS } from './admission/resource-quota.ts'
 import { clusterView } from './cluster-view.ts'
+import type { AlsoWritten } from './commit-object.ts'
 import type { Environment } from './environment.ts'
 import { storagePrefix } from './storage-key.ts'
 
 export interface Admitted {
   readonly object: KubernetesObject
-  /** to be written together with the object */
-  readonly charges: readonly Charge[]
+  /** quotas that are charged, to be written together with the object */
+  readonly charges: readonly AlsoWritten[]
 }
 
 /**

@@ -2,9 +2,7 @@
 
 import type { KubernetesObject } from '../api/object.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
-import type { StoredValue, Transaction } from '../store/store.ts'
-import type { Charge } from './admission/resource-quota.ts'
-import { chargedQuota } from './admission/resource-quota.ts'
+import type { Change, StoredValue, Transaction } from '../store/store.ts'
 import type { Environment } from './environment.ts'
 
 export type Expectations = Transaction['expect']
@@ -16,8 +14,17 @@ export interface ObjectWrite {
   /** further keys that must not have changed since they were looked at */
   readonly guards?: Expectations | undefined
   readonly dryRun: boolean | undefined
-  /** quotas that are charged for it */
-  readonly charges?: readonly Charge[] | undefined
+  /** what is written with it, or not at all */
+  readonly also?: readonly AlsoWritten[] | undefined
+}
+
+/** Another object of the same transaction. */
+export interface AlsoWritten {
+  readonly key: string
+  /** 0: the key must not exist */
+  readonly modRevision: number
+  /** undefined: it is removed */
+  readonly object: KubernetesObject | undefined
 }
 
 /** What came of it. `key`: which expectation did not hold. */
@@ -38,12 +45,7 @@ export async function putObject(
     expect,
     changes: (revision) => {
       stored = withRevision(object, revision)
-      const charged = (write.charges ?? []).map((charge) => ({
-        kind: 'put' as const,
-        key: charge.stored.key,
-        value: deepFreeze(chargedQuota(charge, revision)),
-      }))
-      return [{ kind: 'put', key: write.key, value: stored }, ...charged]
+      return [{ kind: 'put', key: write.key, value: stored }, ...alsoChanged(write, revision)]
     },
   })
   return result.kind === 'committed' ? { kind: 'written', object: stored } : { kind: 'lost', key: result.key }
@@ -62,17 +64,24 @@ export async function removeObject(
     expect,
     changes: (next) => {
       revision = next
-      return [{ kind: 'delete', key: write.key }]
+      return [{ kind: 'delete', key: write.key }, ...alsoChanged(write, next)]
     },
   })
   if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
   return { kind: 'written', object: withRevision(last, revision) }
 }
 
-const expectationsOf = ({ key, modRevision, guards = [], charges = [] }: ObjectWrite): Expectations => [
+const alsoChanged = ({ also = [] }: ObjectWrite, revision: number): readonly Change[] =>
+  also.map(({ key, object }) =>
+    object === undefined
+      ? { kind: 'delete', key }
+      : { kind: 'put', key, value: withRevision(object, revision) },
+  )
+
+const expectationsOf = ({ key, modRevision, guards = [], also = [] }: ObjectWrite): Expectations => [
   { key, modRevision },
   ...guards,
-  ...charges.map(({ stored }) => ({ key: stored.key, modRevision: stored.modRevision })),
+  ...also.map((each) => ({ key: each.key, modRevision: each.modRevision })),
 ]
 
 /** Dry run: the same checks, nothing written; the resourceVersion stays what it was. */

@@ -22,6 +22,7 @@ import type { Environment } from './environment.ts'
 import { without } from './json-value.ts'
 import { generatedName, newMetadata } from './object-meta.ts'
 import type { RequestContext } from './registry.ts'
+import { ipAddressWrites } from './services/ip-addresses.ts'
 import { withAgreedFields } from './services/service-fields.ts'
 import { isService, withAllocations } from './services/with-allocations.ts'
 import { storageKey } from './storage-key.ts'
@@ -86,9 +87,11 @@ async function insertNamed(
   for (;;) {
     const guards = namespaceGuard(env, namespace)
     const { object, charges } = await admittedNew(env, creation, draft)
-    const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) =>
-      putObject(env, { key, modRevision: 0, guards, charges, dryRun: context.dryRun }, toStorage(allocated)),
-    )
+    const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) => {
+      const also = [...charges, ...ipAddressWrites(env, resource, undefined, allocated)]
+      const write = { key, modRevision: 0, guards, also, dryRun: context.dryRun }
+      return putObject(env, write, toStorage(allocated))
+    })
     if (outcome.kind === 'written') return presented(outcome.object)
     if (outcome.key === key) return undefined
     // The namespace changed meanwhile: look at it again.

@@ -19,6 +19,7 @@ import type { AnyObject, Environment } from './environment.ts'
 import { listObjects } from './list.ts'
 import { ownFinalizers } from './object-meta.ts'
 import type { DeleteResult, ListQuery, ListResult, RequestContext } from './registry.ts'
+import { ipAddressWrites } from './services/ip-addresses.ts'
 import { storageKey } from './storage-key.ts'
 
 /** Rejects with ApiError NotFound, Conflict (preconditions), Forbidden (namespaces that stay). */
@@ -53,7 +54,7 @@ export async function deleteObject(
     const write = { key, modRevision, dryRun }
     const outcome =
       plan.kind === 'remove'
-        ? await removeObject(env, write, value)
+        ? await removeObject(env, { ...write, also: ipAddressWrites(env, resource, value, undefined) }, value)
         : await putObject(env, write, plan.object)
     if (outcome.kind === 'written') {
       return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: outcome.object }

@@ -29,6 +29,7 @@ import { bindPod, evictPod } from './pod-subresources.ts'
 import type { PatchRequest, Registry, RequestContext } from './registry.ts'
 import { reviewed } from './reviews.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
+import { ServiceCidrCleanup } from './services/service-cidrs.ts'
 import { ServiceAllocations } from './services/service-allocations.ts'
 import { storageKey } from './storage-key.ts'
 import type { UpdateResult } from './update.ts'
@@ -63,7 +64,9 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const call = options.callWebhook
   const webhooks = call && new Webhooks({ call, random })
   const env: Environment = { store, clock, random, facts, kinds, services, access, webhooks }
-  const cleanup = new DefinitionCleanup(env, options.failed ?? (() => undefined))
+  const failed = options.failed ?? ((): void => undefined)
+  const cleanup = new DefinitionCleanup(env, failed)
+  const cidrs = new ServiceCidrCleanup(env, failed)
   const lastStates: LastStates = new WeakMap()
   return {
     kinds,
@@ -95,6 +98,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
       cleanup[Symbol.dispose]()
+      cidrs[Symbol.dispose]()
       kinds[Symbol.dispose]()
     },
   }

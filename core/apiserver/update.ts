@@ -32,6 +32,7 @@ import {
   withoutForeignParts,
 } from './object-meta.ts'
 import type { RequestContext } from './registry.ts'
+import { ipAddressWrites } from './services/ip-addresses.ts'
 import { withAgreedFields } from './services/service-fields.ts'
 import { isService, withAllocations } from './services/with-allocations.ts'
 import { storageKey } from './storage-key.ts'
@@ -228,11 +229,15 @@ function write(
   { object: next, charges }: Admitted,
 ): Promise<WriteOutcome> {
   const { key, modRevision } = stored
-  const target = { key, modRevision, charges, dryRun: context.dryRun }
+  const target = { key, modRevision, also: charges, dryRun: context.dryRun }
   const { toStorage = (object: KubernetesObject) => object } = env.kinds.of(resource)
-  if (isDeletionDue(resource, next)) return removeObject(env, target, toStorage(next))
+  if (isDeletionDue(resource, next)) {
+    const also = [...charges, ...ipAddressWrites(env, resource, stored.value, undefined)]
+    return removeObject(env, { ...target, also }, toStorage(next))
+  }
   if (subresource !== undefined) return putObject(env, target, toStorage(next))
-  return withAllocations(env, { resource, key, object: next }, (allocated) =>
-    putObject(env, target, toStorage(allocated)),
-  )
+  return withAllocations(env, { resource, key, object: next }, (allocated) => {
+    const also = [...charges, ...ipAddressWrites(env, resource, stored.value, allocated)]
+    return putObject(env, { ...target, also }, toStorage(allocated))
+  })
 }

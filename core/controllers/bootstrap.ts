@@ -4,6 +4,7 @@
  */
 
 import type { Endpoints, Namespace, Service } from '../api/generated/core-v1.ts'
+import type { ServiceCIDR } from '../api/generated/networking-v1.ts'
 import type { PriorityClass } from '../api/generated/scheduling-v1.ts'
 import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
 
@@ -45,9 +46,20 @@ export function systemPriorities(): readonly PriorityClass[] {
 export interface ApiServerAddress {
   /** first address of the Service CIDR */
   readonly clusterIP: string
+  readonly serviceCIDRs: readonly string[]
   /** where pods reach the API server */
   readonly address: string
   readonly port: number
+}
+
+/** kubernetes/kubernetes pkg/controlplane/controller/defaultservicecidr */
+export function defaultServiceCIDR(cidrs: readonly string[]): ServiceCIDR {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs },
+  }
 }
 
 export interface KubernetesServiceObjects {

@@ -1,5 +1,12 @@
 /** Rules of the groups networking.k8s.io and discovery.k8s.io. */
 
+import {
+  ipAddressNameFaults,
+  validateIPAddress,
+  validateIPAddressUpdate,
+  validateServiceCIDR,
+  validateServiceCIDRUpdate,
+} from '../validation/service-cidr.ts'
 import { defaultEndpointSlice, defaultIngressClass, defaultNetworkPolicy } from '../defaults/networking.ts'
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validation/endpoint-slice.ts'
 import { validateIngressClass, validateIngressClassUpdate } from '../validation/ingress-class.ts'
@@ -42,6 +49,14 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     validateUpdate: validateNetworkPolicyUpdate,
     hasGeneration: true,
   }),
-  row(SERVICE_CIDRS, { hasStatus: true }),
-  row(IP_ADDRESSES, {}),
+  row(SERVICE_CIDRS, {
+    validate: validateServiceCIDR,
+    validateUpdate: validateServiceCIDRUpdate,
+    hasStatus: true,
+  }),
+  row(IP_ADDRESSES, {
+    nameFaults: ipAddressNameFaults,
+    validate: validateIPAddress,
+    validateUpdate: validateIPAddressUpdate,
+  }),
 ]

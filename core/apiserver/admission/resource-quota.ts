@@ -6,26 +6,20 @@
 
 import { forbidden } from '../../api/api-error.ts'
 import type { ResourceQuota } from '../../api/generated/core-v1.ts'
-import type { KubernetesObject } from '../../api/object.ts'
 import { amountText, milliOf } from '../../api/quantity.ts'
 import { isInScope, unsaid, usageOf } from '../../api/resource-usage.ts'
 import type { Usage } from '../../api/resource-usage.ts'
 import { RESOURCE_QUOTAS } from '../../api/scheme.ts'
 import type { StoredValue } from '../../store/store.ts'
+import type { AlsoWritten } from '../commit-object.ts'
 import type { AdmissionRequest } from './admission.ts'
-
-/** A quota as it is to be stored together with the object. */
-export interface Charge {
-  readonly stored: StoredValue
-  readonly quota: ResourceQuota
-}
 
 /**
  * @param quotas those of the namespace, as stored
  * @returns what changes of them; empty for what no quota counts
  * @throws ApiError Forbidden when one would be exceeded, or does not hear what it must know
  */
-export function charges(request: AdmissionRequest, quotas: readonly StoredValue[]): readonly Charge[] {
+export function charges(request: AdmissionRequest, quotas: readonly StoredValue[]): readonly AlsoWritten[] {
   const { resource, operation, subresource, object, old } = request
   if (quotas.length === 0 || subresource !== '' || operation === 'delete') return []
   // Pods do not change in what they use; a quota does not count itself.
@@ -40,13 +34,18 @@ export function charges(request: AdmissionRequest, quotas: readonly StoredValue[
   })
 }
 
+interface Quota {
+  readonly stored: StoredValue
+  readonly quota: ResourceQuota
+}
+
 /** What grew, and what shrank. */
 function delta(now: Usage, before: Usage): Usage {
   const names = new Set([...Object.keys(now), ...Object.keys(before)])
   return Object.fromEntries([...names].map((name) => [name, (now[name] ?? 0n) - (before[name] ?? 0n)]))
 }
 
-function charged(request: AdmissionRequest, { stored, quota }: Charge, more: Usage): readonly Charge[] {
+function charged(request: AdmissionRequest, { stored, quota }: Quota, more: Usage): readonly AlsoWritten[] {
   const { resource, object, operation } = request
   const { hard = {}, used = {} } = quota.status ?? {}
   const { name } = quota.metadata
@@ -70,7 +69,8 @@ function charged(request: AdmissionRequest, { stored, quota }: Charge, more: Usa
     )
   }
   const fresh = Object.fromEntries(counted.map((each) => [each, amountText(total(each), each)]))
-  return [{ stored, quota: { ...quota, status: { ...quota.status, hard, used: { ...used, ...fresh } } } }]
+  const next = { ...quota, status: { ...quota.status, hard, used: { ...used, ...fresh } } }
+  return [{ key: stored.key, modRevision: stored.modRevision, object: next }]
 }
 
 const refused = ({ resource, object }: AdmissionRequest, why: string): Error =>
@@ -78,8 +78,3 @@ const refused = ({ resource, object }: AdmissionRequest, why: string): Error =>
 
 /** Where a namespace's quotas are. */
 export const QUOTAS = RESOURCE_QUOTAS
-
-/** The changes of a charge, given the revision they get. */
-export function chargedQuota({ quota }: Charge, revision: number): KubernetesObject {
-  return { ...quota, metadata: { ...quota.metadata, resourceVersion: String(revision) } }
-}

@@ -16,6 +16,7 @@ import type { Clock } from '../../../host/host.ts'
 import type { Store } from '../../store/store.ts'
 import type { Kind, ServedKinds } from '../kinds.ts'
 import { builtInKinds } from '../kinds.ts'
+import { completedServiceCIDR } from '../services/service-cidr-status.ts'
 import { storagePrefix } from '../storage-key.ts'
 import { customKind } from './custom-kind.ts'
 import { withDefinitionStatus } from './definition-status.ts'
@@ -72,9 +73,8 @@ export class CustomKinds implements ServedKinds, Disposable {
     if (custom !== undefined) return custom.kind
     if (this.#builtIn.forPath(resource.group, resource.version, resource.resource) === undefined) throw gone()
     const kind = this.#builtIn.of(resource)
-    return resource.kind === 'CustomResourceDefinition'
-      ? { ...kind, complete: this.#completeDefinition }
-      : kind
+    const complete = this.#completions[groupResource(resource)]
+    return complete === undefined ? kind : { ...kind, complete }
   }
 
   endOf(resource: ResourceInfo): AbortSignal | undefined {
@@ -85,10 +85,13 @@ export class CustomKinds implements ServedKinds, Disposable {
     this.#unwatch()
   }
 
-  readonly #completeDefinition = (
-    object: KubernetesObject,
-    old: KubernetesObject | undefined,
-  ): KubernetesObject => {
+  /** What the server itself writes into objects of built-in kinds. */
+  readonly #completions: Readonly<Record<string, NonNullable<Kind['complete']>>> = {
+    'customresourcedefinitions.apiextensions.k8s.io': (object, old) => this.#completeDefinition(object, old),
+    'servicecidrs.networking.k8s.io': (object) => completedServiceCIDR(object, this.#clock.now()),
+  }
+
+  #completeDefinition(object: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject {
     const crd = object as CustomResourceDefinition
     const others = [...this.#definitions.values()]
       .map((definition) => definition.crd)

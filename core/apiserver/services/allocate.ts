@@ -84,34 +84,48 @@ class Draft {
   #clusterIPs(spec: ServiceSpec, families: readonly string[]): readonly string[] {
     const asked = spec.clusterIPs ?? []
     return families.flatMap((family, index) => {
-      const pool = this.#allocations.addresses.find(({ cidr }) => cidr.family === family)
-      if (pool === undefined) return []
+      const pools = this.#allocations.addresses.filter(({ cidr }) => cidr.family === family)
+      if (pools.length === 0) return []
       const wanted = asked[index]
-      if (!wanted) return [this.#drawnAddress(pool)]
-      this.#askedAddress(pool, wanted, asked)
+      if (!wanted) return [this.#drawnAddress(pools)]
+      this.#askedAddress(pools, wanted, asked)
       return [wanted]
     })
   }
 
-  #askedAddress({ numberOf, numbers, text }: AddressPool, address: string, asked: readonly string[]): void {
-    const number = numberOf(address)
-    if (number !== undefined && numbers.hold(number, this.#owner)) {
-      this.#holds.defer(() => numbers.unhold(number))
-      return
-    }
+  /** Ranges may overlap: an address is free when it is in all that have it. */
+  #askedAddress(pools: readonly AddressPool[], address: string, asked: readonly string[]): void {
+    const inside = pools.filter(({ numberOf }) => numberOf(address) !== undefined)
+    const isFree = inside.length > 0 && inside.every((pool) => this.#held(pool, address))
+    if (isFree) return
+    const ranges = pools.map(({ text }) => text).join(', ')
     const why =
-      number === undefined
-        ? `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${text}`
+      inside.length === 0
+        ? `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${ranges}`
         : 'provided IP is already allocated'
     const detail = `failed to allocate IP ${address}: ${why}`
     this.errors.push({ type: 'invalid', field: 'spec.clusterIPs', value: asked, detail })
   }
 
-  #drawnAddress({ addressOf, numbers }: AddressPool): string {
-    const number = numbers.holdDrawn(this.#owner)
-    if (number === undefined) throw full('failed to allocate a serviceIP: range is full')
+  #held({ numberOf, numbers }: AddressPool, address: string): boolean {
+    const number = numberOf(address)
+    if (number === undefined || !numbers.hold(number, this.#owner)) return false
     this.#holds.defer(() => numbers.unhold(number))
-    return addressOf(number)
+    return true
+  }
+
+  /** From the first range that has any left. */
+  #drawnAddress(pools: readonly AddressPool[]): string {
+    for (const pool of pools) {
+      const number = pool.numbers.holdDrawn(this.#owner)
+      if (number === undefined) continue
+      this.#holds.defer(() => pool.numbers.unhold(number))
+      const address = pool.addressOf(number)
+      // Another range may have it, too, and have given it away.
+      const others = pools.filter((other) => other !== pool && other.numberOf(address) !== undefined)
+      if (others.every((other) => this.#held(other, address))) return address
+    }
+    throw full('failed to allocate a serviceIP: range is full')
   }
 
   #nodePorts(spec: ServiceSpec): readonly ServicePort[] | undefined {

@@ -4,9 +4,10 @@
  */
 
 import type { Service, ServiceSpec } from '../../api/generated/core-v1.ts'
+import type { IPAddress, ServiceCIDR } from '../../api/generated/networking-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ClusterFacts } from '../../api/rules.ts'
-import { SERVICES } from '../../api/scheme.ts'
+import { IP_ADDRESSES, SERVICE_CIDRS, SERVICES } from '../../api/scheme.ts'
 import { addressBandOffset, portBandOffset } from '../../net/allocator.ts'
 import type { Cidr } from '../../net/cidr.ts'
 import { cidrContains, cidrSize, parseCidr, printCidr } from '../../net/cidr.ts'
@@ -41,34 +42,81 @@ export interface PortPool {
 }
 
 export class ServiceAllocations implements Disposable {
-  readonly addresses: readonly AddressPool[]
   readonly ports: PortPool
-  readonly #unwatch: () => void
+  /** those of the server's own ranges, then those of ServiceCIDRs, by their text */
+  readonly #pools = new Map<string, AddressPool>()
+  readonly #own: readonly string[]
+  /** ranges of ServiceCIDRs that are not being deleted */
+  #open: ReadonlySet<string> = new Set()
+  readonly #draw: () => number
+  readonly #unwatch: readonly (() => void)[]
 
   constructor(store: Store, facts: ClusterFacts, random: Pick<Random, 'next'>) {
     const draw = (): number => random.next()
-    this.addresses = facts.serviceCIDRs.map((text) => addressPool(text, draw))
+    this.#draw = draw
+    this.#own = facts.serviceCIDRs
+    for (const text of facts.serviceCIDRs) this.#pools.set(text, addressPool(text, draw))
     const { first, last } = facts.nodePortRange
     const size = last - first + 1
     this.ports = { first, last, numbers: new OwnedNumbers({ size, offset: portBandOffset(size), draw }) }
-    for (const pool of this.addresses) pool.numbers.store(0, KUBERNETES_SERVICE)
+    for (const pool of this.#pools.values()) pool.numbers.store(0, KUBERNETES_SERVICE)
+    this.#readCIDRs(store)
     const { revision, values } = store.range(storagePrefix(SERVICES))
     for (const { key, value } of values) this.#replace(key, undefined, value)
-    this.#unwatch = store.watch(storagePrefix(SERVICES), revision, (events) => {
+    const services = store.watch(storagePrefix(SERVICES), revision, (events) => {
       for (const { kind, key, value, previous } of events) {
         if (kind === 'put') this.#replace(key, previous, value)
         else this.#replace(key, value, undefined)
       }
     })
+    for (const { key, value } of store.range(storagePrefix(IP_ADDRESSES)).values)
+      this.#reserve(key, value, true)
+    const reserved = store.watch(storagePrefix(IP_ADDRESSES), revision, (events) => {
+      for (const { kind, key, value } of events) this.#reserve(key, value, kind === 'put')
+    })
+    const ranges = store.watch(storagePrefix(SERVICE_CIDRS), revision, () => this.#readCIDRs(store))
+    this.#unwatch = [services, reserved, ranges]
+  }
+
+  /** Where addresses may be taken from now: the server's own ranges first. */
+  get addresses(): readonly AddressPool[] {
+    return [...this.#pools].flatMap(([text, pool]) =>
+      this.#own.includes(text) || this.#open.has(text) ? [pool] : [],
+    )
+  }
+
+  /** A range that is new has whatever addresses Services have in it; one that is gone gives nothing any more. */
+  #readCIDRs(store: Store): void {
+    const cidrs = store.range(storagePrefix(SERVICE_CIDRS)).values.map(({ value }) => value as ServiceCIDR)
+    const open = cidrs.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    this.#open = new Set(open.flatMap(({ spec }) => spec.cidrs ?? []))
+    const fresh = [...this.#open].filter((text) => !this.#pools.has(text) && parseCidr(text) !== undefined)
+    for (const text of fresh) this.#pools.set(text, addressPool(text, this.#draw))
+    if (fresh.length === 0) return
+    for (const { key, value } of store.range(storagePrefix(SERVICES)).values)
+      this.#replace(key, undefined, value)
+    for (const { key, value } of store.range(storagePrefix(IP_ADDRESSES)).values)
+      this.#reserve(key, value, true)
+  }
+
+  /** Addresses users keep for something else; those of Services are known from these. */
+  #reserve(key: string, object: KubernetesObject, isThere: boolean): void {
+    if ((object as IPAddress).spec?.parentRef?.resource === SERVICES.resource) return
+    for (const { numbers, numberOf } of this.#pools.values()) {
+      const number = numberOf(object.metadata.name)
+      if (number === undefined) continue
+      if (isThere) numbers.store(number, key)
+      else numbers.unstore(number, key)
+    }
   }
 
   /** The families of the Service CIDRs, the preferred one first. */
   get families(): readonly IpFamily[] {
-    return this.addresses.map((pool) => pool.cidr.family)
+    return [...new Set(this.addresses.map((pool) => pool.cidr.family))]
   }
 
   [Symbol.dispose](): void {
-    this.#unwatch()
+    for (const end of this.#unwatch) end()
   }
 
   #replace(key: string, before: KubernetesObject | undefined, after: KubernetesObject | undefined): void {
@@ -86,7 +134,7 @@ export class ServiceAllocations implements Disposable {
     const ports = [...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort]
     return [
       ...addresses.flatMap((address) =>
-        this.addresses.flatMap(({ numbers, numberOf }) => {
+        [...this.#pools.values()].flatMap(({ numbers, numberOf }) => {
           const number = numberOf(address)
           return number === undefined ? [] : [{ numbers, number }]
         }),

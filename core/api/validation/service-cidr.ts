@@ -1,0 +1,73 @@
+/** ServiceCIDRs and IPAddresses (kubernetes/kubernetes pkg/apis/networking/validation/validation.go). Pure. */
+
+import { parseCidr } from '../../net/cidr.ts'
+import { parseIp, printIp } from '../../net/ip.ts'
+import type { IPAddress, ServiceCIDR } from '../generated/networking-v1.ts'
+import type { Faults } from './faults.ts'
+import { forbiddenField, immutable, invalidTexts, invalidValue, required, when } from './faults.ts'
+import { dnsLabelFaults, pathSegmentFaults } from './names.ts'
+
+/** Faults of a ServiceCIDR, metadata aside. */
+export function validateServiceCIDR({ spec }: ServiceCIDR): Faults {
+  const field = 'spec.cidrs'
+  const { cidrs = [] } = spec
+  if (cidrs.length === 0) return [required(field, 'at least one CIDR required')]
+  if (cidrs.length > 2) return [invalidValue(field, spec, 'may only hold up to 2 values')]
+  const parsed = cidrs.map((text) => parseCidr(text))
+  const isSameFamily = parsed[1] !== undefined && parsed[0]?.family === parsed[1].family
+  return [
+    ...when(isSameFamily, () =>
+      invalidValue(
+        field,
+        spec,
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96',
+      ),
+    ),
+    ...cidrs.flatMap((text, index) => {
+      const cidr = parsed[index]
+      const at = `${field}[${index}]`
+      if (cidr === undefined)
+        return [invalidValue(at, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
+      return when(!cidr.isCanonical, () =>
+        invalidValue(at, text, 'must not have bits set beyond the prefix length'),
+      )
+    }),
+  ]
+}
+
+/** Faults of a changed ServiceCIDR: it stays what it is. */
+export function validateServiceCIDRUpdate(cidr: ServiceCIDR, old: ServiceCIDR): Faults {
+  return immutable('spec.cidrs', cidr.spec.cidrs, old.spec.cidrs)
+}
+
+/** Faults of the name of an IPAddress: the address, as it is usually written. */
+export function ipAddressNameFaults(name: string): readonly string[] {
+  const ip = parseIp(name)
+  if (ip === undefined) return ['must be a valid IP address']
+  const canonical = printIp(ip)
+  return canonical === name ? [] : [`must be a canonical IP address: ${canonical}`]
+}
+
+/** Faults of an IPAddress, metadata aside. */
+export function validateIPAddress({ spec }: IPAddress): Faults {
+  const at = 'spec.parentRef'
+  const parent = spec?.parentRef
+  if (parent === undefined) return [required(at)]
+  const { resource, name, namespace } = parent
+  return [
+    ...(resource
+      ? invalidTexts(`${at}.resource`, resource, pathSegmentFaults)
+      : [required(`${at}.resource`)]),
+    ...(name ? invalidTexts(`${at}.name`, name, pathSegmentFaults) : [required(`${at}.name`)]),
+    ...(namespace ? invalidTexts(`${at}.namespace`, namespace, dnsLabelFaults) : []),
+  ]
+}
+
+/** Faults of a changed IPAddress: whose it is stays. */
+export function validateIPAddressUpdate(address: IPAddress, old: IPAddress): Faults {
+  const isSame = JSON.stringify(address.spec) === JSON.stringify(old.spec)
+  return [
+    ...validateIPAddress(address),
+    ...when(!isSame, () => forbiddenField('spec.parentRef', 'field is immutable')),
+  ]
+}
