@@ -19,7 +19,10 @@ interface Level {
   expectsName: boolean
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]/g
+
+/** Told of every field in the order met. */
+type Visit = (path: string, isRepeated: boolean) => void
 
 /**
  * @param text well-formed JSON (of what is not, the answer means nothing)
@@ -27,14 +30,42 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g
  */
 export function duplicateFields(text: string): readonly string[] {
   const found: string[] = []
+  visitFields(text, (path, isRepeated) => {
+    if (isRepeated) found.push(duplicate(path))
+  })
+  return found
+}
+
+/**
+ * All that is wrong with a text's fields, in the order a strict decoder meets it: each field once, and what an
+ * unknown field holds is not looked into.
+ * @param unknown `unknown field "a.b"`, as strictDecode() says it
+ */
+export function strictProblems(text: string, unknown: readonly string[]): readonly string[] {
+  const problems = new Set<string>()
+  const waiting = new Set(unknown)
+  let skipped: string | undefined
+  visitFields(text, (path, isRepeated) => {
+    if (skipped !== undefined && (path.startsWith(`${skipped}.`) || path.startsWith(`${skipped}[`))) return
+    const isUnknown = waiting.has(unknownField(path))
+    skipped = isUnknown ? path : undefined
+    if (isUnknown) problems.add(unknownField(path))
+    else if (isRepeated) problems.add(duplicate(path))
+  })
+  return [...new Set([...problems, ...unknown])]
+}
+
+const duplicate = (path: string): string => `duplicate field ${JSON.stringify(path)}`
+const unknownField = (path: string): string => `unknown field ${JSON.stringify(path)}`
+
+function visitFields(text: string, visit: Visit): void {
   const levels: Level[] = []
   for (const [token] of text.matchAll(TOKEN)) {
     const level = levels.at(-1)
     if (token === '{' || token === '[') levels.push(opened(token, level))
     else if (token === '}' || token === ']') levels.pop()
-    else if (level !== undefined) readInside(level, token, found)
+    else if (level !== undefined) readInside(level, token, visit)
   }
-  return found
 }
 
 function opened(bracket: '{' | '[', parent: Level | undefined): Level {
@@ -49,7 +80,7 @@ function opened(bracket: '{' | '[', parent: Level | undefined): Level {
   }
 }
 
-function readInside(level: Level, token: string, found: string[]): void {
+function readInside(level: Level, token: string, visit: Visit): void {
   if (token === ':') level.expectsName = false
   else if (token === ',') {
     level.count += 1
@@ -58,7 +89,7 @@ function readInside(level: Level, token: string, found: string[]): void {
   } else if (level.expectsName && level.names !== undefined) {
     const name = JSON.parse(token) as string
     level.next = level.path === '' ? name : `${level.path}.${name}`
-    if (level.names.has(name)) found.push(`duplicate field ${JSON.stringify(level.next)}`)
+    visit(level.next, level.names.has(name))
     level.names.add(name)
   }
 }

@@ -19,6 +19,7 @@ import type { Expectations, WriteOutcome } from './commit-object.ts'
 import { putObject } from './commit-object.ts'
 import { decodeBody, withRequestNamespace } from './decode-body.ts'
 import type { Environment } from './environment.ts'
+import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { without } from './json-value.ts'
 import { generatedName, newMetadata } from './object-meta.ts'
 import type { RequestContext } from './registry.ts'
@@ -57,6 +58,7 @@ export async function createObject(
 /** Creates the decoded object; a generated name that is taken is drawn anew. */
 export async function insertObject(env: Environment, creation: Creation): Promise<KubernetesObject> {
   const { resource, object } = creation
+  warnOfIgnoredFields(creation, object, undefined)
   const { name, generateName } = object.metadata as Partial<NamedMeta>
   for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt += 1) {
     const chosen = name || (generateName ? generatedName(generateName, () => env.random.next()) : '')

@@ -1,9 +1,11 @@
 /** From a request's body to an object of the resource's kind, with the checks every write has in common. */
 
-import { badRequest } from '../api/api-error.ts'
+import type { ApiError } from '../api/api-error.ts'
+import { badRequest, invalid, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import type { Decoded } from '../api/strict-decode.ts'
 import type { Environment } from './environment.ts'
 import { isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
@@ -19,6 +21,41 @@ export function decodeBody(
   body: unknown,
   context: RequestContext,
 ): KubernetesObject {
+  const { object, problems } = decodedAs(env, resource, body)
+  const errors = judged(problems, context)
+  if (errors.length > 0) throw strictDecodingError(resource, errors)
+  return object
+}
+
+/**
+ * What a patch made of an object, decoded like a body.
+ * @param shown how the refusal shows what was wrong: the patched object, or the patch
+ * @throws ApiError Invalid, as kubernetes/apiserver pkg/endpoints/handlers/patch.go
+ */
+export function decodePatched(
+  env: Pick<Environment, 'kinds'>,
+  resource: ResourceInfo,
+  patched: unknown,
+  { context, shown }: { readonly context: RequestContext; readonly shown: () => string },
+): KubernetesObject {
+  const invalidPatch = (detail: string): ApiError =>
+    invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
+  const { object, problems } = decodedOr(() => decodedAs(env, resource, patched), invalidPatch)
+  const errors = judged(problems, context)
+  if (errors.length > 0) throw invalidPatch(`strict decoding error: ${errors.join(', ')}`)
+  return object
+}
+
+function decodedOr(decode: () => Decoded, refusal: (detail: string) => ApiError): Decoded {
+  try {
+    return decode()
+  } catch (error) {
+    if (!isApiError(error, 'BadRequest')) throw error
+    throw refusal(error.message.replace(/^.* cannot be handled as an? \S+: /, ''))
+  }
+}
+
+function decodedAs(env: Pick<Environment, 'kinds'>, resource: ResourceInfo, body: unknown): Decoded {
   if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
   checkKind(resource, body)
   const whole = {
@@ -27,11 +64,16 @@ export function decodeBody(
     kind: resource.kind,
     metadata: body['metadata'] ?? {},
   }
-  const { object, problems } = env.kinds.of(resource).decode(jsonCopy(whole))
-  if (problems.length === 0 || context.fieldValidation === 'Ignore') return object
-  if (context.fieldValidation === 'Strict') throw strictDecodingError(resource, problems)
-  for (const problem of problems) context.warn(problem)
-  return object
+  return env.kinds.of(resource).decode(jsonCopy(whole))
+}
+
+/** Warns of what is wrong with the fields, or @returns it, when the request is to be refused for it. */
+function judged(unknown: readonly string[], context: RequestContext): readonly string[] {
+  const { fieldValidation, repetitions, warn } = context
+  if (fieldValidation === 'Ignore') return []
+  if (fieldValidation === 'Strict') return repetitions?.errors(unknown) ?? unknown
+  for (const problem of repetitions?.warnings(unknown) ?? unknown) warn(problem)
+  return []
 }
 
 function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown>>): void {

@@ -1,9 +1,9 @@
 /** The wire of the API server over loopback: who may ask, limits, representations, watches, our own client. */
 
-import { request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Answer, Ask } from '../../test/support/ask.io.ts'
+import { ask as askOf } from '../../test/support/ask.io.ts'
 import type { TestApiServer } from '../../test/support/api-server.io.ts'
 import { testApiServer } from '../../test/support/api-server.io.ts'
 import { isApiError } from '../api/api-error.ts'
@@ -22,52 +22,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await api[Symbol.asyncDispose]())
 
-interface Answer {
-  readonly code: number
-  readonly headers: IncomingMessage['headers']
-  readonly bytes: Buffer
-  readonly json: () => { readonly [name: string]: unknown }
-}
-
-interface Ask {
-  readonly method?: string
-  readonly headers?: Record<string, string>
-  readonly body?: string | Buffer
-  readonly as?: KeyPair | 'nobody'
-}
-
-async function ask(path: string, { method = 'GET', headers = {}, body, as }: Ask = {}): Promise<Answer> {
-  const pair = as ?? api.pki.admin
-  return await new Promise((resolve, reject) => {
-    const outgoing = request(
-      {
-        host: '127.0.0.1',
-        port: api.server.port,
-        path,
-        method,
-        headers,
-        ca: api.pki.caCertificate,
-        agent: false,
-        ...(pair === 'nobody' ? {} : { cert: pair.certificate, key: pair.key }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => {
-          const bytes = Buffer.concat(chunks)
-          resolve({
-            code: response.statusCode ?? 0,
-            headers: response.headers,
-            bytes,
-            json: () => JSON.parse(bytes.toString()) as { [name: string]: unknown },
-          })
-        })
-      },
-    )
-    outgoing.once('error', reject)
-    outgoing.end(body)
-  })
-}
+const ask = async (path: string, how: Ask = {}): Promise<Answer> => await askOf(api, path, how)
 
 describe('who may ask', () => {
   const rows = [

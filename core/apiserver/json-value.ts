@@ -38,16 +38,39 @@ export function jsonCopy(value: unknown): unknown {
 
 /** @returns the object with `change` done to each value; keys whose value becomes undefined are left out */
 export function mapObject(object: JsonObject, change: (value: unknown, key: string) => unknown): JsonObject {
-  const result: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(object)) {
-    const changed = change(value, key)
-    if (changed !== undefined) result[key] = changed
-  }
-  return result
+  // Not by assignment: a client may call a key `__proto__`.
+  return Object.fromEntries(
+    Object.entries(object)
+      .map(([key, value]) => [key, change(value, key)] as const)
+      .filter(([, changed]) => changed !== undefined),
+  )
 }
 
 /** @returns the object without `keys`; the same object when it has none of them */
 export function without<T extends object>(object: T, ...keys: readonly string[]): T {
   if (!keys.some((key) => key in object)) return object
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as T
+}
+
+/** Far above what any kind has; everything that walks values may recurse. */
+const MAX_DEPTH = 500
+
+/** Whether a value is nested deeper than any API object is. Does not recurse itself. */
+export function isTooDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
+  return false
+}
+
+/** The value as Go's `%v` prints it: `map[spec:map[replicas:2]]`. */
+export function goText(value: unknown): string {
+  if (isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (value === null || value === undefined) return '<nil>'
+  if (typeof value === 'string') return value
+  if (!isObject(value)) return JSON.stringify(value)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([key, inner]) => `${key}:${goText(inner)}`).join(' ')}]`
 }

@@ -10,9 +10,10 @@ import { timestamp } from '../api/timestamp.ts'
 import { PATCH_TYPES } from '../client/client.ts'
 import { applyConfiguration } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
-import { decodeBody, withRequestName } from './decode-body.ts'
+import { decodeConfiguration } from './apply/decode-configuration.ts'
+import { decodePatched, withRequestName } from './decode-body.ts'
 import type { Environment } from './environment.ts'
-import { isObject, without } from './json-value.ts'
+import { goText, isObject, without } from './json-value.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'
@@ -36,11 +37,14 @@ export async function patchObject(
     const wanted = (current: KubernetesObject | undefined): Wanted => {
       if (current === undefined) throw notFound(resource, name.name)
       const patched = patchedDocument(current, request, type)
-      return { object: withRequestName(decodeBody(env, resource, patched, context), name) }
+      const shown = (): string =>
+        request.type === 'strategic' ? goText(request.patch) : JSON.stringify(patched)
+      const object = decodePatched(env, resource, patched, { context, shown })
+      return { object: withRequestName(object, name) }
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
   }
-  const config = withRequestName(decodeBody(env, resource, request.patch, context), name)
+  const config = withRequestName(decodeConfiguration(env, resource, request.patch, { name, context }), name)
   const wanted = (live: KubernetesObject | undefined): Wanted => {
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
     return { object: applied(env, { resource, config, live, request, context, type }), hasOwners: true }

@@ -9,6 +9,7 @@ import type { FieldValidation } from '../api/strict-decode.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import type { Repetitions } from './repetitions.ts'
 import type { Access } from './authorization/access.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { User } from './request.ts'
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly fieldManager?: string | undefined
   readonly dryRun?: boolean | undefined
   readonly fieldValidation?: FieldValidation | undefined
+  /** what the text of the body says twice; absent: there was no text */
+  readonly repetitions?: Repetitions | undefined
   /** collects texts for `Warning` headers */
   readonly warn: (text: string) => void
 }

@@ -16,6 +16,7 @@ import type { DeleteResult, Registry, RequestContext } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
+import type { Body } from './request-body.ts'
 import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
 import { deleteOptions, listQuery, positive, requestContext, watchQuery } from './request-options.ts'
 import type { RequestVerb, ResourceRoute } from './route.ts'
@@ -133,9 +134,10 @@ export class ResourceRequests {
   }
 
   async #create(exchange: Exchange): Promise<ApiResponse> {
-    const { route, context, view } = exchange
-    const body = await decodedBody(exchange.request, route.resource)
-    return shown(201, await this.#registry.create(route.resource, route.namespace, body, context), view)
+    const { route, view } = exchange
+    const { value, repetitions } = await decodedBody(exchange.request, route.resource)
+    const context = { ...exchange.context, repetitions }
+    return shown(201, await this.#registry.create(route.resource, route.namespace, value, context), view)
   }
 
   async #createSubresource(exchange: Exchange): Promise<ApiResponse> {
@@ -147,7 +149,7 @@ export class ResourceRequests {
       version: subresource?.version ?? resource.version,
       kind: subresource?.kind ?? resource.kind,
     }
-    const body = await decodedBody(exchange.request, expected)
+    const { value: body } = await decodedBody(exchange.request, expected)
     if (subresource?.name === 'token') {
       const answer = await this.#registry.requestToken(objectName(route), body, context)
       return shown(201, answer, exchange.view)
@@ -159,18 +161,20 @@ export class ResourceRequests {
   }
 
   async #update(exchange: Exchange): Promise<ApiResponse> {
-    const { route, context, view } = exchange
+    const { route, view } = exchange
     const name = { ...objectName(route), subresource: route.subresource?.name }
     const expected = route.subresource?.name === 'scale' ? SCALE : route.resource
-    const body = await decodedBody(exchange.request, expected)
-    const { object, created } = await this.#registry.update(route.resource, name, body, context)
+    const { value, repetitions } = await decodedBody(exchange.request, expected)
+    const context = { ...exchange.context, repetitions }
+    const { object, created } = await this.#registry.update(route.resource, name, value, context)
     return shown(created ? 201 : 200, object, view)
   }
 
   async #patch(exchange: Exchange): Promise<ApiResponse> {
-    const { request, route, context, view } = exchange
+    const { request, route, view } = exchange
     const type = patchTypeOf(request.headers['content-type'] ?? '')
-    const patch = decodePatch(type, await request.body())
+    const { value: patch, repetitions } = decodePatch(type, await request.body())
+    const context = { ...exchange.context, repetitions }
     const force = request.query.has('force') ? isTrue(request.query.get('force')) : undefined
     const { object, created } = await this.#registry.patch(
       route.resource,
@@ -206,7 +210,7 @@ const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' }
 async function decodedBody(
   request: ApiRequest,
   expected: Pick<ResourceInfo, 'group' | 'version' | 'kind'>,
-): Promise<unknown> {
+): Promise<Body> {
   const kinded = { apiVersion: apiVersionOf(expected), kind: expected.kind }
   return decodeBody(request.headers['content-type'] ?? '', await request.body(), kinded)
 }
@@ -215,7 +219,7 @@ async function optionalBody(request: ApiRequest): Promise<unknown> {
   const bytes = await request.body()
   if (bytes.length === 0) return undefined
   const kinded = { apiVersion: apiVersionOf(DELETE_OPTIONS), kind: DELETE_OPTIONS.kind }
-  return decodeBody(request.headers['content-type'] ?? '', bytes, kinded)
+  return decodeBody(request.headers['content-type'] ?? '', bytes, kinded).value
 }
 
 function objectName(route: ResourceRoute): ObjectName {

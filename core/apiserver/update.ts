@@ -34,6 +34,7 @@ import {
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
 import { withAgreedFields } from './services/service-fields.ts'
+import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { isService, withAllocations } from './services/with-allocations.ts'
 import { storageKey } from './storage-key.ts'
 
@@ -77,6 +78,7 @@ export async function updateObject(env: Environment, request: UpdateRequest): Pr
     if (stored === undefined) return await createInstead(env, request, wanted)
     checkConditions(env, resource, wanted.object, stored.value)
     const admitted = await admittedUpdate(env, request, wanted, stored.value)
+    if (request.subresource === undefined) warnOfIgnoredFields(request, wanted.object, stored.value)
     if (equalJson(admitted.object, stored.value)) return { object: stored.value, created: false }
     const outcome = await write(env, request, stored, admitted)
     if (outcome.kind === 'written') return { object: presented(outcome.object), created: false }

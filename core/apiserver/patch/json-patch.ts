@@ -23,10 +23,26 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
     const limit = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`
     throw new ApiError('RequestEntityTooLarge', `Request entity too large: ${limit}`)
   }
-  return patch.reduce((current, operation) => applyOperation(current, operation), document)
+  const budget: CopyBudget = { usedBytes: 0 }
+  return patch.reduce((current, operation) => applyOperation(current, operation, budget), document)
 }
 
-function applyOperation(document: unknown, operation: unknown): unknown {
+/** What copies have added so far: a few of them could make any document of a small one. */
+interface CopyBudget {
+  usedBytes: number
+}
+
+/** evanphx/json-patch AccumulatedCopySizeLimit, as kube-apiserver sets it */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024
+
+function copied(value: unknown, budget: CopyBudget): unknown {
+  budget.usedBytes += Buffer.byteLength(JSON.stringify(value))
+  if (budget.usedBytes <= MAX_COPIED_BYTES) return value
+  const used = `the accumulated size increase of copy is ${budget.usedBytes}`
+  throw new JsonPatchError(`Unable to complete the copy, ${used}, exceeding the limit ${MAX_COPIED_BYTES}`)
+}
+
+function applyOperation(document: unknown, operation: unknown, budget: CopyBudget): unknown {
   if (!isObject(operation)) throw new JsonPatchError('an operation is an object')
   const path = pointer(operation, 'path')
   switch (operation['op']) {
@@ -42,7 +58,7 @@ function applyOperation(document: unknown, operation: unknown): unknown {
       return added(removed(document, from), path, valueAt(document, from))
     }
     case 'copy':
-      return added(document, path, valueAt(document, pointer(operation, 'from')))
+      return added(document, path, copied(valueAt(document, pointer(operation, 'from')), budget))
     case 'test': {
       if (equalJson(valueAt(document, path), valueOf(operation))) return document
       throw new JsonPatchError(`testing value ${text(path)} failed`)

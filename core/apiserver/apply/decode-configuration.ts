@@ -1,0 +1,79 @@
+/**
+ * The body of an apply request as an object. Unlike other writes it may not hold fields the kind does not have,
+ * whatever the field validation: owners cannot be told of what has no place in the schema. Pure.
+ *
+ * Texts as kubernetes/apimachinery pkg/util/managedfields/internal/structuredmerge.go. Differs: upstream answers 500.
+ */
+
+import { badRequest } from '../../api/api-error.ts'
+import type { KubernetesObject, ObjectName } from '../../api/object.ts'
+import type { ResourceInfo } from '../../api/resource.ts'
+import { decodeBody } from '../decode-body.ts'
+import type { Environment } from '../environment.ts'
+import { isArray, isObject } from '../json-value.ts'
+import type { RequestContext } from '../registry.ts'
+import type { SchemaType } from '../schema-type.ts'
+import { LEAF } from '../schema-type.ts'
+
+const UNKNOWN = /^unknown field "(.*)"$/
+
+/** @throws ApiError BadRequest, also for fields given twice when validation is strict */
+export function decodeConfiguration(
+  env: Pick<Environment, 'kinds'>,
+  resource: ResourceInfo,
+  body: unknown,
+  { name, context }: { readonly name: ObjectName; readonly context: RequestContext },
+): KubernetesObject {
+  const unknown: string[] = []
+  const collecting: RequestContext = {
+    ...context,
+    fieldValidation: 'Warn',
+    repetitions: undefined,
+    warn: (text) => unknown.push(UNKNOWN.exec(text)?.[1] ?? text),
+  }
+  const object = decodeBody(env, resource, body, collecting)
+  if (unknown.length > 0) {
+    const { type } = env.kinds.of(resource)
+    const paths = unknown.map((path) => pathText(path.match(/[^.[\]]+/g) ?? [], { type, value: body }))
+    throw undeclared(resource, name, paths)
+  }
+  refuseRepetitions(context)
+  return object
+}
+
+/** 400 `failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.foo: field not ...` */
+function undeclared(resource: ResourceInfo, name: ObjectName, paths: readonly string[]): Error {
+  const faults = paths.map((path) => `${path}: field not declared in schema`)
+  const list = faults.length === 1 ? faults[0] : ['errors:', ...faults].join('\n  ')
+  const of = `${name.namespace ?? ''}/${name.name}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
+  return badRequest(`failed to create typed patch object (${of}): ${list}`)
+}
+
+/** `.spec.containers[name="c"].foo`: items of keyed lists go by their keys. */
+function pathText(
+  parts: readonly string[],
+  { type, value }: { readonly type: SchemaType; readonly value: unknown },
+): string {
+  const [part = '', ...rest] = parts
+  if (parts.length === 0) return ''
+  if (isArray(value)) {
+    const item = value[Number(part)]
+    const element = type.kind === 'list' ? type.element : LEAF
+    return `[${itemText(part, item, type)}]${pathText(rest, { type: element, value: item })}`
+  }
+  const inner = isObject(value) ? value[part] : undefined
+  const field = type.kind === 'struct' ? type.fields.get(part)?.type : undefined
+  return `.${part}${pathText(rest, { type: field ?? (type.kind === 'map' ? type.element : LEAF), value: inner })}`
+}
+
+function itemText(index: string, item: unknown, type: SchemaType): string {
+  if (type.kind !== 'list' || type.relation !== 'map' || !isObject(item)) return index
+  return type.keys.map(({ name, fallback }) => `${name}=${JSON.stringify(item[name] ?? fallback)}`).join(',')
+}
+
+function refuseRepetitions({ repetitions, fieldValidation, warn }: RequestContext): void {
+  if (fieldValidation === 'Ignore') return
+  if (fieldValidation !== 'Strict') return repetitions?.warnings([]).forEach(warn)
+  const [text] = repetitions?.errors([]) ?? []
+  if (text !== undefined) throw badRequest(`error strict decoding YAML: ${text}`)
+}
