@@ -46,6 +46,8 @@ export interface TestApiServerOptions {
   /** where pods/proxy and services/proxy get to, whatever they name */
   readonly backendPort?: number
   readonly checks?: ApiServerOptions['checks']
+  /** changes kept for watches that start in the past */
+  readonly historyLimit?: number
 }
 
 const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
@@ -58,7 +60,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     addresses: ['10.96.0.1'],
     nowMs: systemClock.now(),
   })
-  const store = openMemoryStore({ startRevision: 1000 })
+  const store = openMemoryStore({ startRevision: 1000, historyLimit: options.historyLimit })
   const registry = createRegistry({
     store,
     clock: systemClock,

@@ -4,10 +4,10 @@
  * kubernetes/kubelet pkg/cri/streaming/portforward/websocket.go.
  */
 
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { badRequest } from '../../api/api-error.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
-import type { NodeAgent, PodConnection } from '../../api/node-agent.ts'
+import type { NodeAgent } from '../../api/node-agent.ts'
 import { sendMessage } from './websocket.io.ts'
 
 export const CHANNEL_PORT_FORWARD_PROTOCOLS = ['v4.channel.k8s.io'] as const
@@ -27,44 +27,51 @@ export async function portForwardOverChannels(
   pod: Pod,
   { webSocket, ports }: { readonly webSocket: WebSocket; readonly ports: readonly number[] },
 ): Promise<void> {
-  const connections = new Map<number, PodConnection>()
+  const dialled = ports.map(async (port) => await agent.dial(pod, port))
+  // Each is awaited where its port is forwarded; a client that leaves early must not leave a failure unheard.
+  for (const connection of dialled) connection.catch(() => undefined)
+  const destroyAll = (): void => {
+    for (const connection of dialled) connection.then((made) => made.destroy()).catch(() => undefined)
+  }
   let writing: Promise<void> = Promise.resolve()
   webSocket.on('message', (message: Buffer) => {
-    const connection = connections.get((message[0] ?? 0) / 2)
+    const [channel = 0] = message
+    const connection = channel % 2 === 0 ? dialled[channel / 2] : undefined
     if (connection === undefined || message.length < 2) return
-    // One message at a time: the next is not read until this one is taken.
+    // One message at a time: the next is not read until this one is taken, which the first may wait for the dial.
     webSocket.pause()
     writing = writing
-      .then(async () => await connection.write(message.subarray(1)))
-      .catch(() => connection.destroy())
+      .then(async () => await (await connection).write(message.subarray(1)))
+      .catch(async () => (await connection).destroy())
+      .catch(() => undefined)
       .finally(() => webSocket.resume())
   })
-  webSocket.once('close', () => {
-    for (const connection of connections.values()) connection.destroy()
-  })
-  await Promise.all(ports.map(async (port, index) => await forward({ port, index })))
-  await writing
+  webSocket.once('close', destroyAll)
+  try {
+    await Promise.all(ports.map(async (port, index) => await forward(port, index)))
+    await writing
+  } finally {
+    destroyAll()
+  }
   webSocket.close(1000)
 
-  async function forward({ port, index }: { port: number; index: number }): Promise<void> {
+  async function forward(port: number, index: number): Promise<void> {
     const greeting = Buffer.alloc(2)
     greeting.writeUInt16LE(port)
     const send = async (channel: number, bytes: Uint8Array): Promise<void> =>
       await sendMessage(webSocket, Buffer.concat([Buffer.of(channel), bytes]))
     await send(index * 2, greeting)
     await send(index * 2 + 1, greeting)
+    const connection = dialled[index]
     try {
-      const connection = await agent.dial(pod, port)
-      connections.set(index, connection)
-      // The client may have left while we dialled; then 'close' came before there was anything to destroy.
-      if (webSocket.readyState !== WebSocket.OPEN) connection.destroy()
-      for await (const bytes of connection.incoming) await send(index * 2, bytes)
+      if (connection === undefined) return
+      for await (const bytes of (await connection).incoming) await send(index * 2, bytes)
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error)
       const text = `error forwarding port ${port} to pod ${pod.metadata.name}, uid ${pod.metadata.uid}: ${detail}`
       await send(index * 2 + 1, Buffer.from(text))
     } finally {
-      connections.get(index)?.destroy()
+      connection?.then((made) => made.destroy()).catch(() => undefined)
     }
   }
 }
