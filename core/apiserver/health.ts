@@ -36,11 +36,23 @@ export function healthReport(
     isFine: query.exclude.includes(name) || check(),
   }))
   const isFine = results.every((result) => result.isFine)
+  if (query.only !== undefined) {
+    return isFine
+      ? { code: 200, body: 'ok' }
+      : { code: 500, body: 'internal server error: reason withheld\n' }
+  }
   if (isFine && !query.verbose) return { code: 200, body: 'ok' }
   const lines = results.map(({ name, isExcluded, isFine: fine }) => {
     if (isExcluded) return `[+]${name} excluded: ok`
     return fine ? `[+]${name} ok` : `[-]${name} failed: reason withheld`
   })
   const summary = isFine ? `${endpoint} check passed` : `${endpoint} check failed`
-  return { code: isFine ? 200 : 500, body: [...lines, summary, ''].join('\n') }
+  const unknown = query.exclude.filter((name) => !all.some(([known]) => known === name))
+  const warning =
+    unknown.length === 0
+      ? []
+      : [
+          `warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(',')}`,
+        ]
+  return { code: isFine ? 200 : 500, body: [...lines, ...warning, summary, ''].join('\n') }
 }

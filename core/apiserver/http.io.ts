@@ -14,6 +14,8 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Random, SocketAddress, Sockets } from '../../host/host.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
+import { groupResource } from '../api/resource.ts'
+import { isStored } from '../api/scheme.ts'
 import { Authenticator } from './authentication/authenticator.io.ts'
 import { impersonated } from './authentication/impersonation.ts'
 import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
@@ -98,7 +100,7 @@ class HttpApiServer implements ApiServer {
       tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       checks: options.checks ?? {},
-      metrics: this.#metrics,
+      metrics: () => this.#metrics.print(storedObjects(options.registry)),
       serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,
     })
   }
@@ -212,8 +214,11 @@ class HttpApiServer implements ApiServer {
     const startMs = this.#options.clock.monotonic()
     const kind = requestKind(request, route, verb)
     const end = this.#metrics.begin(kind)
+    const unwatch =
+      verb === 'watch' && route.kind === 'resource' ? this.#metrics.watching(route.resource) : undefined
     return () => {
       end()
+      unwatch?.()
       const resource = route.kind === 'resource' ? route.resource : undefined
       this.#metrics.count(
         {
@@ -286,6 +291,17 @@ interface Understood {
   readonly request: ApiRequest
   readonly route: Route
   readonly verb: RequestVerb | undefined
+}
+
+/** How many objects there are of each resource, in one of its versions. */
+function storedObjects({ kinds, list }: Registry): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const resource of kinds.resources) {
+    if (counts.has(groupResource(resource)) || !isStored(resource)) continue
+    const { items, remainingItemCount = 0 } = list(resource, { limit: 1 })
+    counts.set(groupResource(resource), items.length + remainingItemCount)
+  }
+  return counts
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }

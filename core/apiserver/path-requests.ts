@@ -15,7 +15,6 @@ import { HEALTH_ENDPOINTS, healthReport } from './health.ts'
 import { aggregatedDiscovery, negotiate } from './negotiate.ts'
 import { OpenApiDocuments } from './openapi/documents.ts'
 import { documentText } from './representation.ts'
-import type { RequestMetrics } from './request-metrics.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
 import { emptyResponse, textResponse } from './request.ts'
 import { isTrue } from './route.ts'
@@ -27,10 +26,18 @@ export interface PathRequestsOptions {
   readonly version: VersionInfo
   /** of /readyz: a server that is not ready yet is not dead */
   readonly checks: HealthChecks
-  readonly metrics: RequestMetrics
+  /** the text of /metrics */
+  readonly metrics: () => string
   /** `127.0.0.1:6443`, as discovery says it */
   readonly serverAddress: () => string
 }
+
+const metricsResponse = (body: string): ApiResponse => ({
+  kind: 'whole',
+  code: 200,
+  headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
+  body,
+})
 
 const JWKS_PATH = '/openid/v1/jwks'
 
@@ -71,7 +78,7 @@ export class PathRequests {
       case 'version':
         return this.#document(request, this.#options.version)
       case 'metrics':
-        return { ...textResponse(200, this.#options.metrics.print()) }
+        return metricsResponse(this.#options.metrics())
       case 'api':
       case 'apis':
         return this.#discovery(request, [first, second, third, ...more])

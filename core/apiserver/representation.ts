@@ -114,7 +114,7 @@ export function documentText(
   { mediaType, pretty }: Pick<Representation, 'mediaType' | 'pretty'>,
 ): string {
   if (mediaType === 'application/yaml') {
-    return stringifyYaml(document, { lineWidth: 0, aliasDuplicateObjects: false })
+    return stringifyYaml(document, { lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false })
   }
   return `${JSON.stringify(document, undefined, pretty ? 2 : undefined)}\n`
 }

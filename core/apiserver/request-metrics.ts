@@ -26,6 +26,7 @@ export class RequestMetrics {
   readonly #requests = new Map<string, number>()
   readonly #durations = new Map<string, Histogram>()
   readonly #inflight: Record<RequestKind, number> = { readOnly: 0, mutating: 0 }
+  readonly #watchers = new Map<string, number>()
   #longRunning = 0
 
   /** requests of that kind under way */
@@ -41,6 +42,15 @@ export class RequestMetrics {
     }
     this.#inflight[kind] += 1
     return () => void (this.#inflight[kind] -= 1)
+  }
+
+  /** A watch begins; the function returned ends it. */
+  watching({ group, version, kind }: { group: string; version: string; kind: string }): () => void {
+    const labels = labelText({ group, version, kind })
+    const change = (by: number): void =>
+      void this.#watchers.set(labels, (this.#watchers.get(labels) ?? 0) + by)
+    change(1)
+    return () => change(-1)
   }
 
   /** Counts a request that was answered. */
@@ -59,8 +69,8 @@ export class RequestMetrics {
     }
   }
 
-  /** The text of /metrics. */
-  print(): string {
+  /** The text of /metrics. @param objects stored, by resource (`deployments.apps`) */
+  print(objects: ReadonlyMap<string, number> = new Map()): string {
     const lines = [
       ...head('apiserver_request_total', 'counter', 'Requests answered.'),
       ...[...this.#requests].map(([labels, count]) => `apiserver_request_total{${labels}} ${count}`),
@@ -72,6 +82,12 @@ export class RequestMetrics {
       ),
       ...head('apiserver_longrunning_requests', 'gauge', 'Watches and streams under way.'),
       `apiserver_longrunning_requests ${this.#longRunning}`,
+      ...head('apiserver_registered_watchers', 'gauge', 'Watches under way, by resource.'),
+      ...[...this.#watchers].map(([labels, count]) => `apiserver_registered_watchers{${labels}} ${count}`),
+      ...head('apiserver_storage_objects', 'gauge', 'Objects stored, by resource.'),
+      ...[...objects].map(
+        ([resource, count]) => `apiserver_storage_objects{resource="${resource}"} ${count}`,
+      ),
     ]
     return `${lines.join('\n')}\n`
   }

@@ -82,7 +82,7 @@ export class ResourceRequests {
   async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {
     switch (verb) {
       case 'get':
-        return shown(200, this.#get(exchange.route), exchange.view)
+        return shown(200, this.#get(exchange), exchange.view)
       case 'list':
         return this.#list(exchange)
       case 'watch':
@@ -100,8 +100,14 @@ export class ResourceRequests {
     }
   }
 
-  #get(route: ResourceRoute): KubernetesObject {
+  #get({ request, route }: Exchange): KubernetesObject {
     const name = objectName(route)
+    const resourceVersion = request.query.get('resourceVersion') || '0'
+    // An object not older than a revision yet to come cannot be had: refused as for a list.
+    if (resourceVersion !== '0') {
+      const notOlder = { resourceVersion, resourceVersionMatch: 'NotOlderThan', limit: 1 }
+      this.#registry.list(route.resource, { namespace: name.namespace, ...notOlder })
+    }
     return route.subresource?.name === 'scale'
       ? this.#registry.getScale(route.resource, name)
       : this.#registry.get(route.resource, name)

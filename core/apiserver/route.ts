@@ -27,6 +27,8 @@ export interface ResourceRoute {
   readonly subresource: Subresource | undefined
   /** what follows `/proxy/`, without the slash; undefined when the path ends with `/proxy` */
   readonly rest: string | undefined
+  /** by the old path, `/api/v1/watch/...` */
+  readonly isWatch?: boolean | undefined
 }
 
 export type Route =
@@ -55,6 +57,11 @@ function resourceRoute(
   version: string,
   segments: readonly string[],
 ): Route {
+  if (segments[0] === 'watch' && kinds.forPath(group, version, 'watch') === undefined) {
+    const route = resourceRoute(kinds, group, version, segments.slice(1))
+    const isWatchable = route.kind === 'resource' && !route.isWatch && route.subresource === undefined
+    return isWatchable ? { ...route, isWatch: true } : { kind: 'unknown' }
+  }
   const isNamespaced = segments[0] === 'namespaces' && segments.length > 2 && !isNamespacePart(segments)
   const namespace = isNamespaced ? segments[1] : undefined
   const [plural = '', name, sub, ...rest] = isNamespaced ? segments.slice(2) : segments
@@ -92,10 +99,11 @@ function decoded(segment: string | undefined): string | undefined {
 /** @returns the verb of a request; undefined when the method is none that is served there */
 export function verbOf(
   method: string,
-  route: { readonly name?: string | undefined; readonly subresource?: unknown },
+  route: Partial<Pick<ResourceRoute, 'name' | 'isWatch'>> & { readonly subresource?: unknown },
   query: URLSearchParams,
 ): RequestVerb | undefined {
   const isCollection = route.name === undefined
+  if (route.isWatch) return method === 'GET' || method === 'HEAD' ? 'watch' : undefined
   switch (method) {
     case 'GET':
     case 'HEAD':

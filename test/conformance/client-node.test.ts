@@ -33,10 +33,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import { cutWire } from '../support/cut-wire.io.ts'
-import { eventually } from '../support/eventually.io.ts'
+import { eventually as eventuallyGiven } from '../support/test-host.io.ts'
 import { localNodeAgent } from '../support/local-node-agent.io.ts'
 
 const NAMESPACE = 'default'
+
+const eventually = async (what: string, holds: () => boolean): Promise<true> =>
+  await eventuallyGiven(what, async () => holds() || undefined)
+
 let api: TestApiServer
 let backend: Server
 let config: KubeConfig
