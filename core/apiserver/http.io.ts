@@ -294,11 +294,11 @@ interface Understood {
 }
 
 /** How many objects there are of each resource, in one of its versions. */
-function storedObjects({ kinds, list }: Registry): ReadonlyMap<string, number> {
+function storedObjects(registry: Registry): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const resource of kinds.resources) {
+  for (const resource of registry.kinds.resources) {
     if (counts.has(groupResource(resource)) || !isStored(resource)) continue
-    const { items, remainingItemCount = 0 } = list(resource, { limit: 1 })
+    const { items, remainingItemCount = 0 } = registry.list(resource, { limit: 1 })
     counts.set(groupResource(resource), items.length + remainingItemCount)
   }
   return counts
