@@ -21,5 +21,22 @@ export function warnOfIgnoredFields(
   const texts = ignoredFields(resource, given)
   if (texts.length === 0) return
   const known = new Set(old === undefined ? [] : ignoredFields(resource, old))
-  for (const text of texts) if (!known.has(text)) context.warn(text)
+  for (const text of summarized(texts.filter((each) => !known.has(each)))) context.warn(text)
+}
+
+/** Fields named in one text; further ones are counted. */
+const MAX_NAMED = 3
+
+/** One text per reason: `spec.hostPID, spec.hostIPC are ignored: ...`. */
+function summarized(texts: readonly string[]): readonly string[] {
+  const byReason = new Map<string, string[]>()
+  for (const text of texts) {
+    const [field = '', reason = ''] = text.split(' is ignored: ')
+    byReason.set(reason, [...(byReason.get(reason) ?? []), field])
+  }
+  return [...byReason].map(([reason, fields]) => {
+    const more = fields.length > MAX_NAMED ? ` and ${fields.length - MAX_NAMED} more` : ''
+    const verb = fields.length === 1 ? 'is' : 'are'
+    return `${fields.slice(0, MAX_NAMED).join(', ')}${more} ${verb} ignored: ${reason}`
+  })
 }

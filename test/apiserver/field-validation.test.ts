@@ -201,6 +201,14 @@ describe('fields portolan ignores', () => {
       spec: { containers: [{ name: 'c', image: 'i' }], ...more },
     })
 
+  it('of one reason are one warning', async () => {
+    const more = { hostPID: true, hostIPC: true, shareProcessNamespace: true, hostUsers: false }
+    const made = await ask(api, `${pods}?dryRun=All`, { method: 'POST', body: pod(more) })
+    expect(warnings(made.headers['warning'])[0]).toMatch(
+      /^spec\.hostPID, spec\.\S+, spec\.\S+( and 1 more)? are ignored: /,
+    )
+  })
+
   it('are warned of when they come, and not again', async () => {
     const made = await ask(api, pods, { method: 'POST', body: pod({ hostPID: true }) })
     expect([made.code, warnings(made.headers['warning'])]).toEqual([
