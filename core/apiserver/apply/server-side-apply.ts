@@ -119,7 +119,8 @@ export function applyConfiguration(request: ApplyRequest): KubernetesObject {
   const before = trackedManagers(live, type, writer)
   const identity = identityOf({ ...writer, name: writer.manager, operation: 'Apply' })
   const last = before.get(identity)
-  const applied = ownable(fieldSetOf(config, type))
+  const configured = fieldSetOf(config, type)
+  const applied = ownable(configured)
   const own: Manager = {
     ...writer,
     name: writer.manager,
@@ -129,7 +130,7 @@ export function applyConfiguration(request: ApplyRequest): KubernetesObject {
   }
   const managers = new Map(before).set(identity, own)
   const merged = mergeTyped(live, config, type)
-  const next = pruned(merged, managers, last, type) as KubernetesObject
+  const next = pruned(merged, { managers, last, configured, type }) as KubernetesObject
   const after = settleOwnership(live, next, managers, { identity, type, force: request.force })
   const isSame =
     live !== undefined && equalJson(withoutOwners(next), withoutOwners(live)) && sameOwners(before, after)
@@ -171,12 +172,20 @@ function trackedManagers(live: KubernetesObject | undefined, type: StructType, w
   return new Map([[identityOf(first), first]])
 }
 
+interface Pruning {
+  readonly managers: Managers
+  readonly last: Manager | undefined
+  /** all the configuration has, with what nobody owns (metadata.name): it is not to go with what is around it */
+  readonly configured: FieldSet
+  readonly type: StructType
+}
+
 /** Takes out what this applier applied last time, does not apply now, and nobody else owns. */
-function pruned(merged: unknown, managers: Managers, last: Manager | undefined, type: StructType): unknown {
+function pruned(merged: unknown, { managers, last, configured, type }: Pruning): unknown {
   if (last === undefined) return merged
   const lastSet = withNamedFields(last.fields, type)
   const mergedSet = withNamedFields(fieldSetOf(merged, type), type)
-  const owned = [...managers.values()].reduce((all, manager) => union(all, manager.fields), EMPTY_SET)
+  const owned = [...managers.values()].reduce((all, manager) => union(all, manager.fields), configured)
   const surplus = difference(intersection(mergedSet, lastSet), withNamedFields(owned, type))
   return isEmptySet(surplus) ? merged : removeFields(merged, surplus, type)
 }
