@@ -31,7 +31,7 @@ export async function rehearse(
   const copies = current.range('/registry/').values
   await store.commit({
     expect: [],
-    changes: () => copies.map(({ key, value }) => ({ kind: 'put', key, value })),
+    changes: copies.map(({ key, value }) => ({ kind: 'put', key, value })),
   })
   const registry = createRegistry({ store, clock, random, facts })
   const client = inProcessClient(registry, { user: 'portolan', fieldManager: 'portolan' })

@@ -2,8 +2,10 @@
 
 import type { KubernetesObject } from '../api/object.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
+import { stamped } from '../store/stamped.ts'
 import type { Change, StoredValue, Transaction } from '../store/store.ts'
 import type { Environment } from './environment.ts'
+import { ttlSecondsAt } from './storage-key.ts'
 
 export type Expectations = Transaction['expect']
 
@@ -40,15 +42,11 @@ export async function putObject(
 ): Promise<WriteOutcome> {
   const expect = expectationsOf(write)
   if (write.dryRun) return rehearsed(env, expect, object)
-  let stored = object
-  const result = await env.store.commit({
-    expect,
-    changes: (revision) => {
-      stored = withRevision(object, revision)
-      return [{ kind: 'put', key: write.key, value: stored }, ...alsoChanged(write, revision)]
-    },
-  })
-  return result.kind === 'committed' ? { kind: 'written', object: stored } : { kind: 'lost', key: result.key }
+  const { key } = write
+  const put = { kind: 'put' as const, key, value: object, ttlSeconds: ttlSecondsAt(key) }
+  const result = await env.store.commit({ expect, changes: [put, ...alsoChanged(write)] })
+  if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
+  return { kind: 'written', object: result.values[0]?.value ?? object }
 }
 
 /** Removes the object. @param last what the caller is shown */
@@ -59,23 +57,14 @@ export async function removeObject(
 ): Promise<WriteOutcome> {
   const expect = expectationsOf(write)
   if (write.dryRun) return rehearsed(env, expect, last)
-  let revision = 0
-  const result = await env.store.commit({
-    expect,
-    changes: (next) => {
-      revision = next
-      return [{ kind: 'delete', key: write.key }, ...alsoChanged(write, next)]
-    },
-  })
+  const result = await env.store.commit({ expect, changes: [{ kind: 'delete', key: write.key }, ...alsoChanged(write)] })
   if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
-  return { kind: 'written', object: withRevision(last, revision) }
+  return { kind: 'written', object: stamped(last, result.revision) }
 }
 
-const alsoChanged = ({ also = [] }: ObjectWrite, revision: number): readonly Change[] =>
+const alsoChanged = ({ also = [] }: ObjectWrite): readonly Change[] =>
   also.map(({ key, object }) =>
-    object === undefined
-      ? { kind: 'delete', key }
-      : { kind: 'put', key, value: withRevision(object, revision) },
+    object === undefined ? { kind: 'delete', key } : { kind: 'put', key, value: object },
   )
 
 const expectationsOf = ({ key, modRevision, guards = [], also = [] }: ObjectWrite): Expectations => [
@@ -91,7 +80,3 @@ function rehearsed(env: Environment, expect: Expectations, object: KubernetesObj
 }
 
 const revisionOf = (stored: StoredValue | undefined): number => stored?.modRevision ?? 0
-
-function withRevision(object: KubernetesObject, revision: number): KubernetesObject {
-  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
-}

@@ -11,20 +11,14 @@ import type { CommitRecord } from './commit-record.ts'
 import { encodeRecord } from './commit-record.ts'
 import type { EventHandler } from './memory-index.ts'
 import type { MemoryIndex } from './memory-index.ts'
+import { putValues, stampedChange } from './stamped.ts'
 import type { Change, Store, StoredValue, Transaction, TransactionResult } from './store.ts'
+import { StoreError } from './store.ts'
 
 /** Where records go. Records are durable in the order they were appended. */
 export interface CommitLog {
   /** Resolves once `bytes` are durable; rejects (StoreError) when they are not and never will be. */
   append(record: CommitRecord, bytes: Buffer): Promise<void>
-}
-
-/** The disk refused. Nothing of the commit was written. */
-export class StoreError extends Error {
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super(message, options)
-    this.name = 'StoreError'
-  }
 }
 
 export interface CommittingStoreOptions {
@@ -96,8 +90,9 @@ export class CommittingStore implements Store {
     )
     if (stale) return { kind: 'conflict', key: stale.key, current: this.#index.get(stale.key) }
     const revision = ++this.#lastRevision
-    await this.#write(revision, transaction.changes(revision))
-    return { kind: 'committed', revision }
+    const changes = transaction.changes.map((change) => stampedChange(change, revision))
+    await this.#write(revision, changes)
+    return { kind: 'committed', revision, values: putValues(changes, revision) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

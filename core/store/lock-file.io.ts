@@ -6,7 +6,7 @@
 
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
-import { StoreError } from './committing-store.ts'
+import { StoreError } from './store.ts'
 
 interface Holder {
   readonly pid: number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../api/object.ts'
-import { StoreError } from './committing-store.ts'
+import { StoreError } from './store.ts'
 import { openMemoryStore } from './memory-store.ts'
 import { openStore } from './open-store.io.ts'
 import type { Store, StoreEvent } from './store.ts'
@@ -16,10 +16,10 @@ const object = (name: string, payload = ''): KubernetesObject =>
 const put = (store: Store, key: string, payload = '', modRevision?: number) =>
   store.commit({
     expect: modRevision === undefined ? [] : [{ key, modRevision }],
-    changes: () => [{ kind: 'put', key, value: object(key, payload) }],
+    changes: [{ kind: 'put', key, value: object(key, payload) }],
   })
 const remove = (store: Store, key: string) =>
-  store.commit({ expect: [], changes: () => [{ kind: 'delete', key }] })
+  store.commit({ expect: [], changes: [{ kind: 'delete', key }] })
 const keys = (store: Store, prefix: string, at?: number): string[] =>
   store.range(prefix, at).values.map((value) => value.key)
 
@@ -72,7 +72,7 @@ describe.each(Object.entries(OPENERS))('%s store', (_, open) => {
     const end = store.watch('/registry/pods/ns/', 100, (events) => seen.push(events))
     await store.commit({
       expect: [],
-      changes: () => [
+      changes: [
         { kind: 'put', key: '/registry/pods/ns/b', value: object('b') },
         { kind: 'delete', key: '/registry/pods/ns/a' },
         { kind: 'put', key: '/registry/services/ns/b', value: object('b') },

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { LOG_MAGIC, decodeRecord, encodeRecord, isLog } from './commit-record.ts'
 import type { CommitRecord } from './commit-record.ts'
 import type { CommitLog } from './committing-store.ts'
-import { StoreError } from './committing-store.ts'
+import { StoreError } from './store.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { StoredValue } from './store.ts'
 

@@ -18,7 +18,7 @@ async function write(writer: number): Promise<never> {
     const metadata = { name: `p${index % 20}`, annotations: { payload, filler: 'x'.repeat(100) } }
     const result = await store.commit({
       expect: [],
-      changes: () => [{ kind: 'put', key, value: { apiVersion: 'v1', kind: 'Pod', metadata } }],
+      changes: [{ kind: 'put', key, value: { apiVersion: 'v1', kind: 'Pod', metadata } }],
     })
     if (result.kind === 'committed') writeSync(1, `${key} ${payload} ${result.revision}\n`)
   }

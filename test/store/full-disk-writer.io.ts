@@ -4,7 +4,7 @@
  */
 
 import { openStore } from '../../core/store/open-store.io.ts'
-import { StoreError } from '../../core/store/committing-store.ts'
+import { StoreError } from '../../core/store/store.ts'
 
 const [directory = ''] = process.argv.slice(2)
 
@@ -22,7 +22,7 @@ async function put(key: string, size: number): Promise<boolean> {
   try {
     await store.commit({
       expect: [],
-      changes: () => [{ kind: 'put', key: `/registry/configmaps/d/${key}`, value }],
+      changes: [{ kind: 'put', key: `/registry/configmaps/d/${key}`, value }],
     })
     process.stdout.write(`${key}\n`)
     return true

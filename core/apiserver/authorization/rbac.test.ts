@@ -191,7 +191,7 @@ it('the index decides as the naive reading does, after every change', async () =
       for (const one of written) {
         const key = storageKey(one.resource, one.object.metadata)
         kept.set(key, one)
-        await store.commit({ expect: [], changes: () => [{ kind: 'put', key, value: one.object }] })
+        await store.commit({ expect: [], changes: [{ kind: 'put', key, value: one.object }] })
         for (const request of requests) {
           expect(rbac.authorize(request).allowed).toBe(naive([...kept.values()], request))
         }
