@@ -31,12 +31,13 @@ export function openDataDir(config: Keeping, stack: AsyncDisposableStack): DataD
 
 /** The store in the data dir, or one in memory when nothing is to be kept. Rejects with CliError. */
 export async function openTheStore(config: Keeping, dir: DataDir, host: Host): Promise<Store> {
-  if (config.dataDir === undefined) return openMemoryStore({ startRevision: host.clock.now() })
+  if (config.dataDir === undefined) return openMemoryStore({ startRevision: host.clock.now(), clock: host.clock })
   mkdirSync(dir.store, { recursive: true, mode: 0o700 })
   try {
     return await openStore({
       directory: dir.store,
       nowMs: () => host.clock.now(),
+      clock: host.clock,
       warn: (message: string) => host.log.warn(message),
     })
   } catch (error) {

@@ -6,7 +6,6 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
-import { eventTtlController } from './event-ttl.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { loadBalancerController } from './load-balancer.ts'
 import { namespaceController } from './namespace.ts'
@@ -30,8 +29,11 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(endpointsController, options),
     runController(loadBalancerController(options.loadBalancerCIDR), options),
     runController(garbageCollector, options),
+<<<<<<< HEAD
     runController(eventTtlController, options),
     runController(resourceQuotaController, options),
+=======
+>>>>>>> 65469f2 (store: etcd as second backend; keys with a time to live, Events among them; the event-ttl controller goes)
     runController(clusterRoleAggregationController, options),
   ]
   return {

@@ -3,7 +3,7 @@
  *
  * A record is a 4-byte little-endian length, the CRC-32 of the body, and the body, which is JSON:
  * `{"revision":7,"changes":[["/registry/pods/default/a",{...}],["/registry/pods/default/b",null]]}`
- * (null: deleted). A record cut short or damaged by a crash fails its length or checksum; replay ends there.
+ * (null: deleted; a third element says when the key expires). A record cut short or damaged by a crash fails its length or checksum; replay ends there.
  */
 
 import { crc32 } from 'node:zlib'
@@ -16,8 +16,8 @@ const HEADER_BYTES = 8
 
 export interface CommitRecord {
   readonly revision: number
-  /** key and new value, or null for a deletion */
-  readonly changes: readonly (readonly [key: string, value: KubernetesObject | null])[]
+  /** key and new value, or null for a deletion; when the key is to be deleted, in milliseconds since 1970 */
+  readonly changes: readonly (readonly [key: string, value: KubernetesObject | null, dueMs?: number])[]
   /** set on the last record of an orderly shutdown: no revision above this one was ever shown */
   readonly closed?: true
 }

@@ -9,6 +9,8 @@
 
 import type { CommitRecord } from './commit-record.ts'
 import { encodeRecord } from './commit-record.ts'
+import { Expirations } from './expirations.ts'
+import type { ExpiryClock } from './expirations.ts'
 import type { EventHandler } from './memory-index.ts'
 import type { MemoryIndex } from './memory-index.ts'
 import { putValues, stampedChange } from './stamped.ts'
@@ -26,6 +28,10 @@ export interface CommittingStoreOptions {
   /** absent: nothing outlives the process, and commits are visible at once */
   readonly log?: CommitLog | undefined
   readonly lazyPrefixes?: readonly string[] | undefined
+  /** absent: no key expires */
+  readonly clock?: ExpiryClock | undefined
+  /** keys that are there and expire, in milliseconds since 1970 */
+  readonly dueMs?: ReadonlyMap<string, number> | undefined
   /** given up after the last write */
   readonly resources?: AsyncDisposable | undefined
 }
@@ -44,6 +50,8 @@ export class CommittingStore implements Store {
   readonly #index: MemoryIndex
   readonly #log: CommitLog | undefined
   readonly #lazyPrefixes: readonly string[]
+  readonly #clock: ExpiryClock | undefined
+  readonly #expirations: Expirations | undefined
   readonly #resources: AsyncDisposable | undefined
   /** accepted, not yet visible, in revision order */
   readonly #pending: Pending[] = []
@@ -58,6 +66,10 @@ export class CommittingStore implements Store {
     this.#lazyPrefixes = options.lazyPrefixes ?? LAZY_PREFIXES
     this.#resources = options.resources
     this.#lastRevision = options.index.revision
+    const { clock } = options
+    this.#clock = clock
+    this.#expirations = clock && new Expirations({ clock, expire: (key) => this.#expire(key) })
+    for (const [key, dueMs] of options.dueMs ?? []) this.#expirations?.set(key, dueMs)
   }
 
   get revision(): number {
@@ -111,6 +123,7 @@ export class CommittingStore implements Store {
   #write(revision: number, changes: readonly Change[]): Promise<void> {
     if (this.#log === undefined) {
       this.#index.apply(revision, changes)
+      this.#schedule(changes)
       return Promise.resolve()
     }
     const pending: Pending = {
@@ -122,7 +135,7 @@ export class CommittingStore implements Store {
     }
     this.#pending.push(pending)
     for (const { key } of changes) this.#accepted.set(key, pending)
-    const record = recordOf(revision, changes)
+    const record = recordOf(revision, changes, this.#clock?.now())
     this.#log.append(record, encodeRecord(record)).then(
       () => this.#finish(pending, 'durable'),
       (error: unknown) => {
@@ -150,12 +163,27 @@ export class CommittingStore implements Store {
         this.#index.skipTo(head.revision)
       } else {
         this.#index.apply(head.revision, head.changes)
+        this.#schedule(head.changes)
         head.visible.resolve()
       }
     }
   }
 
+  #schedule(changes: readonly Change[]): void {
+    if (this.#expirations === undefined) return
+    const now = this.#clock?.now()
+    for (const change of changes) this.#expirations.set(change.key, dueMsOf(change, now))
+  }
+
+  /** Deletes the key unless it is written again meanwhile: then it is not due any more. */
+  async #expire(key: string): Promise<void> {
+    const modRevision = this.#index.get(key)?.modRevision
+    if (modRevision === undefined) this.#expirations?.set(key, undefined)
+    else await this.commit({ expect: [{ key, modRevision }], changes: [{ kind: 'delete', key }] })
+  }
+
   async #close(): Promise<void> {
+    await this.#expirations?.close()
     await Promise.allSettled(this.#pending.map((pending) => pending.visible.promise))
     const last: CommitRecord = { revision: this.#lastRevision, changes: [], closed: true }
     try {
@@ -166,9 +194,18 @@ export class CommittingStore implements Store {
   }
 }
 
-function recordOf(revision: number, changes: readonly Change[]): CommitRecord {
+function recordOf(revision: number, changes: readonly Change[], now: number | undefined): CommitRecord {
   return {
     revision,
-    changes: changes.map((change) => [change.key, change.kind === 'put' ? change.value : null]),
+    changes: changes.map((change) => {
+      const value = change.kind === 'put' ? change.value : null
+      const dueMs = dueMsOf(change, now)
+      return dueMs === undefined ? [change.key, value] : [change.key, value, dueMs]
+    }),
   }
+}
+
+function dueMsOf(change: Change, now: number | undefined): number | undefined {
+  if (now === undefined || change.kind === 'delete' || change.ttlSeconds === undefined) return undefined
+  return now + change.ttlSeconds * 1000
 }

@@ -1,6 +1,7 @@
 /** A store that forgets everything when it is closed: for tests and for clusters made in a program. Pure. */
 
 import { CommittingStore } from './committing-store.ts'
+import type { ExpiryClock } from './expirations.ts'
 import { MemoryIndex } from './memory-index.ts'
 import type { Store } from './store.ts'
 
@@ -14,10 +15,13 @@ export interface MemoryStoreOptions {
    */
   readonly startRevision: number
   readonly historyLimit?: number | undefined
+  /** absent: no key expires */
+  readonly clock?: ExpiryClock | undefined
 }
 
 /** @returns an empty store; commits are visible when `commit` returns */
 export function openMemoryStore(options: MemoryStoreOptions): Store {
   const historyLimit = options.historyLimit ?? HISTORY_LIMIT
-  return new CommittingStore({ index: new MemoryIndex(options.startRevision, [], historyLimit) })
+  const index = new MemoryIndex(options.startRevision, [], historyLimit)
+  return new CommittingStore({ index, clock: options.clock })
 }

@@ -2,9 +2,11 @@
 
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeRecord } from './commit-record.ts'
 import { CommittingStore } from './committing-store.ts'
 import { acquireLock } from './lock-file.io.ts'
+import type { ExpiryClock } from './expirations.ts'
 import { MemoryIndex } from './memory-index.ts'
 import { HISTORY_LIMIT } from './memory-store.ts'
 import type { Store } from './store.ts'
@@ -19,6 +21,8 @@ export interface StoreOptions {
   readonly minRewriteBytes?: number | undefined
   /** milliseconds since 1970: where a new store's revisions start */
   readonly nowMs?: (() => number) | undefined
+  /** by which keys expire; default: the system's */
+  readonly clock?: ExpiryClock | undefined
   /** told what was found damaged; default: nobody */
   readonly warn?: ((message: string, fields: Readonly<Record<string, unknown>>) => void) | undefined
 }
@@ -28,6 +32,11 @@ export interface StoreOptions {
  * have been seen that the log does not know. Far more than one flush can hold.
  */
 const CRASH_GAP = 1_000_000
+
+const SYSTEM_CLOCK: ExpiryClock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+}
 
 const MIN_REWRITE_BYTES = 4 << 20
 
@@ -50,7 +59,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const opened = { revision, changes: [] }
   await wal.append(opened, encodeRecord(opened))
   const index = new MemoryIndex(revision, replay.values, options.historyLimit ?? HISTORY_LIMIT)
-  return new CommittingStore({ index, log: wal, resources: opening.move() })
+  const clock = options.clock ?? SYSTEM_CLOCK
+  return new CommittingStore({ index, log: wal, clock, dueMs: replay.dueMs, resources: opening.move() })
 }
 
 /** A new store starts at the clock, so that revisions clients remember from an earlier one are not met again. */

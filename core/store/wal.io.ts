@@ -30,6 +30,8 @@ export interface WalOptions {
 export interface Replay {
   readonly revision: number
   readonly values: Iterable<StoredValue>
+  /** keys that expire, and when */
+  readonly dueMs: ReadonlyMap<string, number>
   readonly isNew: boolean
   /** whether the last user of the directory shut down in order */
   readonly wasClosed: boolean
@@ -41,6 +43,7 @@ interface LiveValue {
   readonly revision: number
   readonly value: KubernetesObject
   readonly sizeBytes: number
+  readonly dueMs: number | undefined
 }
 
 interface Waiting {
@@ -121,6 +124,7 @@ export class Wal implements CommitLog, AsyncDisposable {
     return {
       revision: this.#revision,
       values: this.#values(),
+      dueMs: this.#expiring(),
       isNew,
       wasClosed,
       tornBytes: isNew ? 0 : bytes.length - end,
@@ -129,6 +133,12 @@ export class Wal implements CommitLog, AsyncDisposable {
 
   *#values(): Iterable<StoredValue> {
     for (const [key, { revision, value }] of this.#live) yield { key, value, modRevision: revision }
+  }
+
+  #expiring(): ReadonlyMap<string, number> {
+    const due = new Map<string, number>()
+    for (const [key, { dueMs }] of this.#live) if (dueMs !== undefined) due.set(key, dueMs)
+    return due
   }
 
   /** One flush after the other until nothing waits. Never rejects: failures go to those who wait. */
@@ -183,11 +193,11 @@ export class Wal implements CommitLog, AsyncDisposable {
 
   #remember(record: CommitRecord, sizeBytes: number): void {
     this.#revision = Math.max(this.#revision, record.revision)
-    for (const [key, value] of record.changes) {
+    for (const [key, value, dueMs] of record.changes) {
       this.#liveBytes -= this.#live.get(key)?.sizeBytes ?? 0
       this.#live.delete(key)
       if (value === null) continue
-      this.#live.set(key, { revision: record.revision, value, sizeBytes })
+      this.#live.set(key, { revision: record.revision, value, sizeBytes, dueMs })
       this.#liveBytes += sizeBytes
     }
   }
@@ -233,8 +243,9 @@ export class Wal implements CommitLog, AsyncDisposable {
   *#snapshot(): Iterable<Buffer> {
     yield LOG_MAGIC
     yield encodeRecord({ revision: this.#revision, changes: [] })
-    for (const [key, { revision, value }] of this.#live)
-      yield encodeRecord({ revision, changes: [[key, value]] })
+    for (const [key, { revision, value, dueMs }] of this.#live) {
+      yield encodeRecord({ revision, changes: [dueMs === undefined ? [key, value] : [key, value, dueMs]] })
+    }
   }
 
   async #writeAt(position: number, bytes: Buffer): Promise<void> {
