@@ -8,6 +8,7 @@ import type { PortRange } from '../core/net/port.ts'
 import { parsePortRange } from '../core/net/port.ts'
 import { parseIp } from '../core/net/ip.ts'
 import type { LogLevel } from './config.ts'
+import type { EtcdConfig } from './open-store.io.ts'
 import { LOG_LEVELS } from './config.ts'
 
 export interface ApiServerConfig {
@@ -23,6 +24,8 @@ export interface ApiServerConfig {
   /** where the administrator's kubeconfig is written; absent: into the data dir */
   readonly kubeconfig: string | undefined
   readonly logLevel: LogLevel
+  /** absent: objects are kept in the data dir, or in memory */
+  readonly etcd?: EtcdConfig | undefined
 }
 
 export const API_SERVER_DEFAULTS: ApiServerConfig = Object.freeze({

@@ -5,6 +5,7 @@
 
 import { NETWORKS } from '../core/pod-network/pod-network.ts'
 import type { NetworkName } from '../core/pod-network/pod-network.ts'
+import type { EtcdConfig } from './open-store.io.ts'
 
 export const NETWORK_CHOICES = ['auto', ...NETWORKS] as const
 export const PROXY_MODES = ['iptables', 'userspace'] as const
@@ -27,6 +28,8 @@ export interface ClusterConfig {
   readonly ingressHTTPPort: number
   readonly ingressHTTPSPort: number
   readonly logLevel: LogLevel
+  /** absent: objects are kept in the data dir, or in memory */
+  readonly etcd?: EtcdConfig | undefined
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const

@@ -25,6 +25,18 @@ const files = (): Option =>
     .argParser(collect)
     .default([], 'none')
 
+/** kube-apiserver's flags of the same names */
+const etcd = {
+  servers: () =>
+    new Option(
+      '--etcd-servers <urls>',
+      'keep objects in etcd: its servers (comma separated) instead of the data dir',
+    ),
+  cafile: () => new Option('--etcd-cafile <file>', "CA of etcd's certificate"),
+  certfile: () => new Option('--etcd-certfile <file>', 'certificate shown to etcd'),
+  keyfile: () => new Option('--etcd-keyfile <file>', 'key of that certificate'),
+}
+
 const program = new Command('portolan')
   .description(
     'Kubernetes networking on one Linux host: API server, Services, DNS, Ingress and NetworkPolicy.',
@@ -67,6 +79,10 @@ program
   .addOption(
     new Option('--log-level <level>', 'what is logged').choices([...LOG_LEVELS]).default(DEFAULTS.logLevel),
   )
+  .addOption(etcd.servers())
+  .addOption(etcd.cafile())
+  .addOption(etcd.certfile())
+  .addOption(etcd.keyfile())
   .addOption(output())
   .action(async (flags) => (await import('./commands/up.io.ts')).up(flags))
 
@@ -100,6 +116,10 @@ program
       .choices([...LOG_LEVELS])
       .default(API_SERVER_DEFAULTS.logLevel),
   )
+  .addOption(etcd.servers())
+  .addOption(etcd.cafile())
+  .addOption(etcd.certfile())
+  .addOption(etcd.keyfile())
   .addOption(output())
   .action(async (flags) => (await import('./commands/apiserver.io.ts')).apiserver(flags))
 

@@ -4,10 +4,12 @@ import type { ApiServerConfig } from '../api-server-config.ts'
 import { apiServerFaults } from '../api-server-config.ts'
 import { startApiServer } from '../api-server.io.ts'
 import { EXIT, listed } from '../errors.ts'
+import type { EtcdFlags } from '../open-store.io.ts'
+import { etcdConfigOf } from '../open-store.io.ts'
 import { stopSignal, stopped } from '../stop-signal.io.ts'
 import { VERSION } from '../version.io.ts'
 
-export interface ApiServerFlags {
+export interface ApiServerFlags extends EtcdFlags {
   readonly dataDir?: string
   readonly bindAddress: string
   readonly securePort: number
@@ -28,6 +30,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     serviceNodePortRange: flags.serviceNodePortRange,
     kubeconfig: flags.kubeconfig,
     logLevel: flags.logLevel,
+    etcd: etcdConfigOf(flags),
   }
   const faults = apiServerFaults(config)
   if (faults.length > 0) throw listed(faults, { exitCode: EXIT.usage })

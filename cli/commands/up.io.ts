@@ -12,12 +12,14 @@ import { dataDirAt, occupantOf, prepareDataDir } from '../instance.io.ts'
 import type { ManifestObject } from '../manifests.ts'
 import { inApplyOrder, parseManifests } from '../manifests.ts'
 import { readManifests } from '../manifests.io.ts'
+import type { EtcdFlags } from '../open-store.io.ts'
+import { etcdConfigOf } from '../open-store.io.ts'
 import type { Progress } from '../progress.io.ts'
 import { plainProgress, terminalProgress } from '../progress.io.ts'
 import { stopSignal, stopped } from '../stop-signal.io.ts'
 import { apiServerLine, dnsLine, headline, ingressLine, readyLine } from '../summary.ts'
 
-export interface UpFlags {
+export interface UpFlags extends EtcdFlags {
   readonly filename: readonly string[]
   readonly network: ClusterConfig['network']
   readonly proxyMode: ClusterConfig['proxyMode']
@@ -48,6 +50,7 @@ function configOf(flags: UpFlags, dir: DataDir): ClusterConfig {
     ingressHTTPPort: flags.ingressHttpPort,
     ingressHTTPSPort: flags.ingressHttpsPort,
     logLevel: flags.logLevel,
+    etcd: etcdConfigOf(flags),
   }
 }
 

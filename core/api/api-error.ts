@@ -24,6 +24,8 @@ export const REASON_CODES = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  /** what the storage backend says: without a reason on the wire */
+  Unknown: 500,
   ServiceUnavailable: 503,
   Timeout: 504,
 } as const
@@ -46,7 +48,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason === 'Unknown' ? {} : { reason }),
       ...(options.details ? { details: options.details } : {}),
       code: this.code,
     }

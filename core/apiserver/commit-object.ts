@@ -1,11 +1,12 @@
 /** The last step of every write: the object goes into the store, unless the request is a dry run. */
 
 import type { KubernetesObject } from '../api/object.ts'
+import { SERVICES } from '../api/scheme.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
 import { stamped } from '../store/stamped.ts'
 import type { Change, StoredValue, Transaction } from '../store/store.ts'
 import type { Environment } from './environment.ts'
-import { ttlSecondsAt } from './storage-key.ts'
+import { storagePrefix, ttlSecondsAt } from './storage-key.ts'
 
 export type Expectations = Transaction['expect']
 
@@ -44,10 +45,31 @@ export async function putObject(
   if (write.dryRun) return rehearsed(env, expect, object)
   const { key } = write
   const put = { kind: 'put' as const, key, value: object, ttlSeconds: ttlSecondsAt(key) }
-  const result = await env.store.commit({ expect, changes: [put, ...alsoChanged(write)] })
+  const turn = allocationTurn(env, key)
+  const result = await env.store.commit({
+    expect: [...expect, ...turn.expect],
+    changes: [put, ...alsoChanged(write), ...turn.changes],
+  })
   if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
   return { kind: 'written', object: result.values[0]?.value ?? object }
 }
+
+/**
+ * Where several servers share the store, addresses and ports are allocated from what each one sees: a Service is written
+ * only if nobody else wrote one since. The key is that of kube-apiserver's own allocator.
+ */
+function allocationTurn({ store }: Environment, key: string): Pick<Transaction, 'expect' | 'changes'> {
+  if (store.sync === undefined || !key.startsWith(SERVICE_PREFIX)) return { expect: [], changes: [] }
+  const modRevision = revisionOf(store.get(ALLOCATION_KEY))
+  const value = { apiVersion: 'v1', kind: 'RangeAllocation', metadata: { name: 'serviceips' } }
+  return {
+    expect: [{ key: ALLOCATION_KEY, modRevision }],
+    changes: [{ kind: 'put', key: ALLOCATION_KEY, value }],
+  }
+}
+
+const SERVICE_PREFIX = storagePrefix(SERVICES)
+const ALLOCATION_KEY = '/registry/ranges/serviceips'
 
 /** Removes the object. @param last what the caller is shown */
 export async function removeObject(

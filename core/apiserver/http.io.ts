@@ -33,6 +33,7 @@ import { routeOf, verbOf } from './route.ts'
 import type { Dial } from './sessions/proxy.io.ts'
 import { Sessions } from './sessions/sessions.io.ts'
 import { isSessionRoute } from './sessions/session-route.ts'
+import { storeFailure } from './store-failure.ts'
 import type { VersionInfo } from './version.ts'
 import { versionInfo } from './version.ts'
 
@@ -265,7 +266,8 @@ class HttpApiServer implements ApiServer {
   }
 
   #apiError(error: unknown, signal: AbortSignal): ApiError {
-    if (error instanceof ApiError) return error
+    const known = storeFailure(error)
+    if (known instanceof ApiError) return known
     if (!signal.aborted) this.#options.log.error('request failed', { err: error })
     const message = error instanceof Error ? error.message : String(error)
     return new ApiError('InternalError', `Internal error occurred: ${message}`, {

@@ -31,9 +31,11 @@ export function inProcessClient(registry: Registry, identity: InProcessIdentity)
   })
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName) {
+      if (registry.sync) await registry.sync()
       return registry.get(resource, name) as T
     },
     async list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions = {}) {
+      if (registry.sync) await registry.sync()
       const { resourceVersion, items } = registry.list(resource, queryOf(options))
       return { resourceVersion, items: items as readonly T[] }
     },

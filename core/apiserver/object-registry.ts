@@ -32,6 +32,7 @@ import { getScale, patchScale, updateScale } from './scale.ts'
 import { ServiceCidrCleanup } from './services/service-cidrs.ts'
 import { ServiceAllocations } from './services/service-allocations.ts'
 import { storageKey } from './storage-key.ts'
+import { storeFailure } from './store-failure.ts'
 import type { UpdateResult } from './update.ts'
 import { updateObject } from './update.ts'
 import type { LastStates } from './watch.ts'
@@ -68,32 +69,36 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const cleanup = new DefinitionCleanup(env, failed)
   const cidrs = new ServiceCidrCleanup(env, failed)
   const lastStates: LastStates = new WeakMap()
+  const sync = syncOf(store)
+  const fresh = freshly(sync)
   return {
     kinds,
     access,
     tokens,
+    sync,
     get: (resource, name) => getObject(env, resource, name),
     list: (resource, query) => listObjects(env, resource, query),
     watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),
     async create(resource, namespace, body, context) {
-      if (isStored(resource)) return await createObject(env, resource, namespace, body, context)
+      if (isStored(resource)) return await fresh(() => createObject(env, resource, namespace, body, context))
       const object = decodeBody(env, resource, body, context)
       return await reviewed({ access, tokens }, { resource, namespace, object, user: context.user })
     },
-    update: (resource, name, body, context) => replaceObject(env, resource, name, body, context),
-    patch: (resource, name, request, context) => changeObject(env, resource, name, request, context),
-    delete: (resource, name, wish, context) => deleteObject(env, resource, name, wish, context),
+    update: (resource, name, body, context) => fresh(() => replaceObject(env, resource, name, body, context)),
+    patch: (resource, name, request, context) =>
+      fresh(() => changeObject(env, resource, name, request, context)),
+    delete: (resource, name, wish, context) => fresh(() => deleteObject(env, resource, name, wish, context)),
     deleteCollection: (resource, query, wish, context) =>
-      deleteCollection(env, resource, query, wish, context),
+      fresh(() => deleteCollection(env, resource, query, wish, context)),
     getScale: (resource, name) => getScale(env, resource, name),
-    bind: (name, body, context) => bindPod(env, name, body, context),
+    bind: (name, body, context) => fresh(() => bindPod(env, name, body, context)),
     async requestToken(name, body, _context) {
       if (tokens === undefined)
         throw new ApiError('NotFound', 'the server could not find the requested resource')
       const request = decodedTokenRequest(body)
       return await requestedToken({ tokens, find }, name, request)
     },
-    evict: (name, body, context) => evictPod(env, name, body, context),
+    evict: (name, body, context) => fresh(() => evictPod(env, name, body, context)),
     [Symbol.dispose]: () => {
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
@@ -101,6 +106,29 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       cidrs[Symbol.dispose]()
       kinds[Symbol.dispose]()
     },
+  }
+}
+
+function syncOf(store: Store): Registry['sync'] {
+  if (store.sync === undefined) return undefined
+  return async () => {
+    try {
+      await store.sync?.()
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+}
+
+/** Writes begin with what is there now, and fail with ApiError. */
+function freshly(sync: Registry['sync']): <T>(work: () => Promise<T>) => Promise<T> {
+  return async (work) => {
+    if (sync) await sync()
+    try {
+      return await work()
+    } catch (error) {
+      throw storeFailure(error)
+    }
   }
 }
 

@@ -73,6 +73,12 @@ export interface Registry {
   /** undefined: no tokens are signed here */
   readonly tokens: ServiceAccountTokens | undefined
 
+  /**
+   * Absent: reads are always of the newest state. Else: resolves when reads see all that was acknowledged before, by
+   * whatever server; called before a read that may not be older (writes do it by themselves).
+   */
+  readonly sync?: (() => Promise<void>) | undefined
+
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject
 
   list(resource: ResourceInfo, query: ListQuery): ListResult

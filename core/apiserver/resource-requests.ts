@@ -80,6 +80,8 @@ export class ResourceRequests {
   }
 
   async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {
+    const { sync } = this.#registry
+    if (sync && READS.has(verb) && asksForRecent(exchange.request.query)) await sync()
     switch (verb) {
       case 'get':
         return shown(200, this.#get(exchange), exchange.view)
@@ -209,6 +211,15 @@ export class ResourceRequests {
     return whole(200, listText(route.resource, list, view), view)
   }
 }
+
+const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])
+
+/**
+ * Without a resourceVersion the newest state is asked for, with one a state not older, which another server may have
+ * told of; "0" is content with anything, and a further page is of the revision of the first.
+ */
+const asksForRecent = (query: URLSearchParams): boolean =>
+  query.get('resourceVersion') !== '0' && !query.get('continue')
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' }

@@ -18,8 +18,7 @@ const put = (store: Store, key: string, payload = '', modRevision?: number) =>
     expect: modRevision === undefined ? [] : [{ key, modRevision }],
     changes: [{ kind: 'put', key, value: object(key, payload) }],
   })
-const remove = (store: Store, key: string) =>
-  store.commit({ expect: [], changes: [{ kind: 'delete', key }] })
+const remove = (store: Store, key: string) => store.commit({ expect: [], changes: [{ kind: 'delete', key }] })
 const keys = (store: Store, prefix: string, at?: number): string[] =>
   store.range(prefix, at).values.map((value) => value.key)
 

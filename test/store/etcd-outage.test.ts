@@ -54,7 +54,9 @@ test('kill -9 of etcd loses no acknowledged write, and watches go on without a g
   for (const [key, revision] of acknowledged) expect(other.get(key)?.modRevision, key).toBe(revision)
   const revisions = events.map(({ revision }) => revision)
   expect(revisions).toEqual([...revisions].sort((a, b) => a - b))
-  expect(new Set(events.map(({ key }) => key)).size, 'each key told').toBe(other.range('/registry/pods/').values.length)
+  expect(new Set(events.map(({ key }) => key)).size, 'each key told').toBe(
+    other.range('/registry/pods/').values.length,
+  )
   unwatch()
 }, 60_000)
 
@@ -81,7 +83,9 @@ test('what happened while the watch was away and was compacted is told as events
     'put changed',
     'put new',
   ])
-  expect(events.find(({ key }) => key.endsWith('changed'))?.previous?.metadata.annotations).toEqual({ payload: '1' })
+  expect(events.find(({ key }) => key.endsWith('changed'))?.previous?.metadata.annotations).toEqual({
+    payload: '1',
+  })
 }, 60_000)
 
 test('refuses what etcd refuses, in its words', async () => {
@@ -104,6 +108,10 @@ test('passes over keys and values that are not the API server’s', async () => 
 }, 30_000)
 
 test('says at once what is wrong with a server’s name, and soon that there is no server', async () => {
-  await expect(openEtcdStore({ servers: ['ftp://x'] })).rejects.toThrow('not the URL of an etcd server: ftp://x')
-  await expect(openEtcdStore({ servers: ['127.0.0.1:1'], openTimeoutMs: 100 })).rejects.toThrow('ECONNREFUSED')
+  await expect(openEtcdStore({ servers: ['ftp://x'] })).rejects.toThrow(
+    'not the URL of an etcd server: ftp://x',
+  )
+  await expect(openEtcdStore({ servers: ['127.0.0.1:1'], openTimeoutMs: 100 })).rejects.toThrow(
+    'ECONNREFUSED',
+  )
 })

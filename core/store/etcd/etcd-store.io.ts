@@ -174,7 +174,9 @@ class EtcdStore implements Store {
     const { header } = (await this.#call('/v3/kv/range', probe)) as WireRange
     const revision = revisionOf(header)
     if (revision < this.revision) {
-      throw new StoreError(`etcd is at revision ${revision}, and was at ${this.revision}: it lost what it had acknowledged`)
+      throw new StoreError(
+        `etcd is at revision ${revision}, and was at ${this.revision}: it lost what it had acknowledged`,
+      )
     }
     await this.#reach(revision)
   }
@@ -197,7 +199,10 @@ class EtcdStore implements Store {
       const before = this.revision
       const { isGap, cause } = await this.#watchOnce()
       if (this.#closing.signal.aborted) return
-      this.#options.warn?.('the watch of etcd ended, and begins again', { revision: this.revision, err: cause })
+      this.#options.warn?.('the watch of etcd ended, and begins again', {
+        revision: this.revision,
+        err: cause,
+      })
       if (isGap) await this.#reload()
       retryMs = this.revision > before ? MIN_RETRY_MS : Math.min(2 * retryMs, MAX_RETRY_MS)
       await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
@@ -245,7 +250,10 @@ class EtcdStore implements Store {
       await sleep(intervalMs, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       try {
-        const { next, compactTo } = claimed(state, (await this.#call('/v3/kv/txn', claimRequest(state))) as WireTxn)
+        const { next, compactTo } = claimed(
+          state,
+          (await this.#call('/v3/kv/txn', claimRequest(state))) as WireTxn,
+        )
         state = next
         if (compactTo !== undefined) await this.#call('/v3/kv/compaction', { revision: String(compactTo) })
       } catch (err) {

@@ -66,8 +66,16 @@ describe('leases', () => {
 
 describe('changes', () => {
   it('come by revision, foreign ones as revisions without change', () => {
-    const events = [event('/registry/a', 5), event('/registry/b', 5, 'DELETE'), event('/elsewhere', 6), event('/registry/c', 7)]
-    const told = changesByRevision(events).map(({ revision, changes }) => [revision, changes.map(({ key }) => key)])
+    const events = [
+      event('/registry/a', 5),
+      event('/registry/b', 5, 'DELETE'),
+      event('/elsewhere', 6),
+      event('/registry/c', 7),
+    ]
+    const told = changesByRevision(events).map(({ revision, changes }) => [
+      revision,
+      changes.map(({ key }) => key),
+    ])
     expect(told).toEqual([
       [5, ['/registry/a', '/registry/b']],
       [6, []],
@@ -80,7 +88,11 @@ describe('changes', () => {
     const before = [at('/registry/kept', 1), at('/registry/gone', 2), at('/registry/moved', 3)]
     const after = [at('/registry/kept', 1), at('/registry/moved', 9), at('/registry/new', 6)]
     expect(
-      changesBetween(before, after, 10).map(({ revision, changes }) => [revision, changes[0]?.kind, changes[0]?.key]),
+      changesBetween(before, after, 10).map(({ revision, changes }) => [
+        revision,
+        changes[0]?.kind,
+        changes[0]?.key,
+      ]),
     ).toEqual([
       [6, 'put', '/registry/new'],
       [9, 'put', '/registry/moved'],

@@ -170,7 +170,8 @@ const codeOf = (error: unknown): string => String((error as { readonly code?: un
 /** What etcd's own client says when there is nobody to talk to, or no answer in time. */
 function unreachable(cause: unknown): StoreError {
   const name = (cause as { readonly name?: unknown } | undefined)?.name
-  if (name === 'TimeoutError' || name === 'AbortError') return new StoreError('etcdserver: request timed out', { cause })
+  if (name === 'TimeoutError' || name === 'AbortError')
+    return new StoreError('etcdserver: request timed out', { cause })
   const why = cause instanceof Error ? cause.message : String(cause)
   return new StoreError(`rpc error: code = Unavailable desc = connection error: ${why}`, { cause })
 }

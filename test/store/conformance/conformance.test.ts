@@ -89,7 +89,10 @@ describe.each(BACKENDS)('$name store', ({ missing, isDurable, isShared, start })
     expect(won).toHaveLength(1)
     for (const result of results) {
       if (result.kind === 'conflict') {
-        expect(result).toMatchObject({ key, current: { key, modRevision: won[0]?.kind && store.get(key)?.modRevision } })
+        expect(result).toMatchObject({
+          key,
+          current: { key, modRevision: won[0]?.kind && store.get(key)?.modRevision },
+        })
       }
     }
     const { modRevision = 0 } = store.get(key) ?? {}
@@ -202,7 +205,10 @@ describe.each(BACKENDS)('$name store', ({ missing, isDurable, isShared, start })
         for (const [index, { key: name, kind, isStale }] of steps.entries()) {
           const known = model.get(name)?.revision ?? 0
           const expected = isStale ? known + 1 : known
-          const write = kind === 'put' ? put(store, under + name, String(index), expected) : remove(store, under + name, expected)
+          const write =
+            kind === 'put'
+              ? put(store, under + name, String(index), expected)
+              : remove(store, under + name, expected)
           const result = await write
           expect(result.kind).toBe(isStale ? 'conflict' : 'committed')
           if (result.kind === 'conflict') continue
@@ -211,40 +217,56 @@ describe.each(BACKENDS)('$name store', ({ missing, isDurable, isShared, start })
         }
         unwatch()
         const values = store.range(under).values
-        expect(new Map(values.map((v) => [v.key.slice(under.length), { revision: v.modRevision, payload: payloadOf(v.value) }]))).toEqual(model)
+        expect(
+          new Map(
+            values.map((v) => [
+              v.key.slice(under.length),
+              { revision: v.modRevision, payload: payloadOf(v.value) },
+            ]),
+          ),
+        ).toEqual(model)
         expect(events).toHaveLength(writes)
       }),
       { numRuns: 40 },
     )
   })
 
-  it.skipIf(missing !== undefined || !isDurable)('has everything again when it is opened again, and goes on counting', async () => {
-    let last = 0
-    {
+  it.skipIf(missing !== undefined || !isDurable)(
+    'has everything again when it is opened again, and goes on counting',
+    async () => {
+      let last = 0
+      {
+        await using store = await backend.open()
+        await put(store, `${prefix}ns/a`, '1')
+        await put(store, `${prefix}ns/b`, '1')
+        last = await revisionOf(remove(store, `${prefix}ns/b`))
+      }
       await using store = await backend.open()
-      await put(store, `${prefix}ns/a`, '1')
-      await put(store, `${prefix}ns/b`, '1')
-      last = await revisionOf(remove(store, `${prefix}ns/b`))
-    }
-    await using store = await backend.open()
-    expect(store.range(prefix).values).toMatchObject([{ modRevision: last - 2 }])
-    expect(payloadOf(store.get(`${prefix}ns/a`)?.value)).toBe('1')
-    expect(await revisionOf(put(store, `${prefix}ns/c`))).toBeGreaterThan(last)
-  })
+      expect(store.range(prefix).values).toMatchObject([{ modRevision: last - 2 }])
+      expect(payloadOf(store.get(`${prefix}ns/a`)?.value)).toBe('1')
+      expect(await revisionOf(put(store, `${prefix}ns/c`))).toBeGreaterThan(last)
+    },
+  )
 
-  it.skipIf(missing !== undefined || !isShared)('several on one backend see each other, at once after sync', async () => {
-    await using one = await backend.open()
-    await using other = await backend.open()
-    const seen: string[] = []
-    using stack = new DisposableStack()
-    stack.defer(other.watch(prefix, other.revision, (events) => seen.push(...events.map(({ key }) => key))))
-    for (let i = 0; i < 50; i += 1) {
-      const key = `${prefix}ns/${i}`
-      const revision = await revisionOf(put(one, key, String(i), 0))
-      await other.sync?.()
-      expect(other.get(key)?.modRevision).toBe(revision)
-      expect(await put(other, key, 'mine', 0)).toMatchObject({ kind: 'conflict', current: { modRevision: revision } })
-    }
-    expect(seen).toHaveLength(50)
-  })
+  it.skipIf(missing !== undefined || !isShared)(
+    'several on one backend see each other, at once after sync',
+    async () => {
+      await using one = await backend.open()
+      await using other = await backend.open()
+      const seen: string[] = []
+      using stack = new DisposableStack()
+      stack.defer(other.watch(prefix, other.revision, (events) => seen.push(...events.map(({ key }) => key))))
+      for (let i = 0; i < 50; i += 1) {
+        const key = `${prefix}ns/${i}`
+        const revision = await revisionOf(put(one, key, String(i), 0))
+        await other.sync?.()
+        expect(other.get(key)?.modRevision).toBe(revision)
+        expect(await put(other, key, 'mine', 0)).toMatchObject({
+          kind: 'conflict',
+          current: { modRevision: revision },
+        })
+      }
+      expect(seen).toHaveLength(50)
+    },
+  )
 })
