@@ -29,11 +29,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(endpointsController, options),
     runController(loadBalancerController(options.loadBalancerCIDR), options),
     runController(garbageCollector, options),
-<<<<<<< HEAD
-    runController(eventTtlController, options),
     runController(resourceQuotaController, options),
-=======
->>>>>>> 65469f2 (store: etcd as second backend; keys with a time to live, Events among them; the event-ttl controller goes)
     runController(clusterRoleAggregationController, options),
   ]
   return {
