@@ -79,7 +79,10 @@ export async function removeObject(
 ): Promise<WriteOutcome> {
   const expect = expectationsOf(write)
   if (write.dryRun) return rehearsed(env, expect, last)
-  const result = await env.store.commit({ expect, changes: [{ kind: 'delete', key: write.key }, ...alsoChanged(write)] })
+  const result = await env.store.commit({
+    expect,
+    changes: [{ kind: 'delete', key: write.key }, ...alsoChanged(write)],
+  })
   if (result.kind === 'conflict') return { kind: 'lost', key: result.key }
   return { kind: 'written', object: stamped(last, result.revision) }
 }
