@@ -4,6 +4,7 @@
  */
 
 import type { ReplicaSet } from './generated/apps-v1.ts'
+import type { Event as NewEvent } from './generated/events-v1.ts'
 import type { Event, Namespace, Node, Pod, Secret, Service } from './generated/core-v1.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -51,6 +52,23 @@ export function eventFields(event: Event): Fields {
     reason: event.reason ?? '',
     reportingComponent: event.reportingComponent ?? '',
     source: event.source?.component || event.reportingComponent || '',
+    type: event.type ?? '',
+  }
+}
+
+/** As events.k8s.io/v1 names them. */
+export function newEventFields(event: NewEvent): Fields {
+  const about = event.regarding ?? {}
+  return {
+    'regarding.kind': about.kind ?? '',
+    'regarding.namespace': about.namespace ?? '',
+    'regarding.name': about.name ?? '',
+    'regarding.uid': about.uid ?? '',
+    'regarding.apiVersion': about.apiVersion ?? '',
+    'regarding.resourceVersion': about.resourceVersion ?? '',
+    'regarding.fieldPath': about.fieldPath ?? '',
+    reason: event.reason ?? '',
+    reportingController: event.reportingController ?? '',
     type: event.type ?? '',
   }
 }

@@ -16,7 +16,7 @@ import { changed } from './admission/admission.ts'
 import { clusterView } from './cluster-view.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { AnyObject, Environment } from './environment.ts'
-import { listObjects } from './list.ts'
+import { listObjects, presented } from './list.ts'
 import { ownFinalizers } from './object-meta.ts'
 import type { DeleteResult, ListQuery, ListResult, RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
@@ -50,14 +50,15 @@ export async function deleteObject(
     await env.webhooks?.judge(request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
-    if (plan.kind === 'unchanged') return { kind: 'pending', object: value }
+    const shown = (object: KubernetesObject): KubernetesObject => presented(env, resource, object)
+    if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
     const write = { key, modRevision, dryRun }
     const outcome =
       plan.kind === 'remove'
         ? await removeObject(env, { ...write, also: ipAddressWrites(env, resource, value, undefined) }, value)
         : await putObject(env, write, plan.object)
     if (outcome.kind === 'written') {
-      return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: outcome.object }
+      return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: shown(outcome.object) }
     }
   }
 }

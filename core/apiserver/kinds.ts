@@ -17,6 +17,7 @@ import type { Printer } from './columns/column.ts'
 import { printerOf } from './columns/printers.ts'
 import type { StructType } from './schema-type.ts'
 import { SchemaTypes } from './schema-type.ts'
+import { conversionOf } from './stored-versions.ts'
 
 export interface Kind {
   readonly rules: KindRules
@@ -79,5 +80,6 @@ function builtInKind(resource: ResourceInfo, types: SchemaTypes): Kind {
     type: types.ofKind(apiVersion, resource.kind),
     printer: printerOf(apiVersion, resource.kind),
     hasStrategicMerge: true,
+    ...conversionOf(apiVersion, resource.kind),
   }
 }

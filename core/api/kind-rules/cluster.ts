@@ -5,7 +5,9 @@ import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
+import { newEventFields } from '../selectable-fields.ts'
 import { validateLease } from '../validation/cluster.ts'
+import { validateNewEvent, validateNewEventUpdate } from '../validation/event.ts'
 import {
   validateCustomResourceDefinition,
   validateCustomResourceDefinitionUpdate,
@@ -20,6 +22,7 @@ import {
 } from '../validation/rbac.ts'
 import {
   LEASES,
+  NEW_EVENTS,
   ROLES,
   ROLE_BINDINGS,
   CLUSTER_ROLES,
@@ -58,6 +61,11 @@ function unsupportedRules(
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(LEASES, { validate: validateLease }),
+  row(NEW_EVENTS, {
+    validate: validateNewEvent,
+    validateUpdate: validateNewEventUpdate,
+    selectableFields: newEventFields,
+  }),
   row(ROLES, { nameFaults: pathSegmentFaults, validate: validateRole }),
   row(ROLE_BINDINGS, {
     nameFaults: pathSegmentFaults,

@@ -19,8 +19,8 @@ import {
   serviceFields,
 } from '../selectable-fields.ts'
 import { prepareServiceUpdate } from '../service-transitions.ts'
+import { validateEvent } from '../validation/event.ts'
 import {
-  validateEvent,
   validateNamespace,
   validateNamespaceStatus,
   validateNode,
@@ -33,7 +33,7 @@ import {
   validateSecretUpdate,
 } from '../validation/config.ts'
 import { validateEndpoints } from '../validation/endpoints.ts'
-import { dns1035LabelFaults, dnsLabelFaults } from '../validation/names.ts'
+import { dns1035LabelFaults, dnsLabelFaults, pathSegmentFaults } from '../validation/names.ts'
 import { validatePodUpdate } from '../validation/pod-update.ts'
 import { validatePod, validatePodStatus } from '../validation/pod.ts'
 import { validateServiceChange } from '../validation/service-addresses.ts'
@@ -102,7 +102,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: secretFields,
   }),
   row(SERVICE_ACCOUNTS, {}),
-  row(EVENTS, { validate: validateEvent, selectableFields: eventFields }),
+  row(EVENTS, { nameFaults: pathSegmentFaults, validate: validateEvent, selectableFields: eventFields }),
   row(PERSISTENT_VOLUMES, { hasStatus: true }),
   row(PERSISTENT_VOLUME_CLAIMS, { hasStatus: true }),
   row(POD_TEMPLATES, {

@@ -6,6 +6,7 @@ import type {
 } from '../generated/admissionregistration-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type { CertificateSigningRequest } from '../generated/certificates-v1.ts'
+import type { Event } from '../generated/events-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../generated/rbac-v1.ts'
@@ -26,6 +27,14 @@ export const LEASES = define<Lease>({
   resource: 'leases',
   singular: 'lease',
   kind: 'Lease',
+})
+/** The same objects as core/v1 Events. */
+export const NEW_EVENTS = define<Event>({
+  group: 'events.k8s.io',
+  resource: 'events',
+  singular: 'event',
+  kind: 'Event',
+  shortNames: ['ev'],
 })
 export const ROLES = define<Role>({
   group: 'rbac.authorization.k8s.io',
@@ -154,6 +163,7 @@ export const CUSTOM_RESOURCE_DEFINITIONS = define<CustomResourceDefinition>({
 /** In the order of discovery documents. */
 export const CLUSTER_RESOURCES: readonly ResourceInfo[] = [
   LEASES,
+  NEW_EVENTS,
   ROLES,
   ROLE_BINDINGS,
   CLUSTER_ROLES,

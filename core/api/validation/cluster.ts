@@ -1,8 +1,8 @@
-/** Nodes, Namespaces, Events and Leases (kubernetes/kubernetes pkg/apis/{core,coordination}/validation). Pure. */
+/** Nodes, Namespaces and Leases (kubernetes/kubernetes pkg/apis/{core,coordination}/validation). Pure. */
 
 import { parseCidr } from '../../net/cidr.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
-import type { Event, Namespace, Node, Taint } from '../generated/core-v1.ts'
+import type { Namespace, Node, Taint } from '../generated/core-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { parseMilli } from '../quantity.ts'
 import type { Faults } from './faults.ts'
@@ -105,14 +105,6 @@ export function validateNamespaceStatus({ metadata, status }: Namespace): Faults
       status?.phase ?? '',
       `may only be '${expected}' if \`deletionTimestamp\` ${condition}`,
     ),
-  )
-}
-
-/** Faults of an Event: it is where the object is that it is about, or in `default`. */
-export function validateEvent({ involvedObject, metadata }: Event): Faults {
-  const namespace = involvedObject?.namespace ?? ''
-  return when(metadata.namespace !== (namespace || 'default'), () =>
-    invalidValue('involvedObject.namespace', namespace, 'does not match event.namespace'),
   )
 }
 

@@ -12,6 +12,8 @@ import type {
   Secret,
   ServiceAccount,
 } from '../../api/generated/core-v1.ts'
+import { toCoreEvent } from '../../api/conversion/events.ts'
+import type { Event as NewEvent } from '../../api/generated/events-v1.ts'
 import type { Printer } from './column.ts'
 import { AGE, NAME, column, since, wide } from './column.ts'
 
@@ -128,4 +130,11 @@ export const EVENT_PRINTER: Printer<Event> = {
     },
     { ...NAME, priority: 1 },
   ],
+}
+
+export const NEW_EVENT_PRINTER: Printer<NewEvent> = {
+  columns: EVENT_PRINTER.columns.map((shown) => ({
+    ...shown,
+    cell: (event, nowMs) => shown.cell(toCoreEvent(event), nowMs),
+  })),
 }
