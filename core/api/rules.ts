@@ -21,8 +21,12 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly hasGeneration: boolean
   /** Whether status is written through /status only (and dropped on create). */
   readonly hasStatus: boolean
-  /** Whether an update must say which version it is of. */
+  /** Whether an update must say which version it is of (AllowUnconditionalUpdate is false). */
   readonly requiresRevision?: boolean
+  /** Whether an update may make the object (AllowCreateOnUpdate). */
+  readonly createsOnUpdate?: boolean
+  /** Whether a deletion answers with the object itself (ReturnDeletedObject). */
+  readonly returnsDeleted?: boolean
   /** Extra preparation on update: dropping fields a new Service type does not use, keeping allocated ones. */
   readonly prepareForUpdate?: (object: T, old: T) => T
   /** All faults, in upstream's order; empty when valid. Runs on the defaulted object. */

@@ -16,7 +16,7 @@ import { changed } from './admission/admission.ts'
 import { clusterView } from './cluster-view.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { AnyObject, Environment } from './environment.ts'
-import { listObjects, presented } from './list.ts'
+import { listObjects } from './list.ts'
 import { ownFinalizers } from './object-meta.ts'
 import type { DeleteResult, ListQuery, ListResult, RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
@@ -32,6 +32,7 @@ export async function deleteObject(
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
+  const { fromStorage: shown = (object: KubernetesObject) => object } = env.kinds.of(resource)
   for (;;) {
     const stored = env.store.get(key)
     if (stored === undefined) throw notFound(resource, name.name)
@@ -40,8 +41,8 @@ export async function deleteObject(
     const about = { operation: 'delete', resource, subresource: '', namespace } as const
     const request = {
       ...about,
-      object: value,
-      old: value,
+      object: shown(value),
+      old: shown(value),
       context: { ...context, dryRun },
       random: env.random,
     }
@@ -50,7 +51,6 @@ export async function deleteObject(
     await env.webhooks?.judge(request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
-    const shown = (object: KubernetesObject): KubernetesObject => presented(env, resource, object)
     if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
     const write = { key, modRevision, dryRun }
     const outcome =

@@ -132,9 +132,6 @@ function freshly(sync: Registry['sync']): <T>(work: () => Promise<T>) => Promise
   }
 }
 
-/** Kinds whose objects a PUT may make. */
-const CREATE_ON_UPDATE: readonly string[] = ['events', 'leases', 'endpoints']
-
 async function replaceObject(
   env: Environment,
   resource: ResourceInfo,
@@ -147,7 +144,7 @@ async function replaceObject(
     return { object: await updateScale(env, resource, name, body, context), created: false }
   }
   const object = withRequestName(decodeBody(env, resource, body, context), name)
-  const mayCreate = CREATE_ON_UPDATE.includes(resource.resource)
+  const mayCreate = env.kinds.of(resource).rules.createsOnUpdate
   return updateObject(env, { resource, name, subresource, context, mayCreate, wanted: () => ({ object }) })
 }
 

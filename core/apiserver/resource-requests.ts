@@ -10,6 +10,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
+import type { KindRules } from '../api/rules.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { negotiate } from './negotiate.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
@@ -199,7 +200,7 @@ export class ResourceRequests {
     const dryRun = context.dryRun || options.dryRun
     const name = objectName(route)
     const result = await this.#registry.delete(route.resource, name, { ...options, dryRun }, context)
-    return deleted(route.resource, result, view)
+    return deleted(route.resource, this.#registry.kinds.of(route.resource).rules, result, view)
   }
 
   async #deleteCollection(exchange: Exchange): Promise<ApiResponse> {
@@ -301,12 +302,9 @@ function success(view: View, code: number, details?: Readonly<Record<string, unk
   })
 }
 
-/** Kinds whose deletion answers with the object itself (ReturnDeletedObject in kubernetes/kubernetes pkg/registry). */
-const RETURN_DELETED = new Set(['pods', 'services', 'serviceaccounts'])
-
-function deleted(resource: ResourceInfo, result: DeleteResult, view: View): ApiResponse {
+function deleted(resource: ResourceInfo, rules: KindRules, result: DeleteResult, view: View): ApiResponse {
   const { object } = result
-  if (result.kind === 'pending' || RETURN_DELETED.has(resource.resource)) return shown(200, object, view)
+  if (result.kind === 'pending' || rules.returnsDeleted) return shown(200, object, view)
   return success(view, 200, {
     name: object.metadata.name,
     ...(resource.group === '' ? {} : { group: resource.group }),

@@ -118,9 +118,6 @@ async function createInstead(
   return { object: await insertObject(env, creation), created: true }
 }
 
-/** The newer kinds do not allow an update that does not say which version it is of. */
-const NEEDS_REVISION: readonly string[] = ['leases', 'endpointslices']
-
 function checkConditions(
   env: Environment,
   resource: ResourceInfo,
@@ -134,7 +131,7 @@ function checkConditions(
   }
   if (resourceVersion && resourceVersion !== '0') {
     if (resourceVersion !== stored.metadata.resourceVersion) throw conflict(resource, name)
-  } else if (NEEDS_REVISION.includes(resource.resource) || env.kinds.of(resource).rules.requiresRevision) {
+  } else if (env.kinds.of(resource).rules.requiresRevision) {
     throw missingRevision(resource, name)
   }
 }

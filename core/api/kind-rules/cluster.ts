@@ -60,14 +60,16 @@ function unsupportedRules(
 }
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [
-  row(LEASES, { validate: validateLease }),
+  row(LEASES, { createsOnUpdate: true, requiresRevision: true, validate: validateLease }),
   row(NEW_EVENTS, {
+    createsOnUpdate: true,
     validate: validateNewEvent,
     validateUpdate: validateNewEventUpdate,
     selectableFields: newEventFields,
   }),
-  row(ROLES, { nameFaults: pathSegmentFaults, validate: validateRole }),
+  row(ROLES, { createsOnUpdate: true, nameFaults: pathSegmentFaults, validate: validateRole }),
   row(ROLE_BINDINGS, {
+    createsOnUpdate: true,
     nameFaults: pathSegmentFaults,
     defaults: defaultBinding,
     validate: validateRoleBinding,
@@ -76,8 +78,9 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
       ...validateRoleRefUpdate(binding, old),
     ],
   }),
-  row(CLUSTER_ROLES, { nameFaults: pathSegmentFaults, validate: validateClusterRole }),
+  row(CLUSTER_ROLES, { createsOnUpdate: true, nameFaults: pathSegmentFaults, validate: validateClusterRole }),
   row(CLUSTER_ROLE_BINDINGS, {
+    createsOnUpdate: true,
     nameFaults: pathSegmentFaults,
     defaults: defaultBinding,
     validate: validateClusterRoleBinding,
@@ -95,9 +98,10 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(PRIORITY_CLASSES, {}),
   row(RUNTIME_CLASSES, {}),
   row(CERTIFICATE_SIGNING_REQUESTS, { hasStatus: true }),
-  row(VALIDATING_WEBHOOK_CONFIGURATIONS, { hasGeneration: true }),
-  row(MUTATING_WEBHOOK_CONFIGURATIONS, { hasGeneration: true }),
+  row(VALIDATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
+  row(MUTATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
   row(CUSTOM_RESOURCE_DEFINITIONS, {
+    requiresRevision: true,
     defaults: defaultCustomResourceDefinition,
     validate: validateCustomResourceDefinition,
     validateUpdate: validateCustomResourceDefinitionUpdate,

@@ -75,6 +75,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: nodeFields,
   }),
   row(PODS, {
+    returnsDeleted: true,
     defaults: defaultPod,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
@@ -84,6 +85,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: podFields,
   }),
   row(SERVICES, {
+    createsOnUpdate: true,
+    returnsDeleted: true,
     defaults: defaultService,
     validate: validateService,
     validateUpdate: (service, old) => [...validateServiceChange(service, old), ...validateService(service)],
@@ -93,7 +96,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasStatus: true,
     selectableFields: serviceFields,
   }),
-  row(ENDPOINTS, { defaults: defaultEndpoints, validate: validateEndpoints }),
+  row(ENDPOINTS, { createsOnUpdate: true, defaults: defaultEndpoints, validate: validateEndpoints }),
   row(CONFIG_MAPS, { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate }),
   row(SECRETS, {
     defaults: defaultSecret,
@@ -101,11 +104,17 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validateUpdate: validateSecretUpdate,
     selectableFields: secretFields,
   }),
-  row(SERVICE_ACCOUNTS, {}),
-  row(EVENTS, { nameFaults: pathSegmentFaults, validate: validateEvent, selectableFields: eventFields }),
+  row(SERVICE_ACCOUNTS, { returnsDeleted: true }),
+  row(EVENTS, {
+    createsOnUpdate: true,
+    nameFaults: pathSegmentFaults,
+    validate: validateEvent,
+    selectableFields: eventFields,
+  }),
   row(PERSISTENT_VOLUMES, { hasStatus: true }),
   row(PERSISTENT_VOLUME_CLAIMS, { hasStatus: true }),
   row(POD_TEMPLATES, {
+    returnsDeleted: true,
     defaults: defaultPodTemplateObject,
     validate: validatePodTemplateObject,
     hasGeneration: true,
@@ -118,6 +127,6 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   }),
-  row(LIMIT_RANGES, {}),
-  row(RESOURCE_QUOTAS, { hasStatus: true }),
+  row(LIMIT_RANGES, { createsOnUpdate: true }),
+  row(RESOURCE_QUOTAS, { returnsDeleted: true, hasStatus: true }),
 ]

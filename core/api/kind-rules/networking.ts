@@ -25,6 +25,7 @@ import { row } from './row.ts'
 
 export const NETWORKING_RULES: readonly RulesEntry[] = [
   row(ENDPOINT_SLICES, {
+    requiresRevision: true,
     defaults: defaultEndpointSlice,
     validate: validateEndpointSlice,
     validateUpdate: validateEndpointSliceUpdate,

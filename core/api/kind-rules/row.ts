@@ -24,6 +24,9 @@ export interface KindRow<T extends KubernetesObject> {
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
+  readonly requiresRevision?: boolean
+  readonly createsOnUpdate?: boolean
+  readonly returnsDeleted?: boolean
   readonly hasGeneration?: boolean
   readonly hasStatus?: boolean
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
@@ -38,6 +41,9 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     setDefaults: own.defaults ?? ((object) => object),
     hasGeneration: own.hasGeneration ?? false,
     hasStatus: own.hasStatus ?? false,
+    requiresRevision: own.requiresRevision ?? false,
+    createsOnUpdate: own.createsOnUpdate ?? false,
+    returnsDeleted: own.returnsDeleted ?? false,
     validateCreate: (object) => [
       ...validateMetadata(object, { nameFaults, namespaced }),
       ...validate(object),

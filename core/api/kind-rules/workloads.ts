@@ -107,6 +107,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(POD_DISRUPTION_BUDGETS, {
+    requiresRevision: true,
     validate: validatePodDisruptionBudget,
     validateStatus: validatePodDisruptionBudgetStatus,
     warnings: nothingActsOn('PodDisruptionBudget'),
