@@ -1,9 +1,9 @@
 /**
- * Defaults of Namespaces, Nodes and Secrets (kubernetes/kubernetes pkg/apis/core/v1/defaults.go, and what the
+ * Defaults of Namespaces, Nodes, Secrets and ServiceAccounts (kubernetes/kubernetes pkg/apis/core/v1/defaults.go, and what the
  * registries of these kinds add). Pure and idempotent.
  */
 
-import type { Namespace, Node, Secret } from '../generated/core-v1.ts'
+import type { Namespace, Node, Secret, ServiceAccount } from '../generated/core-v1.ts'
 
 /** The label every namespace carries, and the finalizer that lets its content go first. */
 export function defaultNamespace(namespace: Namespace): Namespace {
@@ -40,4 +40,12 @@ export function defaultSecret(secret: Secret): Secret {
     Buffer.from(value).toString('base64'),
   ])
   return { ...rest, type, data: { ...secret.data, ...Object.fromEntries(encoded) } }
+}
+
+/** Of the secrets it lists only the names count (pkg/registry/core/serviceaccount/strategy.go). */
+export function defaultServiceAccount(account: ServiceAccount): ServiceAccount {
+  const { secrets } = account
+  return secrets
+    ? { ...account, secrets: secrets.map(({ name }) => (name === undefined ? {} : { name })) }
+    : account
 }

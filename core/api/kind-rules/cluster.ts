@@ -13,6 +13,7 @@ import {
   validateCustomResourceDefinitionUpdate,
 } from '../validation/custom-resource-definition.ts'
 import { pathSegmentFaults } from '../validation/names.ts'
+import { validateRuntimeClass, validateRuntimeClassUpdate } from '../validation/runtime-class.ts'
 import {
   validateClusterRole,
   validateClusterRoleBinding,
@@ -27,12 +28,6 @@ import {
   ROLE_BINDINGS,
   CLUSTER_ROLES,
   CLUSTER_ROLE_BINDINGS,
-  STORAGE_CLASSES,
-  VOLUME_ATTACHMENTS,
-  CSI_DRIVERS,
-  CSI_NODES,
-  CSI_STORAGE_CAPACITIES,
-  VOLUME_ATTRIBUTES_CLASSES,
   PRIORITY_CLASSES,
   RUNTIME_CLASSES,
   CERTIFICATE_SIGNING_REQUESTS,
@@ -42,6 +37,7 @@ import {
 } from '../scheme/cluster.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
+import { STORAGE_RULES } from './storage.ts'
 
 /** CEL rules that cannot be evaluated here are accepted, and named once. */
 function unsupportedRules(
@@ -89,14 +85,14 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
       ...validateRoleRefUpdate(binding, old),
     ],
   }),
-  row(STORAGE_CLASSES, {}),
-  row(VOLUME_ATTACHMENTS, { hasStatus: true }),
-  row(CSI_DRIVERS, {}),
-  row(CSI_NODES, {}),
-  row(CSI_STORAGE_CAPACITIES, {}),
-  row(VOLUME_ATTRIBUTES_CLASSES, {}),
+  ...STORAGE_RULES,
   row(PRIORITY_CLASSES, {}),
-  row(RUNTIME_CLASSES, {}),
+  row(RUNTIME_CLASSES, {
+    createsOnUpdate: true,
+    requiresRevision: true,
+    validate: validateRuntimeClass,
+    validateUpdate: validateRuntimeClassUpdate,
+  }),
   row(CERTIFICATE_SIGNING_REQUESTS, { hasStatus: true }),
   row(VALIDATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
   row(MUTATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),

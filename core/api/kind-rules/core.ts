@@ -6,7 +6,7 @@ import {
   validateReplicationController,
 } from '../validation/replication-controller.ts'
 import { validateReplicaStatus } from '../validation/workloads.ts'
-import { defaultNamespace, defaultNode, defaultSecret } from '../defaults/cluster.ts'
+import { defaultNamespace, defaultNode, defaultSecret, defaultServiceAccount } from '../defaults/cluster.ts'
 import { defaultEndpoints } from '../defaults/networking.ts'
 import { defaultPod } from '../defaults/pod.ts'
 import { defaultService } from '../defaults/service.ts'
@@ -21,6 +21,7 @@ import {
 import { prepareServiceUpdate } from '../service-transitions.ts'
 import { validateEvent } from '../validation/event.ts'
 import {
+  serviceAccountWarnings,
   validateNamespace,
   validateNamespaceStatus,
   validateNode,
@@ -48,8 +49,6 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
   EVENTS,
-  PERSISTENT_VOLUMES,
-  PERSISTENT_VOLUME_CLAIMS,
   POD_TEMPLATES,
   REPLICATION_CONTROLLERS,
   LIMIT_RANGES,
@@ -57,6 +56,7 @@ import {
 } from '../scheme/core.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
+import { VOLUME_RULES } from './storage.ts'
 
 export const CORE_RULES: readonly RulesEntry[] = [
   row(NAMESPACES, {
@@ -104,15 +104,18 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validateUpdate: validateSecretUpdate,
     selectableFields: secretFields,
   }),
-  row(SERVICE_ACCOUNTS, { returnsDeleted: true }),
+  row(SERVICE_ACCOUNTS, {
+    defaults: defaultServiceAccount,
+    warnings: serviceAccountWarnings,
+    returnsDeleted: true,
+  }),
   row(EVENTS, {
     createsOnUpdate: true,
     nameFaults: pathSegmentFaults,
     validate: validateEvent,
     selectableFields: eventFields,
   }),
-  row(PERSISTENT_VOLUMES, { hasStatus: true }),
-  row(PERSISTENT_VOLUME_CLAIMS, { hasStatus: true }),
+  ...VOLUME_RULES,
   row(POD_TEMPLATES, {
     returnsDeleted: true,
     defaults: defaultPodTemplateObject,

@@ -2,7 +2,7 @@
 
 import { parseCidr } from '../../net/cidr.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
-import type { Namespace, Node, Taint } from '../generated/core-v1.ts'
+import type { Namespace, Node, ServiceAccount, Taint } from '../generated/core-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { parseMilli } from '../quantity.ts'
 import type { Faults } from './faults.ts'
@@ -13,8 +13,8 @@ import {
   invalidTexts,
   invalidValue,
   nonNegative,
+  notSupported,
   repeated,
-  required,
   when,
 } from './faults.ts'
 import { cidrFaults } from './ip-faults.ts'
@@ -108,14 +108,42 @@ export function validateNamespaceStatus({ metadata, status }: Namespace): Faults
   )
 }
 
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets'
+
+/** Warnings of a ServiceAccount (pkg/registry/core/serviceaccount/strategy.go). */
+export function serviceAccountWarnings(
+  { metadata }: ServiceAccount,
+  old: ServiceAccount | undefined,
+): readonly string[] {
+  if (metadata.annotations?.[MOUNTABLE] === undefined) return []
+  if (old?.metadata.annotations?.[MOUNTABLE] !== undefined) return []
+  return [
+    `metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+  ]
+}
+
+/** How leases are given out where servers of several versions compete: one way is known, others have a domain. */
+const LEASE_STRATEGIES = ['OldestEmulationVersion']
+
 /** Faults of a Lease, metadata aside. */
 export function validateLease({ spec }: Lease): Faults {
-  const { leaseDurationSeconds: duration, leaseTransitions, holderIdentity } = spec ?? {}
+  const { leaseDurationSeconds: duration, leaseTransitions, strategy, preferredHolder } = spec ?? {}
   return [
     ...when(duration !== undefined && duration <= 0, () =>
       invalidValue('spec.leaseDurationSeconds', duration, 'must be greater than 0'),
     ),
     ...nonNegative('spec.leaseTransitions', leaseTransitions),
-    ...when(holderIdentity === '', () => required('spec.holderIdentity', 'must not be empty')),
+    ...(strategy === undefined ? [] : strategyFaults(strategy)),
+    ...when(preferredHolder && !strategy, () =>
+      forbiddenField('spec.preferredHolder', 'may only be specified if `strategy` is defined'),
+    ),
   ]
+}
+
+/** Upstream's path really has the field twice. */
+function strategyFaults(strategy: string): Faults {
+  if (strategy.includes('/')) return invalidTexts('spec.strategy', strategy, qualifiedNameFaults)
+  return when(!LEASE_STRATEGIES.includes(strategy), () =>
+    notSupported('spec.strategy.strategy', strategy, LEASE_STRATEGIES),
+  )
 }

@@ -179,7 +179,8 @@ function validateResources({ limits = {}, requests = {} }: ResourceRequirements,
   ]
 }
 
-function validateAmount(name: string, text: string, field: string): Faults {
+/** Faults of an amount of a resource that containers may have. */
+export function validateAmount(name: string, text: string, field: string): Faults {
   const value = parseMilli(text) ?? 0n
   const nameFaults = invalidTexts(field, name, qualifiedNameFaults)
   return [

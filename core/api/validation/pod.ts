@@ -155,7 +155,8 @@ function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, at: string): Fault
 
 const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
 
-function validateToleration(toleration: Toleration, at: string): Faults {
+/** Faults of one toleration. */
+export function validateToleration(toleration: Toleration, at: string): Faults {
   const { key = '', operator = '', value = '', effect = '', tolerationSeconds } = toleration
   return [
     ...optionalText(`${at}.key`, key, qualifiedNameFaults),
