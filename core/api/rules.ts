@@ -13,6 +13,21 @@ export interface ClusterFacts {
   readonly nodePortRange: { readonly first: number; readonly last: number }
 }
 
+/** Who writes. */
+export interface Requester {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly uid?: string | undefined
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** How a sub-resource that is a part of the object is written. */
+export interface PartRules<T extends KubernetesObject> {
+  /** The object with only that part changed. @param now RFC 3339 */
+  readonly prepare: (object: T, old: T, now: string) => T
+  readonly validate: (object: T, old: T) => readonly FieldError[]
+}
+
 /** `T` is the kind's type; each function leaves its arguments as they are and returns a new object. */
 export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Fills absent fields (kubernetes/kubernetes pkg/apis/GROUP/VERSION/defaults.go). Idempotent. */
@@ -27,6 +42,10 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly createsOnUpdate?: boolean
   /** Whether a deletion answers with the object itself (ReturnDeletedObject). */
   readonly returnsDeleted?: boolean
+  /** What the server fills in of a new object from whoever makes it. */
+  readonly prepareForCreate?: (object: T, user: Requester) => T
+  /** Sub-resources that are not written as usual; the usual one is `status`. */
+  readonly parts?: Readonly<Record<string, PartRules<T>>>
   /** Extra preparation on update: dropping fields a new Service type does not use, keeping allocated ones. */
   readonly prepareForUpdate?: (object: T, old: T) => T
   /** All faults, in upstream's order; empty when valid. Runs on the defaulted object. */

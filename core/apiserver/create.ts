@@ -13,6 +13,7 @@ import { timestamp } from '../api/timestamp.ts'
 import type { Writer } from './apply/server-side-apply.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
+import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
 import type { Expectations, WriteOutcome } from './commit-object.ts'
@@ -108,7 +109,9 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
   const fresh = { name, uid: env.random.uuid(), creationTimestamp: now }
   const metadata = newMetadata(object.metadata, fresh)
   const bare = rules.hasStatus ? without(object, 'status') : object
-  const defaulted = rules.setDefaults({ ...bare, metadata })
+  const given = { ...bare, metadata }
+  const prepared = rules.prepareForCreate?.(given, context.user) ?? given
+  const defaulted = rules.setDefaults(prepared)
   const owned = creation.hasOwners
     ? defaulted
     : tracked(env, resource, defaulted, writerOf(resource, context, now))
@@ -152,6 +155,13 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
       const errors = rules.validateCreate(object, env.facts)
       if (errors.length > 0) throw invalid(resource, object.metadata.name, errors)
       refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
+      refuseSigning(env.access, {
+        user: context.user,
+        resource,
+        subresource: undefined,
+        object,
+        old: undefined,
+      })
       return object
     },
   )

@@ -13,10 +13,12 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
+import { validateMetadataUpdate } from '../api/validation/metadata.ts'
 import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
+import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
 import { putObject, removeObject } from './commit-object.ts'
@@ -163,9 +165,12 @@ function prepared(
   const asked = subresource === 'finalize' ? finalized(wanted.object, stored) : wanted.object
   const defaulted = rules.setDefaults({ ...asked, metadata })
   const isStatus = subresource === 'status'
-  const own = withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
+  const special = subresource === undefined ? undefined : rules.parts?.[subresource]
+  const own = special
+    ? special.prepare(defaulted, stored, timestamp(env.clock.now()))
+    : withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
   const part = subresource === undefined ? withKeptParts(env, resource, own, stored) : own
-  const counted = isStatus ? part : withGeneration(rules, part, stored)
+  const counted = isStatus || special ? part : withGeneration(rules, part, stored)
   const owned = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
   const { complete } = env.kinds.of(resource)
   const next = subresource === undefined && complete ? complete(owned, stored) : owned
@@ -173,7 +178,9 @@ function prepared(
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
   for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
-  refuseEscalation(env.access, { user: request.context.user, resource, object: next, old: stored })
+  const change = { user: request.context.user, resource, object: next, old: stored }
+  refuseEscalation(env.access, change)
+  refuseSigning(env.access, { ...change, subresource })
   return next
 }
 
@@ -216,6 +223,8 @@ function problems(
   stored: KubernetesObject,
 ): readonly FieldError[] {
   const rules = env.kinds.of(resource).rules
+  const special = subresource === undefined ? undefined : rules.parts?.[subresource]
+  if (special) return [...validateMetadataUpdate(next, stored), ...special.validate(next, stored)]
   if (subresource === 'status') return rules.validateStatus?.(next, stored) ?? []
   return rules.validateUpdate(next, stored, env.facts)
 }

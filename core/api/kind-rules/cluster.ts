@@ -12,6 +12,11 @@ import {
   validateCustomResourceDefinition,
   validateCustomResourceDefinitionUpdate,
 } from '../validation/custom-resource-definition.ts'
+import { approvedRequest, keptRequest, requestOf, signedRequest } from '../certificate-signing-request.ts'
+import {
+  validateSigningRequest,
+  validateSigningRequestUpdate,
+} from '../validation/certificate-signing-request.ts'
 import { pathSegmentFaults } from '../validation/names.ts'
 import { validateRuntimeClass, validateRuntimeClassUpdate } from '../validation/runtime-class.ts'
 import {
@@ -93,7 +98,25 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     validate: validateRuntimeClass,
     validateUpdate: validateRuntimeClassUpdate,
   }),
-  row(CERTIFICATE_SIGNING_REQUESTS, { hasStatus: true }),
+  row(CERTIFICATE_SIGNING_REQUESTS, {
+    nameFaults: pathSegmentFaults,
+    validate: (request) => validateSigningRequest(request),
+    validateUpdate: validateSigningRequestUpdate,
+    prepareForCreate: requestOf,
+    prepareForUpdate: keptRequest,
+    parts: {
+      approval: {
+        prepare: approvedRequest,
+        validate: (request, old) => validateSigningRequestUpdate(request, old, { decisions: true }),
+      },
+      status: {
+        prepare: signedRequest,
+        validate: (request, old) => validateSigningRequestUpdate(request, old, { certificate: true }),
+      },
+    },
+    selectableFields: ({ spec }) => ({ 'spec.signerName': spec.signerName ?? '' }),
+    hasStatus: true,
+  }),
   row(VALIDATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
   row(MUTATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
   row(CUSTOM_RESOURCE_DEFINITIONS, {

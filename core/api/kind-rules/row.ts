@@ -4,7 +4,7 @@ import type { FieldError } from '../field-error.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import { groupResource } from '../resource.ts'
-import type { KindRules } from '../rules.ts'
+import type { KindRules, PartRules, Requester } from '../rules.ts'
 import { validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
 import { dnsSubdomainFaults } from '../validation/names.ts'
 
@@ -20,6 +20,8 @@ export interface KindRow<T extends KubernetesObject> {
   /** default: as on create */
   readonly validateUpdate?: (object: T, old: T) => Faults
   readonly validateStatus?: (object: T, old: T) => Faults
+  readonly prepareForCreate?: (object: T, user: Requester) => T
+  readonly parts?: Readonly<Record<string, PartRules<T>>>
   readonly prepareForUpdate?: (object: T, old: T) => T
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
@@ -53,6 +55,8 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
       ...validateMetadataUpdate(object, old),
       ...(validateStatus?.(object, old) ?? []),
     ],
+    ...(own.prepareForCreate ? { prepareForCreate: own.prepareForCreate } : {}),
+    ...(own.parts ? { parts: own.parts } : {}),
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
     ...(own.warnings ? { warnings: own.warnings } : {}),
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
