@@ -52,6 +52,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly validateCreate: (object: T, facts: ClusterFacts) => readonly FieldError[]
   readonly validateUpdate: (object: T, old: T, facts: ClusterFacts) => readonly FieldError[]
   readonly validateStatus?: (object: T, old: T) => readonly FieldError[]
+  /** What to tell who asks for such objects in any way. */
+  readonly deprecation?: string
   /** What to tell who writes such an object, as `Warning` headers; it does not stop the write. */
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
   /** Fields a field selector may name beyond metadata.name and metadata.namespace. */

@@ -74,8 +74,10 @@ export function builtInKinds(): ServedKinds {
 
 function builtInKind(resource: ResourceInfo, types: SchemaTypes): Kind {
   const apiVersion = apiVersionOf(resource)
+  const rules = rulesFor(resource)
   return {
-    rules: rulesFor(resource),
+    rules,
+    deprecation: rules.deprecation,
     decode: (body) => strictDecode(resource, body),
     type: types.ofKind(apiVersion, resource.kind),
     printer: printerOf(apiVersion, resource.kind),

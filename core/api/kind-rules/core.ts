@@ -96,7 +96,12 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasStatus: true,
     selectableFields: serviceFields,
   }),
-  row(ENDPOINTS, { createsOnUpdate: true, defaults: defaultEndpoints, validate: validateEndpoints }),
+  row(ENDPOINTS, {
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    createsOnUpdate: true,
+    defaults: defaultEndpoints,
+    validate: validateEndpoints,
+  }),
   row(CONFIG_MAPS, { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate }),
   row(SECRETS, {
     defaults: defaultSecret,

@@ -25,6 +25,7 @@ export interface KindRow<T extends KubernetesObject> {
   readonly prepareForUpdate?: (object: T, old: T) => T
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
+  readonly deprecation?: string
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
   readonly requiresRevision?: boolean
   readonly createsOnUpdate?: boolean
@@ -58,6 +59,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ...(own.prepareForCreate ? { prepareForCreate: own.prepareForCreate } : {}),
     ...(own.parts ? { parts: own.parts } : {}),
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
+    ...(own.deprecation ? { deprecation: own.deprecation } : {}),
     ...(own.warnings ? { warnings: own.warnings } : {}),
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
   }

@@ -16,9 +16,12 @@ import { AGE, NAME, column, wide } from './column.ts'
 export const ROLE_PRINTER: Printer<Role | ClusterRole> = {
   columns: [
     NAME,
-    column('Created At', 'When the server created the object.', ({ metadata }) => {
-      return metadata.creationTimestamp ?? ''
-    }),
+    column(
+      'Created At',
+      'When the server created the object.',
+      ({ metadata }) => metadata.creationTimestamp ?? '',
+      'date',
+    ),
   ],
 }
 

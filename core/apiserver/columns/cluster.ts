@@ -21,6 +21,7 @@ const CREATED_AT: Column<LimitRange | CustomResourceDefinition> = column(
   'Created At',
   'When the server created the object.',
   ({ metadata }) => metadata.creationTimestamp ?? '',
+  'date',
 )
 
 export const LIMIT_RANGE_PRINTER: Printer<LimitRange> = { columns: [NAME, CREATED_AT] }

@@ -29,18 +29,14 @@ export const NAMESPACE_PRINTER: Printer<Namespace> = {
 }
 
 export const CONFIG_MAP_PRINTER: Printer<ConfigMap> = {
-  columns: [
-    NAME,
-    column('Data', 'Number of keys.', (map) => size(map.data) + size(map.binaryData), 'integer'),
-    AGE,
-  ],
+  columns: [NAME, column('Data', 'Number of keys.', (map) => size(map.data) + size(map.binaryData)), AGE],
 }
 
 export const SECRET_PRINTER: Printer<Secret> = {
   columns: [
     NAME,
     column('Type', 'What the secret is for.', (secret) => secret.type ?? ''),
-    column('Data', 'Number of keys.', (secret) => size(secret.data), 'integer'),
+    column('Data', 'Number of keys.', (secret) => size(secret.data)),
     AGE,
   ],
 }
@@ -48,7 +44,7 @@ export const SECRET_PRINTER: Printer<Secret> = {
 export const SERVICE_ACCOUNT_PRINTER: Printer<ServiceAccount> = {
   columns: [
     NAME,
-    column('Secrets', 'Number of secrets listed.', (account) => account.secrets?.length ?? 0, 'integer'),
+    column('Secrets', 'Number of secrets listed.', (account) => account.secrets?.length ?? 0),
     AGE,
   ],
 }
@@ -124,10 +120,7 @@ export const EVENT_PRINTER: Printer<Event> = {
     wide('Source', 'Who reported it.', eventSource),
     column('Message', 'What happened.', (event) => (event.message ?? '').trim()),
     wide('First Seen', 'When it happened first.', firstSeen),
-    {
-      ...wide<Event>('Count', 'How often.', (event) => event.series?.count ?? (event.count || 1)),
-      type: 'integer',
-    },
+    wide('Count', 'How often.', (event) => event.series?.count ?? (event.count || 1)),
     { ...NAME, priority: 1 },
   ],
 }
