@@ -83,7 +83,10 @@ function topologyFaults(terms: readonly TopologySelectorTerm[]): Faults {
 
 /** Terms that allow the same, whatever the order. */
 const termKey = ({ matchLabelExpressions = [] }: TopologySelectorTerm): string =>
-  JSON.stringify(matchLabelExpressions.map(({ key, values = [] }) => [key, values.toSorted()]).toSorted())
+  matchLabelExpressions
+    .map(({ key, values = [] }) => JSON.stringify([key, values.toSorted()]))
+    .toSorted()
+    .join('\n')
 
 /** Faults of a changed StorageClass: what volumes are made with stays. */
 export function validateStorageClassUpdate(storageClass: StorageClass, old: StorageClass): Faults {

@@ -2,8 +2,8 @@
  * Field ownership: what an update does to it, and server-side apply. Pure.
  *
  * The rules are those of kubernetes-sigs/structured-merge-diff merge/update.go and kubernetes/apimachinery
- * pkg/util/managedfields. One simplification: each kind is served in a single version, so that nothing has to be
- * converted between managers' versions.
+ * pkg/util/managedfields. One simplification: owners' sets of fields are not converted between versions
+ * of a kind; where a version renames a field, its two names are two fields.
  */
 
 import { ApiError, badRequest, conflict } from '../../api/api-error.ts'
