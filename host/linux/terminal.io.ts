@@ -40,16 +40,16 @@ export function openTerminal(syscalls: Syscalls, size: TerminalSize): Terminal {
   }
   resize(size)
   const processFd = openSync(`/dev/pts/${number.readUInt32LE(0)}`, flags)
-  let isOpen = true
+  let own: ReadStream | undefined
   return {
     processFd,
     open: () => {
-      const own = new ReadStream(ownFd)
-      own.once('close', () => (isOpen = false))
+      own = new ReadStream(ownFd)
       return terminalStreams(own)
     },
     resize: (next) => {
-      if (isOpen) resize(next)
+      // From destroy() on the descriptor is closed, or already another file's; 'close' comes later.
+      if (!own?.destroyed) resize(next)
     },
     abandon: () => {
       closeSync(processFd)
