@@ -113,6 +113,14 @@ describe('rules', () => {
     expect(says(schema, 'b', 'a')).toEqual(['spec: Invalid value: "string": immutable'])
   })
 
+  it('about changes may ask to hear of what is new, too', () => {
+    const text = 'oldSelf.hasValue() ? self == oldSelf.value() : self != "x"'
+    const schema = ruled(TEXT, rule(text, { message: 'no', optionalOldSelf: true }))
+    expect(says(schema, 'a')).toEqual([])
+    expect(says(schema, 'x')).toEqual(['spec: Invalid value: "string": no'])
+    expect(says(schema, 'b', 'a')).toEqual(['spec: Invalid value: "string": no'])
+  })
+
   it('about changes of items find them by their keys', () => {
     const items = ruled(LISTENER, rule('self.port >= oldSelf.port', { message: 'only up' }))
     const before = [

@@ -4,6 +4,7 @@
  */
 
 import type { MatchCondition } from '../generated/admissionregistration-v1.ts'
+import { translated } from './dialect.ts'
 import { conditionEnvironment } from './library.ts'
 import { celValue } from './values.ts'
 
@@ -20,7 +21,7 @@ export function conditionsHold(conditions: readonly MatchCondition[], review: ob
     oldObject: celValue(request.oldObject, undefined),
   }
   return conditions.every(({ name, expression }) => {
-    const program = environment.parse(expression)
+    const program = environment.parse(translated(expression))
     const { valid, error } = program.check()
     if (!valid)
       throw new Error(`matchCondition ${JSON.stringify(name)}: ${error?.message ?? 'cannot be evaluated'}`)

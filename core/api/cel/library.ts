@@ -9,8 +9,9 @@ import { cidrContains, isWithin, parseCidr, printCidr } from '../../net/cidr.ts'
 import type { IpAddress } from '../../net/ip.ts'
 import { parseIp, printIp } from '../../net/ip.ts'
 import { isSameValue } from '../equality.ts'
-import { compiledPattern } from '../json-schema/validate.ts'
+import { compiledPattern } from '../json-schema/re2.ts'
 import { canonicalQuantity, compareQuantities } from '../quantity.ts'
+import { registerDialect } from './dialect.ts'
 
 class IpValue {
   readonly ip: IpAddress
@@ -68,6 +69,7 @@ function environmentOf(variables: readonly string[]): Environment {
     .registerType('KubernetesQuantity', { ctor: QuantityValue, fields: {} })
     .registerType('KubernetesSets', { ctor: SetsLibrary, fields: {} })
     .registerConstant('sets', 'KubernetesSets', new SetsLibrary())
+  registerDialect(environment)
   for (const name of variables) environment.registerVariable(name, 'dyn')
   for (const functions of [LISTS, REGEX, URLS, ADDRESSES, QUANTITIES, SETS]) {
     for (const [signature, run] of Object.entries(functions)) environment.registerFunction(signature, run)

@@ -4,10 +4,12 @@
  */
 
 import type { Environment, ParseResult } from '@marcbachmann/cel-js'
+import { Optional } from '@marcbachmann/cel-js'
 import type { FieldError, FieldErrorType } from '../field-error.ts'
 import type { ValidationRule } from '../generated/apiextensions-v1.ts'
 import type { JsonObject, Schema } from '../json-schema/schema.ts'
 import { childPath, isJsonObject, itemPath, itemSchema, keyPath, valueSchema } from '../json-schema/schema.ts'
+import { translated, untranslated } from './dialect.ts'
 import { ruleEnvironment } from './library.ts'
 import { celValue } from './values.ts'
 
@@ -104,9 +106,11 @@ export class CelRules {
     return rules.flatMap((rule) => {
       const compiled = this.#program(rule)
       const isTransition = /\boldSelf\b/.test(rule.rule)
-      // Rules about a change have nothing to say of what is new; what cannot be evaluated was warned of.
-      if ('fault' in compiled || (isTransition && oldSelf === undefined)) return []
-      const context = { self, oldSelf: oldSelf ?? null }
+      const isOptional = rule.optionalOldSelf === true
+      // Rules about a change have nothing to say of what is new, unless they ask for it; what cannot be evaluated
+      // was warned of.
+      if ('fault' in compiled || (isTransition && !isOptional && oldSelf === undefined)) return []
+      const context = { self, oldSelf: isOptional ? optional(oldSelf) : (oldSelf ?? null) }
       try {
         if (compiled.program(context) === true) return []
         return [ruleFault(rule, path, schema, this.#text(rule, context))]
@@ -145,7 +149,7 @@ export class CelRules {
 
   #compile(expression: string): Compiled {
     try {
-      const program = this.#environment.parse(expression)
+      const program = this.#environment.parse(translated(expression))
       const { valid, error } = program.check()
       return valid ? { program } : { fault: firstLine(error) }
     } catch (error) {
@@ -154,8 +158,10 @@ export class CelRules {
   }
 }
 
+const optional = (value: unknown): unknown => (value === undefined ? Optional.none() : Optional.of(value))
+
 const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error))
+  untranslated(error instanceof Error ? error.message : String(error))
     .split('\n')[0]
     ?.replace(/^No such key/, 'no such key') ?? ''
 

@@ -7,6 +7,7 @@ import type { FieldError } from '../field-error.ts'
 import { isSameValue } from '../equality.ts'
 import { notSupported, required, tooMany } from '../validation/faults.ts'
 import { hasFormat } from './formats.ts'
+import { compiledPattern } from './re2.ts'
 import type { JsonObject, Schema } from './schema.ts'
 import {
   childPath,
@@ -94,39 +95,9 @@ function stringFaults(value: string, schema: Schema, path: string): Faults {
   return faults
 }
 
-/** Patterns are RE2: what JavaScript reads otherwise is rewritten. A CRD with a pattern that cannot be read is refused. */
+/** A CRD with a pattern that cannot be read is refused. */
 function matches(pattern: string, value: string): boolean {
   return compiledPattern(pattern)?.test(value) ?? true
-}
-
-/** @returns undefined for a pattern that is none */
-export function compiledPattern(pattern: string): RegExp | undefined {
-  // (?i) and the like stand at the beginning in RE2; \z is the end of the text; POSIX classes have names.
-  const [, flags = '', rest = ''] = /^(?:\(\?([ims]+)\))?([\s\S]*)$/.exec(pattern) ?? []
-  const source = rest
-    .replaceAll('\\z', '$')
-    .replaceAll('\\A', '^')
-    .replaceAll(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
-  try {
-    return new RegExp(source, `${flags}u`)
-  } catch {
-    try {
-      return new RegExp(source, flags)
-    } catch {
-      return undefined
-    }
-  }
-}
-
-const POSIX: Readonly<Record<string, string>> = {
-  alnum: 'A-Za-z0-9',
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  lower: 'a-z',
-  upper: 'A-Z',
-  space: '\\s',
-  xdigit: '0-9A-Fa-f',
-  word: '\\w',
 }
 
 function numberFaults(value: number, schema: Schema, path: string): Faults {

@@ -5,7 +5,8 @@
 
 import type { Schema } from '../json-schema/schema.ts'
 import { isIntOrString, itemSchema, keepsUnknown, valueSchema } from '../json-schema/schema.ts'
-import { compiledPattern, schemaFaults } from '../json-schema/validate.ts'
+import { compiledPattern } from '../json-schema/re2.ts'
+import { schemaFaults } from '../json-schema/validate.ts'
 import { pruned } from '../json-schema/prune.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, invalidValue, notSupported, required, when } from './faults.ts'
