@@ -25,7 +25,10 @@ export function mergeTyped(live: unknown, config: unknown, type: SchemaType): un
   return merged
 }
 
-/** Items keep the order of the configuration; those only the live list has keep their place before the next shared one. */
+/**
+ * What both have keeps the order of the configuration; what only the live list has comes before what is new, up to
+ * the next item both have. kubernetes-sigs/structured-merge-diff typed/merge.go.
+ */
 function mergeLists(
   live: readonly unknown[],
   config: readonly unknown[],
@@ -34,20 +37,26 @@ function mergeLists(
   const liveItems = itemsByElement(live, type)
   const configItems = itemsByElement(config, type)
   const liveElements = [...liveItems.keys()]
+  const shared = [...configItems.keys()].filter((element) => liveItems.has(element))
   const result: unknown[] = []
   let next = 0
-  const takeLiveOnly = (until: string | undefined): void => {
+  /** Up to where `isEnd` says so; what both have is merged elsewhere. */
+  const takeLiveOnly = (isEnd: (element: string) => boolean): void => {
     for (; next < liveElements.length; next += 1) {
       const element = liveElements[next] ?? ''
-      if (element === until) return
       if (!configItems.has(element)) result.push(liveItems.get(element))
+      else if (isEnd(element)) return
     }
   }
+  let met = 0
   for (const [element, item] of configItems) {
-    if (liveElements.includes(element, next)) takeLiveOnly(element)
+    const nextShared = shared[met]
+    takeLiveOnly((each) => nextShared === undefined || each === nextShared)
+    if (element === nextShared) met += 1
+    if (element === liveElements[next]) next += 1
     result.push(mergeTyped(liveItems.get(element), item, type.element))
   }
-  takeLiveOnly(undefined)
+  takeLiveOnly(() => false)
   return result
 }
 

@@ -76,6 +76,9 @@ const PATCH_MEDIA_TYPES = [
   'application/apply-patch+yaml',
 ]
 
+/** Custom resources have no strategic merge; kubectl reads here whether there is one. */
+const CUSTOM_PATCH_MEDIA_TYPES = PATCH_MEDIA_TYPES.filter((type) => !type.includes('strategic'))
+
 /** verb -> method, action word and query parameters */
 const OBJECT_VERBS = [
   { verb: 'get', method: 'get', action: 'get', query: [] },
@@ -92,6 +95,7 @@ type DefinitionOf = (kind: GroupVersionKind) => string | undefined
 export function pathsOf(resource: ResourceInfo, isCustom = false): readonly PathOperations[] {
   const definitionOf: DefinitionOf = (kind) =>
     builtInDefinition(kind) ?? (isCustom ? customDefinitionName(kind) : undefined)
+  const kinds = { definitionOf, patches: isCustom ? CUSTOM_PATCH_MEDIA_TYPES : PATCH_MEDIA_TYPES }
   const root = `${resource.group === '' ? '/api' : '/apis'}/${apiVersionOf(resource)}`
   const scope = resource.namespaced ? '/namespaces/{namespace}' : ''
   const collection = `${root}${scope}/${resource.resource}`
@@ -104,9 +108,9 @@ export function pathsOf(resource: ResourceInfo, isCustom = false): readonly Path
       ...listOperations(resource, definitionOf),
       ...createOperation(resource, definitionOf),
     }),
-    pathOf(item, objectOperations(resource, definitionOf)),
+    pathOf(item, objectOperations(resource, kinds)),
     ...resource.subresources.map((sub) =>
-      pathOf(`${item}/${sub.name}`, objectOperations(resource, definitionOf, sub)),
+      pathOf(`${item}/${sub.name}`, objectOperations(resource, kinds, sub)),
     ),
   ]
 }
@@ -155,7 +159,7 @@ function createOperation(resource: ResourceInfo, definitionOf: DefinitionOf): Pa
 
 function objectOperations(
   resource: ResourceInfo,
-  definitionOf: DefinitionOf,
+  { definitionOf, patches }: { readonly definitionOf: DefinitionOf; readonly patches: readonly string[] },
   sub?: Subresource,
 ): PathOperations['operations'] {
   const verbs: readonly string[] = sub?.verbs ?? resource.verbs
@@ -172,7 +176,7 @@ function objectOperations(
       action,
       kind,
       parameters: query,
-      consumes: verb === 'patch' ? PATCH_MEDIA_TYPES : [],
+      consumes: verb === 'patch' ? patches : [],
       body: verb === 'get' || verb === 'delete' || verb === 'patch' ? undefined : definitionOf(kind),
       answer: definitionOf(kind),
     }
