@@ -6,6 +6,7 @@ import {
   defaultPersistentVolumeClaim,
   defaultStorageClass,
 } from '../defaults/storage.ts'
+import { pendingVolume, volumeInPhase } from '../persistent-volume.ts'
 import {
   CSI_DRIVERS,
   CSI_NODES,
@@ -51,6 +52,8 @@ export const VOLUME_RULES: readonly RulesEntry[] = [
     validate: validatePersistentVolume,
     validateUpdate: validatePersistentVolumeUpdate,
     warnings: persistentVolumeWarnings,
+    prepareForCreate: pendingVolume,
+    parts: { status: { prepare: volumeInPhase, validate: () => [] } },
     hasStatus: true,
     returnsDeleted: true,
   }),

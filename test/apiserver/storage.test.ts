@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import type { ResourceInfo } from '../../core/api/resource.ts'
+import {
+  CSI_DRIVERS,
+  LIMIT_RANGES,
+  PERSISTENT_VOLUMES,
+  RUNTIME_CLASSES,
+  VOLUME_ATTACHMENTS,
+} from '../../core/api/scheme.ts'
+import { fixture } from './fixture.ts'
+
+const volume = {
+  metadata: { name: 'vol' },
+  spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+}
+
+describe('a volume', () => {
+  it('says since when it is in its phase', async () => {
+    const { create, update, clock } = await fixture()
+    const made = await create(PERSISTENT_VOLUMES, volume)
+    expect(made.status).toEqual({ phase: 'Pending', lastPhaseTransitionTime: '2026-01-01T00:00:00Z' })
+    clock.ms += 5000
+    const changed = { ...made, spec: {}, status: { ...made.status, phase: 'Available' } }
+    const available = await update(PERSISTENT_VOLUMES, changed, 'status')
+    expect(available.status).toEqual({ phase: 'Available', lastPhaseTransitionTime: '2026-01-01T00:00:05Z' })
+    expect(available.spec).toEqual(made.spec)
+  })
+})
+
+describe('what the kind says of its updates', () => {
+  it('a CSIDriver counts changes of its spec, and is changed from a version only', async () => {
+    const { create, update } = await fixture()
+    const made = await create(CSI_DRIVERS, { metadata: { name: 'd' }, spec: {} })
+    const spec = { ...made.spec, podInfoOnMount: true }
+    expect((await update(CSI_DRIVERS, { ...made, spec })).metadata.generation).toBe(2)
+    const { resourceVersion: _, ...metadata } = made.metadata
+    await expect(update(CSI_DRIVERS, { ...made, metadata })).rejects.toThrow(
+      'CSIDriver.storage.k8s.io "d" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+    )
+  })
+
+  it.each<[ResourceInfo, object, boolean]>([
+    [LIMIT_RANGES, { spec: { limits: [] } }, true],
+    [RUNTIME_CLASSES, { handler: 'runc' }, true],
+    [
+      VOLUME_ATTACHMENTS,
+      { spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'v' } } },
+      false,
+    ],
+  ])('an update may make one, or not: %j', async (resource, body, isMade) => {
+    const { registry, context } = await fixture()
+    const namespace = resource.namespaced ? { namespace: 'default' } : {}
+    const object = { metadata: { name: 'new', ...namespace }, ...body }
+    const asked = registry.update(resource, { ...namespace, name: 'new' }, object, context)
+    if (isMade) expect((await asked).created).toBe(true)
+    else await expect(asked).rejects.toThrow('volumeattachments.storage.k8s.io "new" not found')
+  })
+})
