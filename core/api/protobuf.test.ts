@@ -54,6 +54,43 @@ describe('decodeProtobuf', () => {
     })
   })
 
+  it('writes schemas in schemas as JSON does', () => {
+    const text = [varintField(2, 0), bytesField(5, 'string')]
+    const list = [bytesField(5, 'array'), bytesField(24, [bytesField(1, text)])]
+    const map = [bytesField(5, 'object'), bytesField(30, [varintField(1, 1), bytesField(2, text)])]
+    const open = [bytesField(5, 'object'), bytesField(30, [varintField(1, 1)])]
+    const number = [
+      bytesField(5, 'integer'),
+      bytesField(8, [bytesField(1, '1')]),
+      bytesField(20, [bytesField(1, '1')]),
+    ]
+    const member = (name: string, schema: readonly Uint8Array[]): Uint8Array =>
+      bytesField(29, [bytesField(1, name), bytesField(2, schema)])
+    const members = [member('list', list), member('map', map), member('open', open), member('n', number)]
+    const schema = bytesField(4, [bytesField(1, [bytesField(5, 'object'), ...members])])
+    const version = bytesField(7, [bytesField(1, 'v1'), varintField(2, 1), varintField(3, 1), schema])
+    const crd = body(
+      'apiextensions.k8s.io/v1',
+      'CustomResourceDefinition',
+      metadata,
+      bytesField(2, [version]),
+    )
+    const spec = decodeProtobuf(crd)['spec'] as { readonly versions: readonly unknown[] }
+    expect(spec.versions[0]).toMatchObject({
+      schema: {
+        openAPIV3Schema: {
+          type: 'object',
+          properties: {
+            list: { type: 'array', items: { type: 'string' } },
+            map: { type: 'object', additionalProperties: { type: 'string' } },
+            open: { type: 'object', additionalProperties: true },
+            n: { type: 'integer', default: 1, enum: [1] },
+          },
+        },
+      },
+    })
+  })
+
   it('merges inline members, encodes bytes, prints times', () => {
     const secretKey = [
       bytesField(1, [bytesField(1, 'credentials')]),

@@ -152,6 +152,13 @@ describe('rules', () => {
     ])
   })
 
+  it('that would go on too long are stopped', () => {
+    const text = 'self.all(a, self.all(b, self.all(c, a + b + c >= 0)))'
+    const schema = ruled({ type: 'array', items: INT }, rule(text))
+    expect(says(schema, [1, 2, 3])).toEqual([])
+    expect(says(schema, Array(1000).fill(1))).toEqual([expect.stringContaining('running out of cost budget')])
+  })
+
   it('that cannot be understood are named', () => {
     const schema = { type: 'object', properties: { a: ruled(INT, rule('self.frobnicate() > 1')) } }
     const [unsupported] = new CelRules().unsupported(schema, 'at')

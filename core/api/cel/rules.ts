@@ -9,6 +9,7 @@ import type { FieldError, FieldErrorType } from '../field-error.ts'
 import type { ValidationRule } from '../generated/apiextensions-v1.ts'
 import type { JsonObject, Schema } from '../json-schema/schema.ts'
 import { childPath, isJsonObject, itemPath, itemSchema, keyPath, valueSchema } from '../json-schema/schema.ts'
+import { Budget } from './budget.ts'
 import { translated, untranslated } from './dialect.ts'
 import { ruleEnvironment } from './library.ts'
 import { celValue } from './values.ts'
@@ -27,6 +28,14 @@ export interface UnsupportedRule {
   readonly path: string
   readonly rule: string
   readonly reason: string
+}
+
+interface Place {
+  readonly value: unknown
+  readonly old: unknown
+  readonly schema: Schema
+  readonly path: string
+  readonly budget: Budget
 }
 
 /** The rules of one schema. */
@@ -60,21 +69,29 @@ export class CelRules {
   }
 
   /** @param old the value before; undefined on create, and where it cannot be told which item it was */
-  faults(value: unknown, old: unknown, schema: Schema, path = ''): readonly FieldError[] {
+  faults(
+    value: unknown,
+    old: unknown,
+    schema: Schema,
+    path = '',
+    budget = new Budget(),
+  ): readonly FieldError[] {
     const rules = schema['x-kubernetes-validations'] ?? []
     const own =
       rules.length === 0 || value === undefined || value === null
         ? []
-        : this.#own(rules, { value, old, schema, path })
-    return [...own, ...this.#members(value, old, schema, path)]
+        : this.#own(rules, { value, old, schema, path, budget })
+    return [...own, ...this.#members({ value, old, schema, path, budget })]
   }
 
-  #members(value: unknown, old: unknown, schema: Schema, path: string): readonly FieldError[] {
+  #members({ value, old, schema, path, budget }: Place): readonly FieldError[] {
     const items = itemSchema(schema)
     if (Array.isArray(value)) {
       if (items === undefined || !this.#isRuled(items)) return []
       const before = oldItems(old, schema)
-      return value.flatMap((item, index) => this.faults(item, before(item), items, itemPath(path, index)))
+      return value.flatMap((item, index) =>
+        this.faults(item, before(item), items, itemPath(path, index), budget),
+      )
     }
     if (!isJsonObject(value)) return []
     const { properties = {} } = schema
@@ -84,7 +101,7 @@ export class CelRules {
       const of = isProperty ? properties[name] : values
       if (of === undefined || !this.#isRuled(of)) return []
       const before = isJsonObject(old) ? old[name] : undefined
-      return this.faults(member, before, of, isProperty ? childPath(path, name) : keyPath(path, name))
+      return this.faults(member, before, of, isProperty ? childPath(path, name) : keyPath(path, name), budget)
     })
   }
 
@@ -96,20 +113,17 @@ export class CelRules {
     return found
   }
 
-  #own(
-    rules: readonly ValidationRule[],
-    at: { readonly value: unknown; readonly old: unknown; readonly schema: Schema; readonly path: string },
-  ): readonly FieldError[] {
-    const { value, old, schema, path } = at
-    const self = celValue(value, schema)
-    const oldSelf = old === undefined ? undefined : celValue(old, schema)
+  #own(rules: readonly ValidationRule[], { value, old, schema, path, budget }: Place): readonly FieldError[] {
+    const self = celValue(value, schema, budget)
+    const oldSelf = old === undefined ? undefined : celValue(old, schema, budget)
     return rules.flatMap((rule) => {
       const compiled = this.#program(rule)
       const isTransition = /\boldSelf\b/.test(rule.rule)
       const isOptional = rule.optionalOldSelf === true
       // Rules about a change have nothing to say of what is new, unless they ask for it; what cannot be evaluated
       // was warned of.
-      if ('fault' in compiled || (isTransition && !isOptional && oldSelf === undefined)) return []
+      if (budget.isSpent || 'fault' in compiled || (isTransition && !isOptional && oldSelf === undefined))
+        return []
       const context = { self, oldSelf: isOptional ? optional(oldSelf) : (oldSelf ?? null) }
       try {
         if (compiled.program(context) === true) return []

@@ -4,6 +4,7 @@
  */
 
 import type { Schema } from '../json-schema/schema.ts'
+import type { Budget } from './budget.ts'
 import { isIntOrString, isJsonObject, itemSchema, memberSchema } from '../json-schema/schema.ts'
 
 /** Words of CEL that may not stand as names of members. */
@@ -28,21 +29,28 @@ export function celName(name: string): string | undefined {
   return /^[A-Za-z_]\w*$/.test(escaped) ? escaped : undefined
 }
 
-/** @param schema undefined: nothing is known of the value */
-export function celValue(value: unknown, schema: Schema | undefined): unknown {
+/**
+ * @param schema undefined: nothing is known of the value
+ * @param budget what reading it counts against
+ */
+export function celValue(value: unknown, schema: Schema | undefined, budget?: Budget): unknown {
   if (typeof value === 'number') return numberValue(value, schema)
   if (typeof value === 'string') return stringValue(value, schema)
   if (Array.isArray(value)) {
     const items = schema && itemSchema(schema)
-    return value.map((item) => celValue(item, items))
+    const list = value.map((item) => celValue(item, items, budget))
+    return budget === undefined ? list : budget.counted(list)
   }
   if (!isJsonObject(value)) return value
   const entries = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
     const isProperty = schema?.properties !== undefined && Object.hasOwn(schema.properties, name)
     const shown = isProperty ? celName(name) : name
-    return shown === undefined ? [] : [[shown, celValue(member, schema && memberSchema(schema, name))]]
+    return shown === undefined
+      ? []
+      : [[shown, celValue(member, schema && memberSchema(schema, name), budget)]]
   })
-  return Object.assign(Object.create(null), Object.fromEntries(entries)) as unknown
+  const object = Object.assign(Object.create(null), Object.fromEntries(entries)) as object
+  return budget === undefined ? object : budget.counted(object)
 }
 
 function numberValue(value: number, schema: Schema | undefined): unknown {
