@@ -13,7 +13,7 @@ afterAll(() => {
 })
 
 const RUNTIME = ['ip', 'iptables-restore', 'nft', 'conntrack', 'setpriv', 'nsenter', 'wget']
-const TESTS = ['kubectl', 'curl', 'dig', 'pgrep', 'openssl', 'python3']
+const TESTS = ['kubectl', 'curl', 'dig', 'pgrep', 'openssl', 'python3', 'etcd']
 
 interface Machine {
   readonly installed: readonly string[]
@@ -56,7 +56,9 @@ it('does and says nothing when everything is there', async () => {
 it('installs only what is missing, and never replaces a kubectl', async () => {
   const { code, asked } = await run({ installed: [...RUNTIME, 'kubectl'], apt: '' }, '--test')
   expect(code).toBe(0)
-  expect(asked).toBe('install --yes --quiet --no-install-recommends curl dnsutils procps openssl python3\n')
+  expect(asked).toBe(
+    'install --yes --quiet --no-install-recommends curl dnsutils procps openssl python3 etcd-server\n',
+  )
 })
 
 it('fetches the package lists only when installing fails without', async () => {
@@ -71,7 +73,7 @@ it('says what failed when apt-get does', async () => {
   expect(code).toBe(1)
   expect(printed).toContain('no network')
   expect(printed).toMatch(
-    /apt-get could not install: kubernetes-client curl dnsutils procps openssl python3\n$/,
+    /apt-get could not install: kubernetes-client curl dnsutils procps openssl python3 etcd-server\n$/,
   )
 })
 
@@ -79,7 +81,9 @@ it('says what would be needed where it may not install', async () => {
   const { code, printed, asked } = await run({ installed: RUNTIME, uid: 1000, apt: '' }, '--test')
   expect(code).toBe(0)
   expect(asked).toBe('')
-  expect(printed).toContain('sudo apt-get install kubernetes-client curl dnsutils procps openssl python3')
+  expect(printed).toContain(
+    'sudo apt-get install kubernetes-client curl dnsutils procps openssl python3 etcd-server',
+  )
 })
 
 it('says so where there is no apt-get', async () => {
