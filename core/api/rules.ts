@@ -36,6 +36,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly hasGeneration: boolean
   /** Whether status is written through /status only (and dropped on create). */
   readonly hasStatus: boolean
+  /** What a new object's status says before anyone wrote one: what Go prints of an empty struct. */
+  readonly newStatus?: Readonly<Record<string, unknown>> | undefined
   /** Whether an update must say which version it is of (AllowUnconditionalUpdate is false). */
   readonly requiresRevision?: boolean
   /** Whether an update may make the object (AllowCreateOnUpdate). */

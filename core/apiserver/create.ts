@@ -119,7 +119,9 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
   const counted = rules.hasGeneration
     ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } }
     : agreed
-  return env.kinds.of(resource).complete?.(counted, undefined) ?? counted
+  const completed = env.kinds.of(resource).complete?.(counted, undefined) ?? counted
+  const isNew = rules.newStatus !== undefined && !('status' in completed)
+  return isNew ? ({ ...completed, status: rules.newStatus } as KubernetesObject) : completed
 }
 
 function tracked(

@@ -58,6 +58,22 @@ import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
 import { VOLUME_RULES } from './storage.ts'
 
+const EMPTY_NODE_STATUS = {
+  daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+  nodeInfo: {
+    architecture: '',
+    bootID: '',
+    containerRuntimeVersion: '',
+    kernelVersion: '',
+    kubeProxyVersion: '',
+    kubeletVersion: '',
+    machineID: '',
+    operatingSystem: '',
+    osImage: '',
+    systemUUID: '',
+  },
+}
+
 export const CORE_RULES: readonly RulesEntry[] = [
   row(NAMESPACES, {
     defaults: defaultNamespace,
@@ -72,6 +88,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
     hasStatus: true,
+    newStatus: EMPTY_NODE_STATUS,
     selectableFields: nodeFields,
   }),
   row(PODS, {
@@ -94,6 +111,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     prepareForUpdate: prepareServiceUpdate,
     nameFaults: dns1035LabelFaults,
     hasStatus: true,
+    newStatus: { loadBalancer: {} },
     selectableFields: serviceFields,
   }),
   row(ENDPOINTS, {
@@ -132,6 +150,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validateReplicationController,
     validateStatus: validateReplicaStatus,
     hasStatus: true,
+    newStatus: { replicas: 0 },
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   }),

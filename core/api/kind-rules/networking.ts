@@ -36,6 +36,7 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     validateUpdate: validateIngressUpdate,
     validateStatus: validateIngressStatus,
     hasStatus: true,
+    newStatus: { loadBalancer: {} },
     hasGeneration: true,
   }),
   row(INGRESS_CLASSES, {

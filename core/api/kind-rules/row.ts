@@ -32,6 +32,8 @@ export interface KindRow<T extends KubernetesObject> {
   readonly returnsDeleted?: boolean
   readonly hasGeneration?: boolean
   readonly hasStatus?: boolean
+  /** default: empty, where there is a status */
+  readonly newStatus?: Readonly<Record<string, unknown>>
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
 }
 
@@ -44,6 +46,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     setDefaults: own.defaults ?? ((object) => object),
     hasGeneration: own.hasGeneration ?? false,
     hasStatus: own.hasStatus ?? false,
+    newStatus: own.hasStatus ? (own.newStatus ?? {}) : undefined,
     requiresRevision: own.requiresRevision ?? false,
     createsOnUpdate: own.createsOnUpdate ?? false,
     returnsDeleted: own.returnsDeleted ?? false,

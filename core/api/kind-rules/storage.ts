@@ -80,6 +80,7 @@ export const STORAGE_RULES: readonly RulesEntry[] = [
     validateUpdate: validateVolumeAttachmentUpdate,
     validateStatus: validateVolumeAttachmentUpdate,
     hasStatus: true,
+    newStatus: { attached: false },
     requiresRevision: true,
     returnsDeleted: true,
   }),

@@ -62,6 +62,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateUpdate: validateReplicaSetUpdate,
     validateStatus: validateReplicaStatus,
     hasStatus: true,
+    newStatus: { replicas: 0 },
     hasGeneration: true,
     selectableFields: replicaSetFields,
   }),
@@ -72,6 +73,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateStatus: validateReplicaStatus,
     warnings: nothingActsOn('StatefulSet'),
     hasStatus: true,
+    newStatus: { replicas: 0, availableReplicas: 0 },
     hasGeneration: true,
   }),
   row(DAEMON_SETS, {
@@ -80,6 +82,12 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateUpdate: validateDaemonSetUpdate,
     warnings: nothingActsOn('DaemonSet'),
     hasStatus: true,
+    newStatus: {
+      currentNumberScheduled: 0,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+    },
     hasGeneration: true,
   }),
   row(CONTROLLER_REVISIONS, {}),
@@ -104,6 +112,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validate: validateHorizontalPodAutoscaler,
     warnings: nothingActsOn('HorizontalPodAutoscaler'),
     hasStatus: true,
+    newStatus: { desiredReplicas: 0 },
     hasGeneration: true,
   }),
   row(POD_DISRUPTION_BUDGETS, {
@@ -112,6 +121,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateStatus: validatePodDisruptionBudgetStatus,
     warnings: nothingActsOn('PodDisruptionBudget'),
     hasStatus: true,
+    newStatus: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
     hasGeneration: true,
   }),
 ]
