@@ -50,9 +50,9 @@ describe('a LimitRange', () => {
     ],
     [
       'nothing asked for',
-      { min: { cpu: '100m' } },
+      { type: 'Pod', min: { cpu: '100m' } },
       {},
-      'minimum cpu usage per Container is 100m.  No request is specified',
+      'minimum cpu usage per Pod is 100m.  No request is specified',
     ],
     [
       'too much',
@@ -62,9 +62,9 @@ describe('a LimitRange', () => {
     ],
     [
       'no limit',
-      { max: { memory: '1Gi' } },
+      { type: 'Pod', max: { memory: '1Gi' } },
       { requests: { memory: '1Mi' } },
-      'maximum memory usage per Container is 1Gi.  No limit is specified',
+      'maximum memory usage per Pod is 1Gi.  No limit is specified',
     ],
     [
       'too wide a span',

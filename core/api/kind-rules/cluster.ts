@@ -4,6 +4,13 @@ import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
+import {
+  defaultMutatingWebhooks,
+  defaultPriorityClass,
+  defaultValidatingWebhooks,
+} from '../defaults/policies.ts'
+import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/priority-class.ts'
+import { validateWebhooks } from '../validation/webhook-configuration.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
 import { newEventFields } from '../selectable-fields.ts'
 import { validateLease } from '../validation/cluster.ts'
@@ -91,7 +98,12 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     ],
   }),
   ...STORAGE_RULES,
-  row(PRIORITY_CLASSES, {}),
+  row(PRIORITY_CLASSES, {
+    defaults: defaultPriorityClass,
+    validate: validatePriorityClass,
+    validateUpdate: validatePriorityClassUpdate,
+    hasGeneration: true,
+  }),
   row(RUNTIME_CLASSES, {
     createsOnUpdate: true,
     requiresRevision: true,
@@ -117,8 +129,18 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     selectableFields: ({ spec }) => ({ 'spec.signerName': spec.signerName ?? '' }),
     hasStatus: true,
   }),
-  row(VALIDATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
-  row(MUTATING_WEBHOOK_CONFIGURATIONS, { requiresRevision: true, hasGeneration: true }),
+  row(VALIDATING_WEBHOOK_CONFIGURATIONS, {
+    requiresRevision: true,
+    defaults: defaultValidatingWebhooks,
+    validate: validateWebhooks,
+    hasGeneration: true,
+  }),
+  row(MUTATING_WEBHOOK_CONFIGURATIONS, {
+    requiresRevision: true,
+    defaults: defaultMutatingWebhooks,
+    validate: validateWebhooks,
+    hasGeneration: true,
+  }),
   row(CUSTOM_RESOURCE_DEFINITIONS, {
     requiresRevision: true,
     defaults: defaultCustomResourceDefinition,

@@ -56,6 +56,12 @@ import {
 } from '../scheme/core.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
+import { defaultLimitRange } from '../defaults/policies.ts'
+import {
+  validateLimitRange,
+  validateResourceQuota,
+  validateResourceQuotaUpdate,
+} from '../validation/limit-range.ts'
 import { VOLUME_RULES } from './storage.ts'
 
 const EMPTY_NODE_STATUS = {
@@ -154,6 +160,11 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   }),
-  row(LIMIT_RANGES, { createsOnUpdate: true }),
-  row(RESOURCE_QUOTAS, { returnsDeleted: true, hasStatus: true }),
+  row(LIMIT_RANGES, { createsOnUpdate: true, defaults: defaultLimitRange, validate: validateLimitRange }),
+  row(RESOURCE_QUOTAS, {
+    validate: validateResourceQuota,
+    validateUpdate: validateResourceQuotaUpdate,
+    returnsDeleted: true,
+    hasStatus: true,
+  }),
 ]

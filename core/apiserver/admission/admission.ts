@@ -11,6 +11,7 @@ import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { RequestContext } from '../registry.ts'
 import { addDefaultIngressClass } from './default-ingress-class.ts'
+import { addDefaultStorageClass } from './default-storage-class.ts'
 import { refuseOutOfRange, setDefaultLimits } from './limit-ranger.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
 import { checkPodSecurity } from './pod-security/pod-security.ts'
@@ -47,6 +48,7 @@ const CHANGING: readonly AdmissionStep[] = [
   mountToken,
   resolvePriority,
   addTolerations,
+  addDefaultStorageClass,
   addDefaultIngressClass,
 ]
 

@@ -1,5 +1,5 @@
 /**
- * An Ingress without a class gets the class marked as default; of several, the newest, then the first by name.
+ * An Ingress without a class gets the class marked as default.
  * kubernetes/kubernetes plugin/pkg/admission/network/defaultingressclass. Pure.
  */
 
@@ -7,6 +7,7 @@ import type { Ingress } from '../../api/generated/networking-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { INGRESS_CLASSES } from '../../api/scheme.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
+import { defaultClass } from './default-class.ts'
 
 const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class'
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
@@ -18,17 +19,8 @@ export function addDefaultIngressClass(request: AdmissionRequest, cluster: Clust
   const hasClass =
     ingress.spec.ingressClassName !== undefined || ingress.metadata.annotations?.[CLASS_ANNOTATION]
   if (hasClass) return object
-  const [chosen] = cluster
-    .list(INGRESS_CLASSES)
-    .filter(({ metadata }) => metadata.annotations?.[IS_DEFAULT] === 'true')
-    .sort(newestThenByName)
+  const chosen = defaultClass(cluster.list(INGRESS_CLASSES), [IS_DEFAULT])
   if (chosen === undefined) return object
   const result: Ingress = { ...ingress, spec: { ...ingress.spec, ingressClassName: chosen.metadata.name } }
   return result
-}
-
-function newestThenByName(a: KubernetesObject, b: KubernetesObject): number {
-  const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']
-  if (left !== right) return left > right ? -1 : 1
-  return a.metadata.name < b.metadata.name ? -1 : 1
 }

@@ -14,6 +14,7 @@ import type {
 } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
+import { SYSTEM_PRIORITIES } from '../../api/validation/priority-class.ts'
 import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
@@ -95,12 +96,6 @@ function tokenVolume(name: string): Volume {
   }
 }
 
-/** Those of the system, for clusters whose classes are not made yet. */
-const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-}
-
 /** The priority of the pod's class; without one that of the class for all, of several the lowest. */
 export function resolvePriority(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
   const pod = NEW_PODS_ONLY(request)
@@ -133,7 +128,8 @@ function priorityOf(
   }
   const found = cluster.get(PRIORITY_CLASSES, { name }) as PriorityClass | undefined
   if (found !== undefined) return { name, value: found.value ?? 0, preemptionPolicy: found.preemptionPolicy }
-  const value = SYSTEM_PRIORITIES[name]
+  // For clusters whose classes are not made yet.
+  const value = SYSTEM_PRIORITIES.get(name)
   if (value !== undefined) return { name, value }
   throw forbidden(request.resource, pod.metadata.name, `no PriorityClass with name ${name} was found`)
 }

@@ -1,0 +1,227 @@
+/**
+ * Validating and mutating webhooks (kubernetes/kubernetes pkg/apis/admissionregistration/validation/validation.go,
+ * kubernetes/apiserver pkg/util/webhook/validation.go). Pure.
+ */
+
+import type {
+  MutatingWebhook,
+  RuleWithOperations,
+  ServiceReference,
+  ValidatingWebhook,
+  WebhookClientConfig,
+} from '../generated/admissionregistration-v1.ts'
+import type { Faults } from './faults.ts'
+import {
+  choice,
+  duplicate,
+  invalidTexts,
+  invalidValue,
+  notSupported,
+  portFaults,
+  repeated,
+  required,
+  when,
+} from './faults.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { dns1035LabelFaults, dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
+
+type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
+
+interface Configuration {
+  readonly webhooks?: readonly Webhook[] | undefined
+}
+
+const VERSIONS = ['v1', 'v1beta1']
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+
+/** Faults of a configuration of either kind, metadata aside. */
+export function validateWebhooks({ webhooks = [] }: Configuration): Faults {
+  const again = repeated(webhooks, ({ name }) => name || undefined)
+  return webhooks.flatMap((webhook, index) => {
+    const at = `webhooks[${index}]`
+    return [
+      ...validateWebhook(webhook, at),
+      ...validateReviewVersions(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
+      ...when(again.includes(index), () => duplicate(`${at}.name`, webhook.name)),
+    ]
+  })
+}
+
+function validateWebhook(webhook: Webhook, at: string): Faults {
+  const { timeoutSeconds: timeout = 10, sideEffects } = webhook
+  return [
+    ...validateFullName(webhook.name ?? '', `${at}.name`),
+    ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(rule, `${at}.rules[${index}]`)),
+    ...choice(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore'], false),
+    ...choice(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact'], false),
+    ...(sideEffects
+      ? choice(`${at}.sideEffects`, sideEffects, SIDE_EFFECTS)
+      : [required(`${at}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)]),
+    ...when(timeout < 1 || timeout > 30, () =>
+      invalidValue(`${at}.timeoutSeconds`, timeout, 'the timeout value must be between 1 and 30 seconds'),
+    ),
+    ...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`),
+    ...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`),
+    ...choice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never'], false),
+    ...validateClient(webhook.clientConfig ?? {}, `${at}.clientConfig`),
+    ...validateConditions(webhook, `${at}.matchConditions`),
+  ]
+}
+
+function validateFullName(name: string, field: string): Faults {
+  if (name === '') return [required(field)]
+  const faults = dnsSubdomainFaults(name)
+  if (faults.length > 0) return [invalidValue(field, name, faults.join(','))]
+  const labels = name.split('.')
+  if (labels.length < 3)
+    return [invalidValue(field, name, 'should be a domain with at least three segments separated by dots')]
+  return labels.flatMap((label) => invalidTexts(field, label, dnsLabelFaults))
+}
+
+function validateRule(rule: RuleWithOperations, at: string): Faults {
+  const { operations = [], apiGroups = [], apiVersions = [], resources = [] } = rule
+  return [
+    ...when(operations.length === 0, () => required(`${at}.operations`)),
+    ...aloneWhenAll(operations, `${at}.operations`, 'operations'),
+    ...operations.flatMap((operation, index) =>
+      when(!OPERATIONS.includes(operation), () =>
+        notSupported(`${at}.operations[${index}]`, operation, OPERATIONS),
+      ),
+    ),
+    ...when(apiGroups.length === 0, () => required(`${at}.apiGroups`)),
+    ...aloneWhenAll(apiGroups, `${at}.apiGroups`, 'API groups'),
+    ...when(apiVersions.length === 0, () => required(`${at}.apiVersions`)),
+    ...aloneWhenAll(apiVersions, `${at}.apiVersions`, 'API versions'),
+    ...missingTexts(apiVersions, `${at}.apiVersions`),
+    ...validateResources(resources, `${at}.resources`),
+    ...choice(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'], false),
+  ]
+}
+
+function aloneWhenAll(items: readonly string[], field: string, what: string): Faults {
+  return when(items.length > 1 && items.includes('*'), () =>
+    invalidValue(field, items, `if '*' is present, must not specify other ${what}`),
+  )
+}
+
+const missingTexts = (items: readonly string[], field: string): Faults =>
+  items.flatMap((item, index) => when(item === '', () => required(`${field}[${index}]`)))
+
+/** `pods`, `pods/status`, `pods/*`, `*\/scale`: none may say again what a wildcard before it said. */
+function validateResources(resources: readonly string[], field: string): Faults {
+  const covered = (resource: string, index: number): Faults => {
+    const [name, sub] = resource.split('/', 2)
+    if (sub === undefined) return []
+    const before = resources.slice(0, index)
+    return [`${name}/*`, `*/${sub}`].flatMap((wildcard) =>
+      when(before.includes(wildcard), () =>
+        invalidValue(
+          `${field}[${index}]`,
+          resource,
+          `if '${wildcard}' is present, must not specify ${resource}`,
+        ),
+      ),
+    )
+  }
+  const isWhole = (resource: string): boolean => resource !== '*' && !resource.includes('/')
+  return [
+    ...when(resources.length === 0, () => required(field)),
+    ...missingTexts(resources, field),
+    ...resources.flatMap(covered),
+    ...when(resources.length > 1 && resources.includes('*/*'), () =>
+      invalidValue(field, resources, "if '*/*' is present, must not specify other resources"),
+    ),
+    ...when(resources.includes('*') && resources.some(isWhole), () =>
+      invalidValue(
+        field,
+        resources,
+        "if '*' is present, must not specify other resources without subresources",
+      ),
+    ),
+  ]
+}
+
+function validateReviewVersions(versions: readonly string[], field: string): Faults {
+  if (versions.length === 0) return [required(field, `must specify one of ${VERSIONS.join(', ')}`)]
+  const again = repeated(versions, (version) => version)
+  return [
+    ...versions.flatMap((version, index) =>
+      again.includes(index)
+        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
+        : invalidTexts(`${field}[${index}]`, version, dns1035LabelFaults),
+    ),
+    ...when(!versions.some((version) => VERSIONS.includes(version)), () =>
+      invalidValue(field, versions, `must include at least one of ${VERSIONS.join(', ')}`),
+    ),
+  ]
+}
+
+function validateClient({ url, service }: WebhookClientConfig, at: string): Faults {
+  if ((url === undefined) === (service === undefined))
+    return [required(at, 'exactly one of url or service is required')]
+  if (url !== undefined) return validateUrl(url, `${at}.url`)
+  return service ? validateService(service, `${at}.service`) : []
+}
+
+const DESIRED = 'desired format: https://host[/path]'
+
+function validateUrl(text: string, field: string): Faults {
+  if (!URL.canParse(text))
+    return [required(field, `url must be a valid URL: ${JSON.stringify(text)}; ${DESIRED}`)]
+  const { protocol, host, username, password, hash, search } = new URL(text)
+  const refused: readonly (readonly [boolean, string, string])[] = [
+    [protocol !== 'https:', protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${DESIRED}`],
+    [host === '', host, `host must be specified; ${DESIRED}`],
+    [username + password !== '', username, 'user information is not permitted in the URL'],
+    [hash !== '', hash.slice(1), 'fragments are not permitted in the URL'],
+    [search !== '', search.slice(1), 'query parameters are not permitted in the URL'],
+  ]
+  return refused.flatMap(([isWrong, value, detail]) =>
+    when(isWrong, () => invalidValue(field, value, detail)),
+  )
+}
+
+function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: string): Faults {
+  return [
+    ...when(!name, () => required(`${at}.name`, 'service name is required')),
+    ...when(!namespace, () => required(`${at}.namespace`, 'service namespace is required')),
+    ...portFaults(`${at}.port`, port).map((fault) => ({
+      ...fault,
+      detail: `port is not valid: ${fault.detail ?? ''}`,
+    })),
+    ...validatePath(path, `${at}.path`),
+  ]
+}
+
+function validatePath(path: string | undefined, field: string): Faults {
+  if (path === undefined || path === '/') return []
+  if (!path.startsWith('/')) return [invalidValue(field, path, "must start with a '/'")]
+  const segments = path.replace(/\/$/, '').split('/').slice(1)
+  return segments.flatMap((segment, index) =>
+    segment === ''
+      ? [invalidValue(field, path, `segment[${index}] may not be empty`)]
+      : dnsSubdomainFaults(segment).map((fault) => invalidValue(field, path, `segment[${index}]: ${fault}`)),
+  )
+}
+
+const MAX_CONDITIONS = 64
+
+function validateConditions({ matchConditions = [] }: Webhook, field: string): Faults {
+  const again = repeated(matchConditions, ({ name }) => name || undefined)
+  return [
+    ...when(matchConditions.length > MAX_CONDITIONS, () => ({
+      type: 'tooMany' as const,
+      field,
+      value: matchConditions.length,
+      detail: `must have at most ${MAX_CONDITIONS} items`,
+    })),
+    ...matchConditions.flatMap(({ name, expression }, index) => [
+      ...when(!expression?.trim(), () => required(`${field}[${index}].expression`)),
+      ...(name
+        ? invalidTexts(`${field}[${index}].name`, name, qualifiedNameFaults)
+        : [required(`${field}[${index}].name`)]),
+      ...when(again.includes(index), () => duplicate(`${field}[${index}].name`, name)),
+    ]),
+  ]
+}
