@@ -170,12 +170,14 @@ class EtcdStore implements Store {
     await Promise.resolve()
     this.#running = this.#next
     this.#next = undefined
+    // The watch may tell of later writes before the answer is here: only what was seen before the question counts.
+    const seen = this.revision
     const probe = { key: encoded(PREFIX), count_only: true }
     const { header } = (await this.#call('/v3/kv/range', probe)) as WireRange
     const revision = revisionOf(header)
-    if (revision < this.revision) {
+    if (revision < seen) {
       throw new StoreError(
-        `etcd is at revision ${revision}, and was at ${this.revision}: it lost what it had acknowledged`,
+        `etcd is at revision ${revision}, and was at ${seen}: it lost what it had acknowledged`,
       )
     }
     await this.#reach(revision)

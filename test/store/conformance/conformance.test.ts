@@ -269,4 +269,30 @@ describe.each(BACKENDS)('$name store', ({ missing, isDurable, isShared, start })
       expect(seen).toHaveLength(50)
     },
   )
+
+  it.skipIf(missing !== undefined || !isShared)('sync in the middle of many writes shows them', async () => {
+    await using one = await backend.open()
+    await using other = await backend.open()
+    const acknowledged = new Set<string>()
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let i = 0; i < 40; i += 1) {
+        const key = `${prefix}ns/${writer}-${i}`
+        // Some by the one that asks: it hears of those by its watch, maybe before its question is answered.
+        await put(writer % 2 === 0 ? one : other, key)
+        acknowledged.add(key)
+      }
+    })
+    const done = Promise.all(writers)
+    let isDone = false
+    const readers = Array.from({ length: 4 }, async () => {
+      while (!isDone) {
+        const before = [...acknowledged]
+        await other.sync?.()
+        expect(before.filter((key) => other.get(key) === undefined)).toEqual([])
+      }
+    })
+    await done.finally(() => (isDone = true))
+    await Promise.all(readers)
+    expect(acknowledged.size).toBe(320)
+  })
 })
