@@ -64,7 +64,7 @@ function proportion(set: ReplicaSet, allowed: number): number {
   return before === 0 ? 0 : Math.round((size * allowed) / before) - size
 }
 
-/** The write that sizes a ReplicaSet, and the event that tells of it. */
+/** The write that sizes a ReplicaSet, and the event that tells of it; none when it only remembers other limits. */
 export function resize(deployment: Deployment, set: ReplicaSet, replicas: number): PlannedWrite {
   const from = set.spec.replicas ?? 0
   const direction = replicas > from ? 'up' : 'down'
@@ -79,7 +79,10 @@ export function resize(deployment: Deployment, set: ReplicaSet, replicas: number
       resource: REPLICA_SETS,
       object: { ...set, metadata, spec: { ...set.spec, replicas } } as ReplicaSet,
     },
-    onSuccess: { about: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message },
+    onSuccess:
+      replicas === from
+        ? undefined
+        : { about: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message },
   }
 }
 

@@ -34,10 +34,11 @@ export interface DeploymentSnapshot {
 }
 
 export const REVISION = 'deployment.kubernetes.io/revision'
+const HISTORY = 'deployment.kubernetes.io/revision-history'
 const NOT_COPIED = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
   REVISION,
-  'deployment.kubernetes.io/revision-history',
+  HISTORY,
   DESIRED,
   MAX,
   'deprecated.deployment.rollback.to',
@@ -213,12 +214,15 @@ function creation(
   }
   return {
     write: { kind: 'create', resource: REPLICA_SETS, object: set },
-    onSuccess: {
-      about: deployment,
-      type: 'Normal',
-      reason: 'ScalingReplicaSet',
-      message: `Scaled up replica set ${name} from 0 to ${replicas}`,
-    },
+    onSuccess:
+      replicas === 0
+        ? undefined
+        : {
+            about: deployment,
+            type: 'Normal',
+            reason: 'ScalingReplicaSet',
+            message: `Scaled up replica set ${name} from 0 to ${replicas}`,
+          },
     onRefusal: {
       about: deployment,
       type: 'Warning',
@@ -236,7 +240,18 @@ function copiedAnnotations(deployment: Deployment): Readonly<Record<string, stri
 
 const nextRevision = (old: readonly ReplicaSet[]): number => Math.max(0, ...old.map(revisionOf)) + 1
 
-/** The newest ReplicaSet carries the highest revision (a rollback re-uses an old one), the Deployment the same. */
+/** A set that is used again remembers the revision it was (upstream's SetNewReplicaSetAnnotations). */
+function revisionAnnotations(set: ReplicaSet, wanted: number): Readonly<Record<string, string>> {
+  const revision = revisionOf(set)
+  if (revision === wanted || revision === 0) return { [REVISION]: String(wanted) }
+  const before = set.metadata.annotations?.[HISTORY]
+  return { [REVISION]: String(wanted), [HISTORY]: before ? `${before},${revision}` : String(revision) }
+}
+
+/**
+ * The newest ReplicaSet carries the highest revision (a rollback re-uses an old one), the Deployment the same; and the
+ * Deployment's annotations, change-cause among them.
+ */
 function revisionStep(
   deployment: Deployment,
   current: ReplicaSet | undefined,
@@ -245,11 +260,13 @@ function revisionStep(
   if (current === undefined) return []
   const wanted = Math.max(nextRevision(old), revisionOf(current))
   const steps: PlannedWrite[] = []
-  if (revisionOf(current) !== wanted) {
-    const metadata = {
-      ...current.metadata,
-      annotations: { ...current.metadata.annotations, [REVISION]: String(wanted) },
-    }
+  const annotations = {
+    ...current.metadata.annotations,
+    ...copiedAnnotations(deployment),
+    ...revisionAnnotations(current, wanted),
+  }
+  if (!isSameValue(annotations, current.metadata.annotations)) {
+    const metadata = { ...current.metadata, annotations }
     steps.push({ write: { kind: 'update', resource: REPLICA_SETS, object: { ...current, metadata } } })
   }
   if (revisionOf(deployment) !== wanted) {
