@@ -7,6 +7,7 @@ import type { Endpoints, Namespace, Service } from '../api/generated/core-v1.ts'
 import type { ServiceCIDR } from '../api/generated/networking-v1.ts'
 import type { PriorityClass } from '../api/generated/scheduling-v1.ts'
 import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
+import { SYSTEM_PRIORITIES } from '../api/system-priorities.ts'
 
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
@@ -19,28 +20,15 @@ export function systemNamespaces(): readonly Namespace[] {
   }))
 }
 
-/** kubernetes/kubernetes pkg/apis/scheduling/v1/helpers.go */
 export function systemPriorities(): readonly PriorityClass[] {
-  const one = (name: string, value: number, description: string): PriorityClass => ({
+  return [...SYSTEM_PRIORITIES].map(([name, { value, description }]) => ({
     apiVersion: 'scheduling.k8s.io/v1',
     kind: 'PriorityClass',
     metadata: { name },
     value,
     description,
     preemptionPolicy: 'PreemptLowerPriority',
-  })
-  return [
-    one(
-      'system-node-critical',
-      2_000_001_000,
-      'Used for system critical pods that must not be moved from their current node.',
-    ),
-    one(
-      'system-cluster-critical',
-      2_000_000_000,
-      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
-    ),
-  ]
+  }))
 }
 
 export interface ApiServerAddress {

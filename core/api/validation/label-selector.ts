@@ -48,7 +48,8 @@ function validateExpression(
   ]
 }
 
-function operatorFaults(operator: string, values: readonly string[], at: string): Faults {
+/** Faults of an operator and how many values stand with it. */
+export function operatorFaults(operator: string, values: readonly string[], at: string): Faults {
   switch (operator) {
     case 'In':
     case 'NotIn':

@@ -27,6 +27,7 @@ import {
   tooLong,
   when,
 } from './faults.ts'
+import { operatorFaults } from './label-selector.ts'
 import { dnsSubdomainFaults, labelValueFaults, qualifiedNameFaults } from './names.ts'
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -137,32 +138,18 @@ function affinityFaults({ required: selector }: VolumeNodeAffinity, field: strin
 
 function requirementFaults({ key, operator, values = [] }: NodeSelectorRequirement, at: string): Faults {
   return [
-    ...operatorFaults(operator, values, at),
+    ...nodeOperatorFaults(operator, values, at),
     ...invalidTexts(`${at}.key`, key, qualifiedNameFaults),
     ...values.flatMap((value, index) => invalidTexts(`${at}.values[${index}]`, value, labelValueFaults)),
   ]
 }
 
-function operatorFaults(operator: string, values: readonly string[], at: string): Faults {
-  switch (operator) {
-    case 'In':
-    case 'NotIn':
-      return when(values.length === 0, () =>
-        required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"),
-      )
-    case 'Exists':
-    case 'DoesNotExist':
-      return when(values.length > 0, () =>
-        forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-      )
-    case 'Gt':
-    case 'Lt':
-      return when(values.length !== 1, () =>
-        required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"),
-      )
-    default:
-      return [invalidValue(`${at}.operator`, operator, 'not a valid selector operator')]
-  }
+/** Nodes are also selected by numbers. */
+function nodeOperatorFaults(operator: string, values: readonly string[], at: string): Faults {
+  if (operator !== 'Gt' && operator !== 'Lt') return operatorFaults(operator, values, at)
+  return when(values.length !== 1, () =>
+    required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"),
+  )
 }
 
 function fieldRequirementFaults({ key, operator, values = [] }: NodeSelectorRequirement, at: string): Faults {

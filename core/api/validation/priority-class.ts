@@ -1,14 +1,9 @@
 /** PriorityClasses (kubernetes/kubernetes pkg/apis/scheduling/validation/validation.go). Pure. */
 
 import type { PriorityClass } from '../generated/scheduling-v1.ts'
+import { SYSTEM_PRIORITIES } from '../system-priorities.ts'
 import type { Faults } from './faults.ts'
 import { choice, forbiddenField, immutable, when } from './faults.ts'
-
-/** What upstream makes at its start. */
-export const SYSTEM_PRIORITIES: ReadonlyMap<string, number> = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-])
 
 const HIGHEST_OF_USERS = 1_000_000_000
 
@@ -32,7 +27,7 @@ export function validatePriorityClass(one: PriorityClass): Faults {
 }
 
 function notOfTheSystem({ metadata: { name }, value, globalDefault }: PriorityClass): string | undefined {
-  const known = SYSTEM_PRIORITIES.get(name)
+  const known = SYSTEM_PRIORITIES.get(name)?.value
   if (known === undefined) return `${name} is not a known system priority class`
   if (value !== known) return `value of ${name} PriorityClass must be ${known}`
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined

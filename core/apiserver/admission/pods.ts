@@ -14,7 +14,7 @@ import type {
 } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
-import { SYSTEM_PRIORITIES } from '../../api/validation/priority-class.ts'
+import { SYSTEM_PRIORITIES } from '../../api/system-priorities.ts'
 import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
@@ -129,7 +129,7 @@ function priorityOf(
   const found = cluster.get(PRIORITY_CLASSES, { name }) as PriorityClass | undefined
   if (found !== undefined) return { name, value: found.value ?? 0, preemptionPolicy: found.preemptionPolicy }
   // For clusters whose classes are not made yet.
-  const value = SYSTEM_PRIORITIES.get(name)
+  const value = SYSTEM_PRIORITIES.get(name)?.value
   if (value !== undefined) return { name, value }
   throw forbidden(request.resource, pod.metadata.name, `no PriorityClass with name ${name} was found`)
 }
