@@ -466,12 +466,22 @@ describe('known attacks', () => {
     const body = '{"metadata":{"name":"proto"},"data":{"__proto__":"a","constructor":"b"}}'
     const made = await ask(api, CONFIG_MAPS, { method: 'POST', body })
     expect(made.text).toContain('"__proto__":"a"')
-    const patched = await ask(api, `${CONFIG_MAPS}/proto`, {
-      method: 'PATCH',
-      headers: { 'Content-Type': 'application/merge-patch+json' },
-      body: '{"data":{"__proto__":"c"},"__proto__":{"polluted":true}}',
-    })
-    expect(patched.text).toContain('"__proto__":"c"')
+    const head = '"apiVersion":"v1","kind":"ConfigMap"'
+    const patches = [
+      ['application/merge-patch+json', '', '{"data":{"__proto__":"c"},"__proto__":{"polluted":true}}', 'c'],
+      ['application/strategic-merge-patch+json', '', '{"data":{"__proto__":"d","toString":"e"}}', 'd'],
+      [
+        'application/apply-patch+yaml',
+        '?fieldManager=me&force=true',
+        `{${head},"data":{"__proto__":"f","valueOf":"g"}}`,
+        'f',
+      ],
+    ] as const
+    for (const [type, query, patch, expected] of patches) {
+      const how = { method: 'PATCH', headers: { 'Content-Type': type }, body: patch }
+      const patched = await ask(api, `${CONFIG_MAPS}/proto${query}`, how)
+      expect(patched.text, type).toContain(`"__proto__":"${expected}"`)
+    }
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 

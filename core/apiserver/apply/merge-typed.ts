@@ -18,11 +18,12 @@ export function mergeTyped(live: unknown, config: unknown, type: SchemaType): un
   if (live === undefined || live === null || isWhole(type)) return config
   if (type.kind === 'list') return isArray(live) && isArray(config) ? mergeLists(live, config, type) : config
   if (!isObject(live) || !isObject(config)) return config
-  const merged: Record<string, unknown> = { ...live }
+  // A Map, because assigning to `__proto__` would not make a key of that name.
+  const merged = new Map<string, unknown>(Object.entries(live))
   for (const [key, value] of Object.entries(config)) {
-    if (value !== undefined) merged[key] = mergeTyped(live[key], value, childType(type, key))
+    if (value !== undefined) merged.set(key, mergeTyped(merged.get(key), value, childType(type, key)))
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 /**

@@ -39,13 +39,15 @@ function mergedMap(original: JsonObject, patch: JsonObject, type: SchemaType): J
     default:
       throw badRequest(`Unknown patch type found: ${String(patch[PATCH])}`)
   }
-  const result: Record<string, unknown> = { ...retained(original, patch) }
+  // A Map, because assigning to `__proto__` would not make a key of that name.
+  const result = new Map<string, unknown>(Object.entries(retained(original, patch)))
   for (const [key, value] of Object.entries(patch)) {
     if (isDirective(key) || value === undefined) continue
-    if (value === null) delete result[key]
-    else result[key] = mergedValue(result[key], value, fieldOf(type, key))
+    if (value === null) result.delete(key)
+    else result.set(key, mergedValue(result.get(key), value, fieldOf(type, key)))
   }
-  return withPrimitivesDeleted(withElementOrder(result, original, patch, type), patch)
+  const merged = Object.fromEntries(result)
+  return withPrimitivesDeleted(withElementOrder(merged, original, patch, type), patch)
 }
 
 const withoutDirective = (patch: JsonObject): JsonObject => {
