@@ -9,7 +9,7 @@ import { CORE_RULES } from './kind-rules/core.ts'
 import { NETWORKING_RULES } from './kind-rules/networking.ts'
 import { WORKLOAD_RULES } from './kind-rules/workloads.ts'
 import type { ResourceInfo } from './resource.ts'
-import { groupResource } from './resource.ts'
+import { versionedResource } from './resource.ts'
 import type { KindRules } from './rules.ts'
 
 const TABLE: ReadonlyMap<string, KindRules> = new Map([
@@ -22,7 +22,7 @@ const TABLE: ReadonlyMap<string, KindRules> = new Map([
 
 /** @returns the rules of a resource of the scheme; throws for one that has none */
 export function rulesFor(resource: ResourceInfo): KindRules {
-  const rules = TABLE.get(groupResource(resource))
-  if (rules === undefined) throw new Error(`no rules for ${groupResource(resource)}`)
+  const rules = TABLE.get(versionedResource(resource))
+  if (rules === undefined) throw new Error(`no rules for ${versionedResource(resource)}`)
   return rules
 }

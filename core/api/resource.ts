@@ -56,3 +56,8 @@ export function apiVersionOf(resource: Pick<ResourceInfo, 'group' | 'version'>):
 export function groupResource(resource: Pick<ResourceInfo, 'group' | 'resource'>): string {
   return resource.group === '' ? resource.resource : `${resource.resource}.${resource.group}`
 }
+
+/** `apps/v1/deployments`: names the resource in one of its versions. */
+export function versionedResource(resource: Pick<ResourceInfo, 'group' | 'version' | 'resource'>): string {
+  return `${apiVersionOf(resource)}/${resource.resource}`
+}

@@ -6,6 +6,7 @@
  */
 
 import type { ResourceInfo } from './resource.ts'
+import { groupResource } from './resource.ts'
 import { CORE_RESOURCES } from './scheme/core.ts'
 import { WORKLOAD_RESOURCES } from './scheme/workloads.ts'
 import { NETWORKING_RESOURCES } from './scheme/networking.ts'
@@ -28,7 +29,14 @@ export const SCHEME: readonly ResourceInfo[] = [
 ]
 
 /** Whether objects of the resource are kept: reviews of access are answered and forgotten. */
-export const isStored = ({ verbs }: ResourceInfo): boolean => verbs.includes('get')
+export function isStored({ verbs }: ResourceInfo): boolean {
+  return verbs.includes('get')
+}
+
+/** Every kind of stored object once: of a resource with several versions the first, which is how it is stored. */
+export const STORED_RESOURCES: readonly ResourceInfo[] = SCHEME.filter(
+  (row) => isStored(row) && SCHEME.find((each) => groupResource(each) === groupResource(row)) === row,
+)
 
 /** @returns the row for `apps/v1`, `Deployment`; undefined when it is not served */
 export function resourceForKind(apiVersion: string, kind: string): ResourceInfo | undefined {

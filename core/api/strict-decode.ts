@@ -9,7 +9,7 @@
  * (`v1.ServiceType`), which the field table does not know; here they are `string`.
  */
 
-import { badRequest } from './api-error.ts'
+import { badRequest, isApiError } from './api-error.ts'
 import type { KubernetesObject } from './object.ts'
 import { canonicalQuantity, QUANTITY_FORMAT } from './quantity.ts'
 import type { ResourceInfo } from './resource.ts'
@@ -52,6 +52,23 @@ export function strictDecode(resource: KindName, body: unknown): Decoded {
   const spec = isSpecMissing ? { spec: emptyStruct(specField.t) } : {}
   const object = { apiVersion, kind, ...value, ...spec }
   return { object: object as unknown as KubernetesObject, problems: walk.problems }
+}
+
+/**
+ * A value of one of the field table's messages, from a text inside an object.
+ * @returns undefined when it, or a value in it, has the wrong type
+ */
+export function decodeMessage(
+  message: string,
+  value: unknown,
+): Readonly<Record<string, unknown>> | undefined {
+  const walk: Walk = { resource: { group: '', version: '', kind: message }, problems: [] }
+  try {
+    return decodeStruct(message, value, { struct: message, goPath: '', path: '' }, walk)
+  } catch (error) {
+    if (isApiError(error, 'BadRequest')) return undefined
+    throw error
+  }
 }
 
 interface Walk {

@@ -8,7 +8,7 @@ import type { CustomResourceSubresourceScale } from '../api/generated/apiextensi
 import type { Schema } from '../api/json-schema/schema.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
-import { apiVersionOf, groupResource } from '../api/resource.ts'
+import { apiVersionOf, versionedResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
 import { SCHEME } from '../api/scheme.ts'
 import type { Decoded } from '../api/strict-decode.ts'
@@ -56,13 +56,12 @@ export interface ServedKinds {
 export function builtInKinds(): ServedKinds {
   const types = new SchemaTypes()
   const kinds = new Map<string, Kind>()
-  const keyOf = (resource: ResourceInfo): string => `${groupResource(resource)}/${resource.version}`
-  const rows = new Map(SCHEME.map((row) => [keyOf(row), row]))
+  const rows = new Map(SCHEME.map((row) => [versionedResource(row), row]))
   return {
     resources: SCHEME,
-    forPath: (group, version, resource) => rows.get(`${groupResource({ group, resource })}/${version}`),
+    forPath: (group, version, resource) => rows.get(versionedResource({ group, version, resource })),
     of(resource) {
-      const key = keyOf(resource)
+      const key = versionedResource(resource)
       const known = kinds.get(key)
       if (known !== undefined) return known
       const made = builtInKind(resource, types)

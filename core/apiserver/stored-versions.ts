@@ -7,8 +7,11 @@
  * (./storage-key.ts).
  */
 
+import { toAutoscalerV1, toAutoscalerV2 } from '../api/conversion/horizontal-pod-autoscaler.ts'
 import { toCoreEvent, toNewEvent } from '../api/conversion/events.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
+import { defaultHorizontalPodAutoscaler } from '../api/defaults/autoscaling.ts'
+import type { HorizontalPodAutoscaler } from '../api/generated/autoscaling-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 
 export interface Conversion {
@@ -23,7 +26,12 @@ export function conversionOf(apiVersion: string, kind: string): Conversion | und
 
 const CONVERSIONS: ReadonlyMap<string, () => Conversion> = new Map([
   ['events.k8s.io/v1/Event', () => conversion(toCoreEvent, toNewEvent)],
+  ['autoscaling/v1/HorizontalPodAutoscaler', () => conversion(toStoredAutoscaler, toAutoscalerV1)],
 ])
+
+/** Upstream defaults what it reads from the store, and only there what stood in an annotation. */
+const toStoredAutoscaler = (autoscaler: HorizontalPodAutoscaler) =>
+  defaultHorizontalPodAutoscaler(toAutoscalerV2(autoscaler))
 
 /** Stored objects are frozen and never change, so that each is converted once, however many read it. */
 function conversion<Served extends KubernetesObject, Stored extends KubernetesObject>(

@@ -7,7 +7,7 @@
 import type { OwnerReference } from '../api/generated/meta-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { EVENTS, isStored, SCHEME } from '../api/scheme.ts'
+import { EVENTS, STORED_RESOURCES } from '../api/scheme.ts'
 import { customResources } from './custom-resources.ts'
 import type { Cache, Controller, Plan, PlannedWrite } from './controller.ts'
 import { NOTHING } from './controller.ts'
@@ -31,8 +31,8 @@ const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
 
 /** Events own nothing and are owned by nothing, and there are many. */
-const WATCHED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
-  (resource) => isStored(resource) && resource.resource !== EVENTS.resource,
+const WATCHED: readonly Resource<KubernetesObject>[] = STORED_RESOURCES.filter(
+  (resource) => resource.resource !== EVENTS.resource,
 )
 
 const UNSURE_MS = 100

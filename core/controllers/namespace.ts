@@ -7,7 +7,7 @@
 import type { Namespace } from '../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { isStored, NAMESPACES, PODS, SCHEME } from '../api/scheme.ts'
+import { NAMESPACES, PODS, STORED_RESOURCES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import { customResources } from './custom-resources.ts'
 import type { Controller, Plan } from './controller.ts'
@@ -22,8 +22,8 @@ export interface NamespaceSnapshot {
   }[]
 }
 
-const CONTENTS: readonly Resource<KubernetesObject>[] = SCHEME.filter(
-  (resource) => isStored(resource) && resource.namespaced,
+const CONTENTS: readonly Resource<KubernetesObject>[] = STORED_RESOURCES.filter(
+  (resource) => resource.namespaced,
 )
 
 export const namespaceController: Controller<NamespaceSnapshot> = {

@@ -10,7 +10,7 @@ import type { ResourceQuota } from '../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { isInScope, usageOf } from '../api/resource-usage.ts'
-import { EVENTS, isStored, RESOURCE_QUOTAS, SCHEME } from '../api/scheme.ts'
+import { EVENTS, RESOURCE_QUOTAS, STORED_RESOURCES } from '../api/scheme.ts'
 import type { Controller } from './controller.ts'
 import { NOTHING } from './controller.ts'
 import { customResources } from './custom-resources.ts'
@@ -23,8 +23,8 @@ export interface QuotaSnapshot {
   }[]
 }
 
-const COUNTED: readonly Resource<KubernetesObject>[] = SCHEME.filter(
-  (resource) => isStored(resource) && resource.namespaced && resource.resource !== EVENTS.resource,
+const COUNTED: readonly Resource<KubernetesObject>[] = STORED_RESOURCES.filter(
+  (resource) => resource.namespaced && resource.resource !== EVENTS.resource,
 )
 
 export const resourceQuotaController: Controller<QuotaSnapshot> = {

@@ -1,5 +1,7 @@
 /** Defaults of HorizontalPodAutoscalers (kubernetes/kubernetes pkg/apis/autoscaling/v2/defaults.go). Pure and idempotent. */
 
+import { toAutoscalerV1, toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../generated/autoscaling-v1.ts'
 import type { HorizontalPodAutoscaler, HPAScalingRules, MetricSpec } from '../generated/autoscaling-v2.ts'
 
 const CPU: MetricSpec = {
@@ -40,4 +42,14 @@ export function defaultHorizontalPodAutoscaler(autoscaler: HorizontalPodAutoscal
 function filled(rules: HPAScalingRules | undefined, usual: HPAScalingRules): HPAScalingRules {
   const { policies = [] } = rules ?? {}
   return { ...usual, ...rules, policies: policies.length > 0 ? policies : (usual.policies ?? []) }
+}
+
+/** The version that knows of CPU alone; what is in its annotations gets its defaults where it is stored. */
+export function defaultHorizontalPodAutoscalerV1(
+  autoscaler: HorizontalPodAutoscalerV1,
+): HorizontalPodAutoscalerV1 {
+  const { spec } = autoscaler
+  return toAutoscalerV1(
+    toAutoscalerV2({ ...autoscaler, spec: { ...spec, minReplicas: spec.minReplicas ?? 1 } }),
+  )
 }

@@ -3,12 +3,12 @@
 import type { FieldError } from '../field-error.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
-import { groupResource } from '../resource.ts'
+import { versionedResource } from '../resource.ts'
 import type { KindRules, PartRules, Requester } from '../rules.ts'
 import { validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
 import { dnsSubdomainFaults } from '../validation/names.ts'
 
-/** `deployments.apps` and its rules */
+/** `apps/v1/deployments` and its rules */
 export type RulesEntry = readonly [string, KindRules]
 
 type Faults = readonly FieldError[]
@@ -67,5 +67,5 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
   }
   // The key is the resource's, so that only objects of its kind get here; the map cannot say so.
-  return [groupResource(resource), rules as unknown as KindRules]
+  return [versionedResource(resource), rules as unknown as KindRules]
 }

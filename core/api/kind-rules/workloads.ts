@@ -1,6 +1,7 @@
 /** Rules of the groups apps, batch, autoscaling and policy. */
 
-import { defaultHorizontalPodAutoscaler } from '../defaults/autoscaling.ts'
+import { toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
+import { defaultHorizontalPodAutoscaler, defaultHorizontalPodAutoscalerV1 } from '../defaults/autoscaling.ts'
 import { defaultCronJob, defaultJob } from '../defaults/batch.ts'
 import { validateCronJob } from '../validation/cron-job.ts'
 import { validateDaemonSet, validateDaemonSetUpdate } from '../validation/daemon-set.ts'
@@ -34,6 +35,7 @@ import {
   JOBS,
   CRON_JOBS,
   HORIZONTAL_POD_AUTOSCALERS,
+  HORIZONTAL_POD_AUTOSCALERS_V1,
   POD_DISRUPTION_BUDGETS,
 } from '../scheme/workloads.ts'
 import type { RulesEntry } from './row.ts'
@@ -113,7 +115,13 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     warnings: nothingActsOn('HorizontalPodAutoscaler'),
     hasStatus: true,
     newStatus: { desiredReplicas: 0 },
-    hasGeneration: true,
+  }),
+  row(HORIZONTAL_POD_AUTOSCALERS_V1, {
+    defaults: defaultHorizontalPodAutoscalerV1,
+    validate: (autoscaler) => validateHorizontalPodAutoscaler(toAutoscalerV2(autoscaler)),
+    warnings: nothingActsOn('HorizontalPodAutoscaler'),
+    hasStatus: true,
+    newStatus: { currentReplicas: 0, desiredReplicas: 0 },
   }),
   row(POD_DISRUPTION_BUDGETS, {
     requiresRevision: true,

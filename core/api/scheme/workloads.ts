@@ -7,6 +7,7 @@ import type {
   ReplicaSet,
   StatefulSet,
 } from '../generated/apps-v1.ts'
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../generated/autoscaling-v1.ts'
 import type { HorizontalPodAutoscaler } from '../generated/autoscaling-v2.ts'
 import type { CronJob, Job } from '../generated/batch-v1.ts'
 import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
@@ -82,6 +83,17 @@ export const HORIZONTAL_POD_AUTOSCALERS = define<HorizontalPodAutoscaler>({
   categories: ['all'],
   subresources: [status('HorizontalPodAutoscaler')],
 })
+/** The same objects in the version that knows of CPU alone. */
+export const HORIZONTAL_POD_AUTOSCALERS_V1 = define<HorizontalPodAutoscalerV1>({
+  group: 'autoscaling',
+  version: 'v1',
+  resource: 'horizontalpodautoscalers',
+  singular: 'horizontalpodautoscaler',
+  kind: 'HorizontalPodAutoscaler',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  subresources: [status('HorizontalPodAutoscaler')],
+})
 export const POD_DISRUPTION_BUDGETS = define<PodDisruptionBudget>({
   group: 'policy',
   resource: 'poddisruptionbudgets',
@@ -101,5 +113,6 @@ export const WORKLOAD_RESOURCES: readonly ResourceInfo[] = [
   JOBS,
   CRON_JOBS,
   HORIZONTAL_POD_AUTOSCALERS,
+  HORIZONTAL_POD_AUTOSCALERS_V1,
   POD_DISRUPTION_BUDGETS,
 ]

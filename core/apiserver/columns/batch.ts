@@ -3,6 +3,8 @@
  * kubernetes/kubernetes pkg/printers/internalversion/printers.go.
  */
 
+import { toAutoscalerV2 } from '../../api/conversion/horizontal-pod-autoscaler.ts'
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../../api/generated/autoscaling-v1.ts'
 import type {
   HorizontalPodAutoscaler,
   MetricSpec,
@@ -140,4 +142,12 @@ export const HORIZONTAL_POD_AUTOSCALER_PRINTER: Printer<HorizontalPodAutoscaler>
     column('Replicas', 'Pods there are.', ({ status }) => status?.currentReplicas ?? 0, 'integer'),
     AGE,
   ],
+}
+
+/** The same columns: what is measured is not all in the fields of that version. */
+export const HORIZONTAL_POD_AUTOSCALER_V1_PRINTER: Printer<HorizontalPodAutoscalerV1> = {
+  columns: HORIZONTAL_POD_AUTOSCALER_PRINTER.columns.map((each) => ({
+    ...each,
+    cell: (autoscaler, nowMs) => each.cell(toAutoscalerV2(autoscaler), nowMs),
+  })),
 }

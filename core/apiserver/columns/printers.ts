@@ -46,6 +46,7 @@ import {
 import {
   CRON_JOB_PRINTER,
   HORIZONTAL_POD_AUTOSCALER_PRINTER,
+  HORIZONTAL_POD_AUTOSCALER_V1_PRINTER,
   JOB_PRINTER,
   POD_DISRUPTION_BUDGET_PRINTER,
 } from './batch.ts'
@@ -99,6 +100,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['batch/v1/Job', erased(JOB_PRINTER)],
   ['batch/v1/CronJob', erased(CRON_JOB_PRINTER)],
   ['autoscaling/v2/HorizontalPodAutoscaler', erased(HORIZONTAL_POD_AUTOSCALER_PRINTER)],
+  ['autoscaling/v1/HorizontalPodAutoscaler', erased(HORIZONTAL_POD_AUTOSCALER_V1_PRINTER)],
   ['policy/v1/PodDisruptionBudget', erased(POD_DISRUPTION_BUDGET_PRINTER)],
   ['storage.k8s.io/v1/StorageClass', erased(STORAGE_CLASS_PRINTER)],
   ['storage.k8s.io/v1/VolumeAttachment', erased(VOLUME_ATTACHMENT_PRINTER)],
