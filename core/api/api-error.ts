@@ -100,7 +100,8 @@ export function invalid(
   name: string,
   errors: readonly FieldError[],
 ): ApiError {
-  const messages = errors.map(fieldErrorMessage)
+  // Said once, however often it was found.
+  const messages = [...new Set(errors.map(fieldErrorMessage))]
   const list = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`
   const qualified = kind.group ? `${kind.kind}.${kind.group}` : kind.kind
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: ${list}`, {

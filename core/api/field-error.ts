@@ -23,13 +23,16 @@ export interface FieldError {
   readonly field: string
   /** the value found; not shown for required, forbidden and tooLong */
   readonly value?: unknown
+  /** what is wrong is no value: none is shown */
+  readonly hidesValue?: true
   readonly detail?: string
 }
 
 /** @returns the message without the path: `Invalid value: 0: must be between 1 and 65535, inclusive` */
 export function fieldErrorBody(error: FieldError): string {
   const { text } = FIELD_ERROR_TYPES[error.type]
-  const hidesValue = ['required', 'forbidden', 'tooLong', 'internal'].includes(error.type)
+  const hidesValue =
+    error.hidesValue === true || ['required', 'forbidden', 'tooLong', 'internal'].includes(error.type)
   const head = hidesValue ? text : `${text}: ${printedValue(error.value)}`
   return error.detail ? `${head}: ${error.detail}` : head
 }

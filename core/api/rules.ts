@@ -36,6 +36,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly hasGeneration: boolean
   /** Whether status is written through /status only (and dropped on create). */
   readonly hasStatus: boolean
+  /** Whether a new object may bring its status along, as kubelets make their Nodes. */
+  readonly createsStatus?: boolean
   /** What a new object's status says before anyone wrote one: what Go prints of an empty struct. */
   readonly newStatus?: Readonly<Record<string, unknown>> | undefined
   /** Whether an update must say which version it is of (AllowUnconditionalUpdate is false). */
@@ -44,6 +46,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly createsOnUpdate?: boolean
   /** Whether a deletion answers with the object itself (ReturnDeletedObject). */
   readonly returnsDeleted?: boolean
+  /** Whether a new object without a name gets a random one. */
+  readonly namesItself?: boolean
   /** What the server fills in of a new object from whoever makes it. */
   readonly prepareForCreate?: (object: T, user: Requester) => T
   /** Sub-resources that are not written as usual; the usual one is `status`. */

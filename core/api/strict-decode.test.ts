@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { duplicateFields } from './json-duplicates.ts'
 import type { ResourceInfo } from './resource.ts'
-import { CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, SECRETS, SERVICES } from './scheme.ts'
+import { CONFIG_MAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES } from './scheme.ts'
 import { strictDecode } from './strict-decode.ts'
 
 const meta = { metadata: { name: 'x' } }
+const noBalancer = { status: { loadBalancer: {} } }
 
 describe('decoding', () => {
   it('keeps what the kind has, names what it has not', () => {
@@ -21,6 +22,7 @@ describe('decoding', () => {
       kind: 'Service',
       metadata: { name: 'x' },
       spec: { ports: [{ port: 80 }], selector: { any: 'key' } },
+      status: { loadBalancer: {} },
     })
     expect(problems).toEqual([
       'unknown field "metadata.nmae"',
@@ -44,15 +46,20 @@ describe('decoding', () => {
         ...meta,
         spec: { containers: [], hostNetwork: false, nodeName: '', terminationGracePeriodSeconds: 0 },
       },
-      { ...meta, spec: { terminationGracePeriodSeconds: 0 } },
+      { ...meta, spec: { terminationGracePeriodSeconds: 0 }, status: {} },
     ],
-    ['null for a whole part', NODES, { ...meta, spec: null }, { ...meta, spec: {} }],
-    ['a part that Go always has', DEPLOYMENTS, { ...meta, spec: {} }, { ...meta, spec: { template: {} } }],
+    ['null for a whole part', SERVICES, { ...meta, spec: null }, { ...meta, spec: {}, ...noBalancer }],
+    [
+      'a part that Go always has',
+      DEPLOYMENTS,
+      { ...meta, spec: {} },
+      { ...meta, spec: { strategy: {}, template: { metadata: {}, spec: {} } }, status: {} },
+    ],
     [
       'null in a list',
       PODS,
       { ...meta, spec: { containers: [null] } },
-      { ...meta, spec: { containers: [{}] } },
+      { ...meta, spec: { containers: [{ name: '', resources: {} }] }, status: {} },
     ],
     [
       'quantities in their one spelling',
@@ -68,6 +75,7 @@ describe('decoding', () => {
         spec: {
           containers: [{ name: 'a', resources: { limits: { cpu: '500m', memory: '1Gi', pods: '1e3' } } }],
         },
+        status: {},
       },
     ],
     [
@@ -90,6 +98,7 @@ describe('decoding', () => {
             { port: 2, targetPort: 8080 },
           ],
         },
+        ...noBalancer,
       },
     ],
     ['base64', SECRETS, { ...meta, data: { a: 'YQ==' } }, { ...meta, data: { a: 'YQ==' } }],
@@ -158,8 +167,22 @@ describe('decoding', () => {
       'no base64',
       SECRETS,
       { data: { a: '!' } },
-      'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal string into Go struct field Secret.data of type []uint8',
+      'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0',
     ],
+    ...(
+      [
+        ['YQ=', 3],
+        ['YQ==x', 4],
+        ['YWJ_', 3],
+        ['YWJjZ', 4],
+        ['=', 0],
+      ] as const
+    ).map(([text, byte]): [string, ResourceInfo, object, string] => [
+      `${text}, which is no base64`,
+      SECRETS,
+      { data: { a: text } },
+      `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte ${byte}`,
+    ]),
     [
       'no object at all',
       PODS,

@@ -110,21 +110,47 @@ function decodeStruct(
       if (!isLeftOut(field, result)) decoded[name] = result
     }
   }
-  for (const [name, field] of fields)
-    if (!(name in decoded) && isStructAlways(field)) decoded[name] = emptyStruct(field.t)
+  for (const [name, zero] of zeros(message)) if (!(name in decoded)) decoded[name] = zero
   return decoded
 }
 
-/** The struct as Go prints it when nothing is set: with the structs it always has. */
-function emptyStruct(message: string): Readonly<Record<string, unknown>> {
-  const always = [...fieldsByJsonName(message)].filter(([, field]) => isStructAlways(field))
-  return Object.fromEntries(always.map(([name, field]) => [name, emptyStruct(field.t)]))
+/** The struct as Go prints it when nothing is set: with what it always has. */
+const emptyStruct = (message: string): Readonly<Record<string, unknown>> => Object.fromEntries(zeros(message))
+
+/** The fields that Go prints even when nobody gave them, as it prints them then. */
+function zeros(message: string): readonly (readonly [string, unknown])[] {
+  const unusual = PRINTED[message] ?? []
+  return [...fieldsByJsonName(message)]
+    .filter(
+      ([name, field]) =>
+        (isAlwaysThere(field) || unusual.includes(name)) && !(message === CSI_NODE && name === 'status'),
+    )
+    .map(([name, field]) => [name, zeroOf(field.t)] as const)
+    .filter(([, zero]) => zero !== undefined)
 }
 
-/** Whether Go has the struct even when nobody gave it: required, and not behind a pointer. */
-function isStructAlways({ t, o, p, r, k }: FieldFacts): boolean {
-  const isOptional = (o ?? p ?? r ?? k) !== undefined
-  return !isOptional && t.includes('.') && SPECIAL[t] === undefined && messageFields(t) !== undefined
+/** Has a status in versions newer than the one served. */
+const CSI_NODE = 'k8s.io.api.storage.v1.CSINode'
+
+/** Optional by the API's word, and yet without omitempty in Go. */
+const PRINTED: Readonly<Record<string, readonly string[]>> = {
+  'k8s.io.api.apps.v1.ControllerRevision': ['revision'],
+  'k8s.io.api.apps.v1.StatefulSetOrdinals': ['start'],
+  'k8s.io.api.apps.v1.StatefulSetSpec': ['serviceName'],
+  'k8s.io.api.apps.v1.StatefulSetStatus': ['availableReplicas'],
+  'k8s.io.api.core.v1.Event': ['reportingComponent', 'reportingInstance'],
+  'k8s.io.api.core.v1.NodeRuntimeHandler': ['name'],
+}
+
+/** Whether Go prints the field even when nobody gave it: no pointer, and required or a struct, which is never empty. */
+const isAlwaysThere = ({ t, o, p, r, k }: FieldFacts): boolean =>
+  (p ?? r ?? k) === undefined && (o === undefined || t.includes('.'))
+
+/** @returns undefined for types whose zero is not printed, or is no value of the type */
+function zeroOf(type: string): unknown {
+  if (type in SCALARS) return SCALARS[type]?.zero
+  const isStruct = type.includes('.') && SPECIAL[type] === undefined && messageFields(type) !== undefined
+  return isStruct ? emptyStruct(type) : undefined
 }
 
 function noteUnknown(name: string, at: Place, walk: Walk): void {
@@ -162,7 +188,7 @@ function decodeField(field: FieldFacts, value: unknown, place: Place, walk: Walk
 /** An element of a list or map: null is the zero of its type, as in Go. */
 function decodeElement(type: string, value: unknown, place: Place, walk: Walk): unknown {
   if (value !== null) return decodeOne(type, value, place, walk)
-  return type in SCALARS ? SCALARS[type]?.zero : type in SPECIAL ? '' : {}
+  return type in SPECIAL ? '' : (zeroOf(type) ?? {})
 }
 
 /** One value of a scalar, special or struct type. */
@@ -180,6 +206,10 @@ function decodeOne(type: string, value: unknown, place: Place, walk: Walk): unkn
   if (item !== undefined) {
     if (!Array.isArray(value)) throw wrongType(value, `[]${goType(item.t)}`, place, walk)
     return value.map((inner) => decodeElement(item.t, inner, place, walk))
+  }
+  if (type === 'bytes' && typeof value === 'string') {
+    const fault = base64Fault(value)
+    if (fault !== undefined) throw unhandled(`illegal base64 data at input byte ${fault}`, walk)
   }
   const scalar = SCALARS[type]
   if (scalar === undefined)
@@ -200,17 +230,25 @@ const integer = (limit: number): Scalar => ({
 
 const SCALARS: Readonly<Record<string, Scalar>> = {
   string: { accepts: (value) => typeof value === 'string', zero: '' },
-  bytes: { accepts: isBase64, zero: '' },
+  bytes: { accepts: (value) => typeof value === 'string', zero: '' },
   bool: { accepts: (value) => typeof value === 'boolean', zero: false },
   int32: integer(2 ** 31 - 1),
   int64: integer(Number.MAX_SAFE_INTEGER),
   double: { accepts: (value) => typeof value === 'number', zero: 0 },
 }
 
-function isBase64(value: unknown): boolean {
-  if (typeof value !== 'string') return false
-  const text = value.replaceAll(/[\r\n]/g, '')
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+/** @returns where Go's encoding/base64 would stop; undefined when it reads all */
+function base64Fault(text: string): number | undefined {
+  const end = text.search(/[^A-Za-z0-9+/\r\n]/)
+  const digits = (end < 0 ? text : text.slice(0, end)).replaceAll(/[\r\n]/g, '').length
+  // The last group of four begins with the digits that are no whole group.
+  if (end < 0) return digits % 4 === 0 ? undefined : text.length - (digits % 4)
+  if (text[end] !== '=' || digits % 4 < 2) return end
+  const wanted = digits % 4 === 2 ? /^=[\r\n]*=[\r\n]*/ : /^=[\r\n]*/
+  const padding = wanted.exec(text.slice(end))
+  if (padding === null) return /^=[\r\n]*$/.test(text.slice(end)) ? text.length : end
+  const after = end + padding[0].length
+  return after === text.length ? undefined : after
 }
 
 /** The value as it is kept, or why it is not: a text of its own, or that it is not of this Go type. */

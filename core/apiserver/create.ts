@@ -18,7 +18,7 @@ import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
 import type { Expectations, WriteOutcome } from './commit-object.ts'
 import { putObject } from './commit-object.ts'
-import { decodeBody, withRequestNamespace } from './decode-body.ts'
+import { decodeBody, withoutRepeatedOwners, withRequestNamespace } from './decode-body.ts'
 import type { Environment } from './environment.ts'
 import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { without } from './json-value.ts'
@@ -52,7 +52,10 @@ export async function createObject(
 ): Promise<KubernetesObject> {
   if (resource.namespaced && !namespace) throw badRequest('an empty namespace may not be set during creation')
   const scope = resource.namespaced ? namespace : undefined
-  const object = withRequestNamespace(decodeBody(env, resource, body, context), scope)
+  const object = withRequestNamespace(
+    withoutRepeatedOwners(decodeBody(env, resource, body, context), context),
+    scope,
+  )
   return insertObject(env, { resource, namespace: scope, object, context })
 }
 
@@ -62,7 +65,7 @@ export async function insertObject(env: Environment, creation: Creation): Promis
   warnOfIgnoredFields(creation, object, undefined)
   const { name, generateName } = object.metadata as Partial<NamedMeta>
   for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt += 1) {
-    const chosen = name || (generateName ? generatedName(generateName, () => env.random.next()) : '')
+    const chosen = name || drawnName(env, resource, generateName)
     const created = await insertNamed(env, creation, chosen)
     if (created !== undefined) return created
     if (name) throw alreadyExists(resource, name)
@@ -73,6 +76,12 @@ export async function insertObject(env: Environment, creation: Creation): Promis
       'the server was not able to generate a unique name for the object',
     { details: { name: generateName ?? '', kind: resource.resource, retryAfterSeconds: 1 } },
   )
+}
+
+/** @returns '' where the client should have given a name */
+function drawnName(env: Environment, resource: ResourceInfo, generateName: string | undefined): string {
+  if (generateName) return generatedName(generateName, () => env.random.next())
+  return env.kinds.of(resource).rules.namesItself ? env.random.uuid() : ''
 }
 
 /** @returns undefined when the name is taken */
@@ -108,7 +117,7 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
   const now = timestamp(env.clock.now())
   const fresh = { name, uid: env.random.uuid(), creationTimestamp: now }
   const metadata = newMetadata(object.metadata, fresh)
-  const bare = rules.hasStatus ? without(object, 'status') : object
+  const bare = rules.hasStatus && !rules.createsStatus ? without(object, 'status') : object
   const given = { ...bare, metadata }
   const prepared = rules.prepareForCreate?.(given, context.user) ?? given
   const defaulted = rules.setDefaults(prepared)

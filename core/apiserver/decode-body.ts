@@ -7,7 +7,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Decoded } from '../api/strict-decode.ts'
 import type { Environment } from './environment.ts'
-import { isObject, jsonCopy } from './json-value.ts'
+import { equalJson, isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
 
 /**
@@ -120,4 +120,19 @@ export function withRequestNamespace(
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   return { ...object, metadata: namespace ? { ...metadata, namespace } : metadata }
+}
+
+/** The object with each owner once; who wrote one twice is told. kubernetes/apiserver pkg/endpoints/handlers/rest.go */
+export function withoutRepeatedOwners(object: KubernetesObject, context: RequestContext): KubernetesObject {
+  const owners = object.metadata.ownerReferences ?? []
+  const isFirst = owners.map((owner, index) => owners.findIndex((other) => equalJson(other, owner)) === index)
+  if (!isFirst.includes(false)) return object
+  const repeated = owners.filter((_, index) => !isFirst[index]).map(({ uid }) => uid)
+  context.warn(
+    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may ' +
+      'reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
+      repeated.join(', '),
+  )
+  const ownerReferences = owners.filter((_, index) => isFirst[index])
+  return { ...object, metadata: { ...object.metadata, ownerReferences } }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Random } from '../../host/host.ts'
-import { ApiError } from '../api/api-error.ts'
+import { ApiError, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
@@ -17,6 +17,7 @@ import type { DeleteResult, Registry, RequestContext } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
+import { errorResponse } from './request.ts'
 import type { Body } from './request-body.ts'
 import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
 import { deleteOptions, listQuery, positive, requestContext, watchQuery } from './request-options.ts'
@@ -64,7 +65,11 @@ export class ResourceRequests {
     }
     const { deprecation } = this.#registry.kinds.of(route.resource)
     if (deprecation !== undefined) warnings.push(deprecation)
-    const response = await this.#perform(exchange, verb)
+    const response = await this.#perform(exchange, verb).catch((error: unknown) => {
+      // What a refused request is warned of, too.
+      if (!isApiError(error)) throw error
+      return errorResponse(error)
+    })
     return response.kind === 'whole' ? { ...response, warnings: [...new Set(warnings)] } : response
   }
 

@@ -3,7 +3,7 @@
  * generates: pkg/registry/batch/job/strategy.go). Pure and idempotent.
  */
 
-import type { CronJob, Job, JobSpec } from '../generated/batch-v1.ts'
+import type { CronJob, Job, JobSpec, PodFailurePolicy } from '../generated/batch-v1.ts'
 import { defaultPodTemplate } from './pod.ts'
 
 const DEFAULT_BACKOFF = 6
@@ -12,7 +12,15 @@ const INT32_MAX = 2 ** 31 - 1
 export function defaultJob(job: Job): Job {
   const spec = withDefaults(job.spec ?? {})
   const { uid, name } = job.metadata
-  return { ...job, spec: uid === undefined || spec.manualSelector ? spec : withSelector(spec, uid, name) }
+  const selected = uid === undefined || spec.manualSelector ? spec : withSelector(spec, uid, name)
+  // A Job without labels has those of its pods.
+  const isLabelled = Object.keys(job.metadata.labels ?? {}).length > 0
+  const labels = isLabelled ? job.metadata.labels : selected.template.metadata?.labels
+  return {
+    ...job,
+    metadata: { ...job.metadata, ...(labels ? { labels } : {}) },
+    spec: selected,
+  }
 }
 
 export function defaultCronJob(cron: CronJob): CronJob {
@@ -48,7 +56,23 @@ function withDefaults(spec: Partial<JobSpec>): JobSpec {
     manualSelector: spec.manualSelector ?? false,
     podReplacementPolicy:
       spec.podReplacementPolicy ?? (spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'),
+    ...(spec.podFailurePolicy ? { podFailurePolicy: defaultFailurePolicy(spec.podFailurePolicy) } : {}),
     template: defaultPodTemplate(spec.template),
+  }
+}
+
+/** A condition that is named alone is to be true. */
+function defaultFailurePolicy(policy: PodFailurePolicy): PodFailurePolicy {
+  return {
+    ...policy,
+    rules: (policy.rules ?? []).map((rule) =>
+      rule.onPodConditions
+        ? {
+            ...rule,
+            onPodConditions: rule.onPodConditions.map((each) => ({ ...each, status: each.status || 'True' })),
+          }
+        : rule,
+    ),
   }
 }
 
@@ -57,12 +81,13 @@ const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
 /** A Job finds its pods by its own uid, unless its user knows better. */
 function withSelector(spec: JobSpec, uid: string, name: string): JobSpec {
   const { template } = spec
+  // What the user wrote there is for validation to judge.
   const labels = {
-    ...template.metadata?.labels,
     'controller-uid': uid,
     'job-name': name,
     [CONTROLLER_UID]: uid,
     'batch.kubernetes.io/job-name': name,
+    ...template.metadata?.labels,
   }
   const matchLabels = { ...spec.selector?.matchLabels, [CONTROLLER_UID]: uid }
   return {

@@ -5,14 +5,23 @@
 
 import type { Namespace, Node, Secret, ServiceAccount } from '../generated/core-v1.ts'
 
-/** The label every namespace carries, and the finalizer that lets its content go first. */
+const OWN_FINALIZER = 'kubernetes'
+
+/** With the finalizer that lets its content go first, whatever others there are. */
+export function withOwnFinalizer(namespace: Namespace): Namespace {
+  const given = namespace.spec?.finalizers ?? []
+  if (given.includes(OWN_FINALIZER)) return namespace
+  return { ...namespace, spec: { ...namespace.spec, finalizers: [...given, OWN_FINALIZER] } }
+}
+
+/** The label every namespace carries. */
 export function defaultNamespace(namespace: Namespace): Namespace {
   const { metadata } = namespace
   const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name }
   return {
     ...namespace,
     metadata: metadata.name ? { ...metadata, labels } : metadata,
-    spec: { ...namespace.spec, finalizers: namespace.spec?.finalizers ?? ['kubernetes'] },
+    spec: { ...namespace.spec, finalizers: namespace.spec?.finalizers ?? [OWN_FINALIZER] },
     status: { ...namespace.status, phase: namespace.status?.phase ?? 'Active' },
   }
 }
@@ -20,7 +29,9 @@ export function defaultNamespace(namespace: Namespace): Namespace {
 /** What a node has is what pods may have of it, until it says otherwise; the two spellings of its CIDR agree. */
 export function defaultNode(node: Node): Node {
   const { spec, status } = node
-  const podCIDRs = spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : undefined)
+  const [first = spec?.podCIDR, ...others] = spec?.podCIDRs ?? []
+  // The one of the two spellings that is older wins.
+  const podCIDRs = first === undefined ? undefined : [spec?.podCIDR ?? first, ...others]
   return {
     ...node,
     ...(podCIDRs ? { spec: { ...spec, podCIDR: spec?.podCIDR ?? podCIDRs[0], podCIDRs } } : {}),

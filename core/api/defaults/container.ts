@@ -48,11 +48,21 @@ function defaultResources(resources: ResourceRequirements): ResourceRequirements
 }
 
 /** `latest`, or no tag and no digest: Always. */
+/** Always for `latest`, said or meant; what is no name of an image has no tag. */
 function pullPolicy(image: string): string {
-  const [name = '', digest] = image.slice(image.lastIndexOf('/') + 1).split('@')
-  const tag = name.split(':')[1] ?? (digest === undefined ? 'latest' : '')
-  return tag === 'latest' ? 'Always' : 'IfNotPresent'
+  const { name, tag, digest } = IMAGE.exec(image)?.groups ?? {}
+  if (name === undefined || name.length > 255 || /^[a-f0-9]{64}$/.test(image)) return 'IfNotPresent'
+  return (tag ?? (digest === undefined ? 'latest' : '')) === 'latest' ? 'Always' : 'IfNotPresent'
 }
+
+const PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
+const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
+/** github.com/distribution/reference: an upper case letter is part of a host alone. */
+const HOST = `(?:(?:${LABEL}(?:\\.${LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?/)?`
+const IMAGE = new RegExp(
+  `^(?<name>${HOST}${PART}(?:/${PART})*)(?::(?<tag>[\\w][\\w.-]{0,127}))?` +
+    `(?:@(?<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]+))?$`,
+)
 
 function defaultProbe(probe: Probe): Probe {
   return {

@@ -11,6 +11,7 @@ import type {
   StatefulSet,
 } from '../generated/apps-v1.ts'
 import type { PersistentVolumeClaim, PodTemplate, ReplicationController } from '../generated/core-v1.ts'
+import { isSameValue } from '../equality.ts'
 import { defaultPodTemplate } from './pod.ts'
 
 export function defaultDeployment(deployment: Deployment): Deployment {
@@ -47,7 +48,8 @@ export function defaultStatefulSet(set: StatefulSet): StatefulSet {
   const { spec } = set
   const { updateStrategy = {}, volumeClaimTemplates, persistentVolumeClaimRetentionPolicy: retention } = spec
   const type = updateStrategy.type || 'RollingUpdate'
-  const { rollingUpdate } = updateStrategy
+  // Who names the strategy is given no parameters of it.
+  const rollingUpdate = updateStrategy.rollingUpdate ?? (updateStrategy.type ? undefined : {})
   return {
     ...set,
     spec: {
@@ -56,11 +58,11 @@ export function defaultStatefulSet(set: StatefulSet): StatefulSet {
       podManagementPolicy: spec.podManagementPolicy || 'OrderedReady',
       revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
       updateStrategy:
-        type === 'RollingUpdate'
+        type === 'RollingUpdate' && rollingUpdate
           ? {
               ...updateStrategy,
               type,
-              rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 },
+              rollingUpdate: { ...rollingUpdate, partition: rollingUpdate.partition ?? 0 },
             }
           : { ...updateStrategy, type },
       persistentVolumeClaimRetentionPolicy: {
@@ -103,6 +105,20 @@ export function defaultDaemonSet(set: DaemonSet): DaemonSet {
       template: defaultPodTemplate(spec.template),
     },
   }
+}
+
+/** Counts the templates there were; of a field that v1 has no more, for clients of older versions. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+/** With the first template counted, or the next one (pkg/registry/apps/daemonset/strategy.go). */
+export function withTemplateGeneration(set: DaemonSet, old?: DaemonSet): DaemonSet {
+  const counted = Number(old?.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
+  const isNew = old === undefined || !isSameValue(set.spec.template, old.spec.template)
+  const annotations = {
+    ...set.metadata.annotations,
+    [TEMPLATE_GENERATION]: String(isNew ? counted + 1 : counted),
+  }
+  return { ...set, metadata: { ...set.metadata, annotations } }
 }
 
 /** Its selector and its labels are those of its template. */

@@ -6,7 +6,13 @@ import {
   validateReplicationController,
 } from '../validation/replication-controller.ts'
 import { validateReplicaStatus } from '../validation/workloads.ts'
-import { defaultNamespace, defaultNode, defaultSecret, defaultServiceAccount } from '../defaults/cluster.ts'
+import {
+  defaultNamespace,
+  defaultNode,
+  defaultSecret,
+  defaultServiceAccount,
+  withOwnFinalizer,
+} from '../defaults/cluster.ts'
 import { defaultEndpoints } from '../defaults/networking.ts'
 import { defaultPod } from '../defaults/pod.ts'
 import { defaultService } from '../defaults/service.ts'
@@ -35,6 +41,10 @@ import {
 } from '../validation/config.ts'
 import { validateEndpoints } from '../validation/endpoints.ts'
 import { dns1035LabelFaults, dnsLabelFaults, pathSegmentFaults } from '../validation/names.ts'
+import { podWarnings } from '../warnings/pod.ts'
+import { secretWarnings } from '../warnings/secret.ts'
+import { serviceWarnings } from '../warnings/service.ts'
+import { workloadWarnings } from '../warnings/workloads.ts'
 import { validatePodUpdate } from '../validation/pod-update.ts'
 import { validatePod, validatePodStatus } from '../validation/pod.ts'
 import { validateServiceChange } from '../validation/service-addresses.ts'
@@ -83,6 +93,7 @@ const EMPTY_NODE_STATUS = {
 export const CORE_RULES: readonly RulesEntry[] = [
   row(NAMESPACES, {
     defaults: defaultNamespace,
+    prepareForCreate: withOwnFinalizer,
     validate: validateNamespace,
     validateStatus: validateNamespaceStatus,
     nameFaults: dnsLabelFaults,
@@ -94,6 +105,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
     hasStatus: true,
+    createsStatus: true,
     newStatus: EMPTY_NODE_STATUS,
     selectableFields: nodeFields,
   }),
@@ -103,6 +115,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validatePod,
     validateUpdate: validatePodUpdate,
     validateStatus: validatePodStatus,
+    warnings: (pod) => podWarnings(pod),
     hasStatus: true,
     hasGeneration: true,
     selectableFields: podFields,
@@ -115,6 +128,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validateUpdate: (service, old) => [...validateServiceChange(service, old), ...validateService(service)],
     validateStatus: validateServiceStatus,
     prepareForUpdate: prepareServiceUpdate,
+    warnings: serviceWarnings,
     nameFaults: dns1035LabelFaults,
     hasStatus: true,
     newStatus: { loadBalancer: {} },
@@ -131,6 +145,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     defaults: defaultSecret,
     validate: validateSecret,
     validateUpdate: validateSecretUpdate,
+    warnings: secretWarnings,
     selectableFields: secretFields,
   }),
   row(SERVICE_ACCOUNTS, {
@@ -149,18 +164,25 @@ export const CORE_RULES: readonly RulesEntry[] = [
     returnsDeleted: true,
     defaults: defaultPodTemplateObject,
     validate: validatePodTemplateObject,
+    warnings: ({ template }) => (template ? podWarnings(template, 'template') : []),
     hasGeneration: true,
   }),
   row(REPLICATION_CONTROLLERS, {
     defaults: defaultReplicationController,
     validate: validateReplicationController,
+    warnings: workloadWarnings,
     validateStatus: validateReplicaStatus,
     hasStatus: true,
     newStatus: { replicas: 0 },
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   }),
-  row(LIMIT_RANGES, { createsOnUpdate: true, defaults: defaultLimitRange, validate: validateLimitRange }),
+  row(LIMIT_RANGES, {
+    createsOnUpdate: true,
+    namesItself: true,
+    defaults: defaultLimitRange,
+    validate: validateLimitRange,
+  }),
   row(RESOURCE_QUOTAS, {
     validate: validateResourceQuota,
     validateUpdate: validateResourceQuotaUpdate,

@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import { versionedResource } from '../resource.ts'
 import type { KindRules, PartRules, Requester } from '../rules.ts'
-import { validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
+import { validateKnownFinalizers, validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
 import { dnsSubdomainFaults } from '../validation/names.ts'
 
 /** `apps/v1/deployments` and its rules */
@@ -30,31 +30,45 @@ export interface KindRow<T extends KubernetesObject> {
   readonly requiresRevision?: boolean
   readonly createsOnUpdate?: boolean
   readonly returnsDeleted?: boolean
+  readonly namesItself?: boolean
   readonly hasGeneration?: boolean
   readonly hasStatus?: boolean
+  readonly createsStatus?: boolean
   /** default: empty, where there is a status */
   readonly newStatus?: Readonly<Record<string, unknown>>
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
 }
+
+/** The groups whose validation is not that of the others. */
+const isExtension = ({ group }: Resource<KubernetesObject>): boolean =>
+  ['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io'].includes(group)
 
 /** @returns the entry of the table of rules */
 export function row<T extends KubernetesObject>(resource: Resource<T>, own: KindRow<T>): RulesEntry {
   const { nameFaults = dnsSubdomainFaults, validate = () => [], validateStatus } = own
   const { validateUpdate = validate } = own
   const { namespaced } = resource
+  const finalizerFaults = isExtension(resource) ? () => [] : validateKnownFinalizers
   const rules: KindRules<T> = {
     setDefaults: own.defaults ?? ((object) => object),
     hasGeneration: own.hasGeneration ?? false,
     hasStatus: own.hasStatus ?? false,
+    createsStatus: own.createsStatus ?? false,
     newStatus: own.hasStatus ? (own.newStatus ?? {}) : undefined,
     requiresRevision: own.requiresRevision ?? false,
     createsOnUpdate: own.createsOnUpdate ?? false,
     returnsDeleted: own.returnsDeleted ?? false,
+    namesItself: own.namesItself ?? false,
     validateCreate: (object) => [
       ...validateMetadata(object, { nameFaults, namespaced }),
+      ...finalizerFaults(object),
       ...validate(object),
     ],
-    validateUpdate: (object, old) => [...validateMetadataUpdate(object, old), ...validateUpdate(object, old)],
+    validateUpdate: (object, old) => [
+      ...validateMetadataUpdate(object, old),
+      ...finalizerFaults(object),
+      ...validateUpdate(object, old),
+    ],
     validateStatus: (object, old) => [
       ...validateMetadataUpdate(object, old),
       ...(validateStatus?.(object, old) ?? []),

@@ -4,20 +4,35 @@ import { toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
 import { defaultHorizontalPodAutoscaler, defaultHorizontalPodAutoscalerV1 } from '../defaults/autoscaling.ts'
 import { defaultCronJob, defaultJob } from '../defaults/batch.ts'
 import { validateCronJob } from '../validation/cron-job.ts'
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from '../validation/controller-revision.ts'
 import { validateDaemonSet, validateDaemonSetUpdate } from '../validation/daemon-set.ts'
-import { validateHorizontalPodAutoscaler } from '../validation/horizontal-pod-autoscaler.ts'
+import {
+  validateHorizontalPodAutoscaler,
+  validateHorizontalPodAutoscalerStatus,
+} from '../validation/horizontal-pod-autoscaler.ts'
 import { validateJob, validateJobUpdate } from '../validation/job.ts'
 import {
   validatePodDisruptionBudget,
   validatePodDisruptionBudgetStatus,
 } from '../validation/pod-disruption-budget.ts'
+import { dnsLabelFaults, pathSegmentFaults } from '../validation/names.ts'
 import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/stateful-set.ts'
 import {
   defaultDaemonSet,
   defaultStatefulSet,
   defaultDeployment,
   defaultReplicaSet,
+  withTemplateGeneration,
 } from '../defaults/workloads.ts'
+import {
+  cronJobWarnings,
+  statefulSetWarnings,
+  templateWarnings,
+  workloadWarnings,
+} from '../warnings/workloads.ts'
 import { replicaSetFields } from '../selectable-fields.ts'
 import {
   validateDeployment,
@@ -53,6 +68,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(DEPLOYMENTS, {
     defaults: defaultDeployment,
     validate: validateDeployment,
+    warnings: workloadWarnings,
     validateUpdate: validateDeploymentUpdate,
     validateStatus: validateReplicaStatus,
     hasStatus: true,
@@ -61,6 +77,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(REPLICA_SETS, {
     defaults: defaultReplicaSet,
     validate: validateReplicaSet,
+    warnings: workloadWarnings,
     validateUpdate: validateReplicaSetUpdate,
     validateStatus: validateReplicaStatus,
     hasStatus: true,
@@ -70,10 +87,11 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
   }),
   row(STATEFUL_SETS, {
     defaults: defaultStatefulSet,
+    nameFaults: dnsLabelFaults,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
     validateStatus: validateReplicaStatus,
-    warnings: nothingActsOn('StatefulSet'),
+    warnings: (set, old) => [...statefulSetWarnings(set), ...nothingActsOn('StatefulSet')(set, old)],
     hasStatus: true,
     newStatus: { replicas: 0, availableReplicas: 0 },
     hasGeneration: true,
@@ -82,7 +100,9 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     defaults: defaultDaemonSet,
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
-    warnings: nothingActsOn('DaemonSet'),
+    prepareForCreate: (set) => withTemplateGeneration(set),
+    prepareForUpdate: withTemplateGeneration,
+    warnings: (set, old) => [...templateWarnings(set), ...nothingActsOn('DaemonSet')(set, old)],
     hasStatus: true,
     newStatus: {
       currentNumberScheduled: 0,
@@ -92,12 +112,15 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     },
     hasGeneration: true,
   }),
-  row(CONTROLLER_REVISIONS, {}),
+  row(CONTROLLER_REVISIONS, {
+    validate: validateControllerRevision,
+    validateUpdate: validateControllerRevisionUpdate,
+  }),
   row(JOBS, {
     defaults: defaultJob,
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: nothingActsOn('Job'),
+    warnings: (job, old) => [...workloadWarnings(job, old), ...nothingActsOn('Job')(job, old)],
     hasStatus: true,
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
@@ -105,13 +128,15 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(CRON_JOBS, {
     defaults: defaultCronJob,
     validate: validateCronJob,
-    warnings: nothingActsOn('CronJob'),
+    warnings: (job, old) => [...cronJobWarnings(job, old), ...nothingActsOn('CronJob')(job, old)],
     hasStatus: true,
     hasGeneration: true,
   }),
   row(HORIZONTAL_POD_AUTOSCALERS, {
     defaults: defaultHorizontalPodAutoscaler,
-    validate: validateHorizontalPodAutoscaler,
+    validate: (autoscaler) => validateHorizontalPodAutoscaler(autoscaler),
+    validateUpdate: validateHorizontalPodAutoscaler,
+    validateStatus: validateHorizontalPodAutoscalerStatus,
     warnings: nothingActsOn('HorizontalPodAutoscaler'),
     hasStatus: true,
     newStatus: { desiredReplicas: 0 },
@@ -119,12 +144,16 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(HORIZONTAL_POD_AUTOSCALERS_V1, {
     defaults: defaultHorizontalPodAutoscalerV1,
     validate: (autoscaler) => validateHorizontalPodAutoscaler(toAutoscalerV2(autoscaler)),
+    validateUpdate: (autoscaler, old) =>
+      validateHorizontalPodAutoscaler(toAutoscalerV2(autoscaler), toAutoscalerV2(old)),
+    validateStatus: (autoscaler) => validateHorizontalPodAutoscalerStatus(toAutoscalerV2(autoscaler)),
     warnings: nothingActsOn('HorizontalPodAutoscaler'),
     hasStatus: true,
     newStatus: { currentReplicas: 0, desiredReplicas: 0 },
   }),
   row(POD_DISRUPTION_BUDGETS, {
     requiresRevision: true,
+    nameFaults: pathSegmentFaults,
     validate: validatePodDisruptionBudget,
     validateStatus: validatePodDisruptionBudgetStatus,
     warnings: nothingActsOn('PodDisruptionBudget'),

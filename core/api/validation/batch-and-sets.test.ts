@@ -23,7 +23,7 @@ const cron = (spec: object = {}): object => ({
   spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: once } }, ...spec },
 })
 const scaler = (spec: object = {}): object => ({
-  spec: { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas: 3, ...spec },
+  spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' }, maxReplicas: 3, ...spec },
 })
 
 describe('new objects', () => {
@@ -33,7 +33,11 @@ describe('new objects', () => {
       'a StatefulSet of nothing',
       STATEFUL_SETS,
       { spec: {} },
-      ['spec.selector: Required value', 'spec.template.spec.containers: Required value'],
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+        'spec.template.spec.containers: Required value',
+      ],
     ],
     [
       'a StatefulSet with another order',
@@ -90,9 +94,7 @@ describe('new objects', () => {
       'a Job whose pods never end',
       JOBS,
       job({ template: { spec: { containers } } }),
-      [
-        'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"',
-      ],
+      ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
     [
       'an indexed Job without a number',
@@ -107,7 +109,7 @@ describe('new objects', () => {
       'a Job that chooses for itself',
       JOBS,
       job({ manualSelector: true, selector }),
-      ['spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`'],
+      ['spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`'],
     ],
     ['a CronJob', CRON_JOBS, cron(), []],
     ['a CronJob by name', CRON_JOBS, cron({ schedule: '@hourly', timeZone: 'Europe/Berlin' }), []],
@@ -150,6 +152,7 @@ describe('new objects', () => {
         'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`',
         'spec.scaleTargetRef.kind: Required value',
         'spec.scaleTargetRef.name: Required value',
+        'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
       ],
     ],
     [
@@ -157,6 +160,7 @@ describe('new objects', () => {
       HORIZONTAL_POD_AUTOSCALERS,
       scaler({ metrics: [{ type: 'Mood' }, { type: 'Resource' }] }),
       [
+        'spec.metrics[0].type: Unsupported value: "Mood": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
         'spec.metrics[0].type: Unsupported value: "Mood": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
         'spec.metrics[1].resource: Required value: must populate information for the given metric source',
       ],

@@ -44,7 +44,9 @@ describe('a new object', () => {
         type: 'kubernetes.io/dockerconfigjson',
         data: { '.dockerconfigjson': base64('x') },
       },
-      ['data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character in JSON'],
+      [
+        'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'x\' looking for beginning of value',
+      ],
     ],
     [
       'Secret of a token lacks its account',
@@ -69,7 +71,7 @@ describe('a new object', () => {
       [
         `metadata.name: Invalid value: "${'a'.repeat(64)}": must be no more than 63 characters`,
         // The label that carries the name has the same fault.
-        `metadata.labels: Invalid value: "${'a'.repeat(64)}": must be no more than 63 bytes`,
+        `metadata.labels: Invalid value: "${'a'.repeat(64)}": must be no more than 63 characters`,
       ],
     ],
     [
@@ -94,10 +96,9 @@ describe('a new object', () => {
         },
       },
       [
-        'metadata.taints[0].effect: Unsupported value: "NoRun": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
-        'metadata.taints[2]: Duplicate value: {"key":"b","effect":"NoExecute"}: taints must be unique by key and effect pair',
+        'metadata.taints[0].effect: Unsupported value: "NoRun": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+        'metadata.taints[2]: Duplicate value: {"Key":"b","Value":"","Effect":"NoExecute","TimeAdded":null}: taints must be unique by key and effect pair',
         'spec.podCIDRs: Invalid value: ["192.0.2.0/24","192.0.2.0/24"]: may specify no more than one CIDR for each IP family',
-        'spec.podCIDRs[1]: Duplicate value: "192.0.2.0/24"',
       ],
     ],
     [

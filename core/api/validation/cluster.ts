@@ -30,7 +30,7 @@ export function validateNode({ spec, status }: Node): Faults {
   ]
 }
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
 /** Upstream's path of taints really is in metadata. */
 function validateTaints(taints: readonly Taint[]): Faults {
@@ -42,12 +42,20 @@ function validateTaints(taints: readonly Taint[]): Faults {
       ...invalidTexts(`${at}.value`, taint.value ?? '', labelValueFaults),
       ...choice(`${at}.effect`, taint.effect, EFFECTS),
       ...when(again.has(index), () => ({
-        ...duplicate(at, taint),
+        ...duplicate(at, shownTaint(taint)),
         detail: 'taints must be unique by key and effect pair',
       })),
     ]
   })
 }
+
+/** As upstream shows its internal type. */
+const shownTaint = ({ key, value = '', effect, timeAdded = undefined }: Taint): unknown => ({
+  Key: key,
+  Value: value,
+  Effect: effect,
+  TimeAdded: timeAdded ?? null,
+})
 
 function validateAmounts(amounts: Readonly<Record<string, string>>, field: string): Faults {
   return Object.entries(amounts).flatMap(([name, text]) =>
@@ -65,7 +73,6 @@ function validatePodCIDRs(cidrs: readonly string[]): Faults {
     ...when(cidrs.length > 1 && (families.size < 2 || cidrs.length > 2), () =>
       invalidValue(field, cidrs, 'may specify no more than one CIDR for each IP family'),
     ),
-    ...repeated(cidrs, (text) => text).map((index) => duplicate(`${field}[${index}]`, cidrs[index])),
   ]
 }
 

@@ -78,16 +78,29 @@ export function validateSecret(secret: Secret): Faults {
 function missingKeys({ data = {}, type = '' }: Secret): readonly string[] {
   if (type === 'kubernetes.io/basic-auth')
     return BASIC_AUTH.some((key) => Object.hasOwn(data, key)) ? [] : BASIC_AUTH
-  return (NEEDED[type] ?? []).filter((key) => !Object.hasOwn(data, key))
+  // Of a key file alone it is asked whether there is something in it.
+  const isMissing = (key: string): boolean =>
+    type === 'kubernetes.io/ssh-auth' ? !data[key] : !Object.hasOwn(data, key)
+  return (NEEDED[type] ?? []).filter(isMissing)
 }
 
 function validateJson({ data = {}, type = '' }: Secret): Faults {
   const key = /^kubernetes\.io\/(dockercfg|dockerconfigjson)$/.exec(type)?.[1]
   const text = data[`.${key}`]
   if (text === undefined) return []
-  return when(!isJsonObject(Buffer.from(text, 'base64').toString()), () =>
-    invalidValue(`data[.${key}]`, '<secret contents redacted>', 'invalid character in JSON'),
+  const json = Buffer.from(text, 'base64').toString()
+  return when(!isJsonObject(json), () =>
+    invalidValue(`data[.${key}]`, '<secret contents redacted>', whyNoJson(json)),
   )
+}
+
+/** As Go's decoder says it, where the fault is at the very beginning or end. */
+function whyNoJson(text: string): string {
+  const first = text.trimStart()[0]
+  if (first === undefined) return 'unexpected end of JSON input'
+  return /[{["tfn\-0-9]/.test(first)
+    ? 'invalid character in JSON'
+    : `invalid character '${first}' looking for beginning of value`
 }
 
 function isJsonObject(text: string): boolean {

@@ -13,6 +13,7 @@ import type {
 } from '../generated/core-v1.ts'
 import { validateEnv, validateEnvFrom } from './environment.ts'
 import type { Faults } from './faults.ts'
+import { isExtendedResource, validateContainerResourceName } from './resource-name.ts'
 import {
   choice,
   duplicate,
@@ -20,13 +21,14 @@ import {
   invalidTexts,
   invalidValue,
   notFoundValue,
+  optionalChoice,
   portFaults,
   repeated,
   required,
   requiredText,
   when,
 } from './faults.ts'
-import { dnsLabelFaults, portNameFaults, qualifiedNameFaults } from './names.ts'
+import { dnsLabelFaults, portNameFaults } from './names.ts'
 import { PROBE_KINDS, validateLifecycle, validateProbe } from './probe.ts'
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
@@ -48,7 +50,7 @@ export function validateContainers(spec: PodSpec, field: string): Faults {
         initContainers.findIndex(({ name }) => name === container.name) < index
       return [
         ...validateCommon(container, at, spec),
-        ...choice(`${at}.restartPolicy`, container.restartPolicy, ['Always'], false),
+        ...optionalChoice(`${at}.restartPolicy`, container.restartPolicy, ['Always']),
         ...when(isTaken && container.name, () => duplicate(`${at}.name`, container.name)),
         ...hostPortConflicts([container], `${field}.initContainers`),
         ...validateInitOnly(container, at, spec),
@@ -164,11 +166,6 @@ function validateMounts(mounts: readonly VolumeMount[], field: string, volumes: 
   })
 }
 
-/** Resources that cannot be shared out more than once: requested and limited alike. */
-const isExtended = (name: string): boolean => name.includes('/') && !/^([^/]*\.)?kubernetes\.io\//.test(name)
-const isStandard = (name: string): boolean =>
-  ['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-')
-
 function validateResources({ limits = {}, requests = {} }: ResourceRequirements, at: string): Faults {
   return [
     ...Object.entries(limits).flatMap(([name, text]) => validateAmount(name, text, `${at}.limits[${name}]`)),
@@ -182,14 +179,12 @@ function validateResources({ limits = {}, requests = {} }: ResourceRequirements,
 /** Faults of an amount of a resource that containers may have. */
 export function validateAmount(name: string, text: string, field: string): Faults {
   const value = parseMilli(text) ?? 0n
-  const nameFaults = invalidTexts(field, name, qualifiedNameFaults)
   return [
-    ...nameFaults,
-    ...when(nameFaults.length === 0 && !name.includes('/') && !isStandard(name), () =>
-      invalidValue(field, name, 'must be a standard resource for containers'),
-    ),
+    ...validateContainerResourceName(name, field),
     ...when(value < 0n, () => invalidValue(field, text, 'must be greater than or equal to 0')),
-    ...when(isExtended(name) && value % 1000n !== 0n, () => invalidValue(field, text, 'must be an integer')),
+    ...when(isExtendedResource(name) && value % 1000n !== 0n, () =>
+      invalidValue(field, text, 'must be an integer'),
+    ),
   ]
 }
 
@@ -198,7 +193,7 @@ function validateAgainstLimit(
   text: string,
   { limit, at }: { readonly limit: string | undefined; readonly at: string },
 ): Faults {
-  const isShared = !isExtended(name) && !name.startsWith('hugepages-')
+  const isShared = !isExtendedResource(name) && !name.startsWith('hugepages-')
   if (limit === undefined)
     return when(!isShared, () =>
       required(`${at}.limits`, 'Limit must be set for non overcommitable resources'),

@@ -1,7 +1,7 @@
 /** CronJobs (kubernetes/kubernetes pkg/apis/batch/validation/validation.go, ValidateCronJob*). Pure. */
 
 import { CronPattern } from 'croner'
-import type { CronJob } from '../generated/batch-v1.ts'
+import type { CronJob, JobSpec } from '../generated/batch-v1.ts'
 import type { Faults } from './faults.ts'
 import { invalidValue, nonNegative, notSupported, required, when } from './faults.ts'
 import { validateJobSpec } from './job.ts'
@@ -18,15 +18,26 @@ export function validateCronJob({ spec, metadata }: CronJob): Faults {
       invalidValue('metadata.name', metadata.name, `must be no more than ${MAX_NAME} characters`),
     ),
     ...scheduleFaults(spec.schedule, 'spec.schedule'),
-    ...zoneFaults(spec.timeZone, 'spec.timeZone'),
     ...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds),
+    ...zoneFaults(spec.timeZone, 'spec.timeZone'),
     ...when(policy === '', () => required('spec.concurrencyPolicy')),
     ...when(policy !== '' && !CONCURRENCY_POLICIES.includes(policy), () =>
       notSupported('spec.concurrencyPolicy', policy, CONCURRENCY_POLICIES),
     ),
+    ...(jobTemplate?.spec ? validateTemplate(jobTemplate.spec, 'spec.jobTemplate.spec') : []),
     ...nonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
     ...nonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
-    ...(jobTemplate?.spec ? validateJobSpec(jobTemplate.spec, 'spec.jobTemplate.spec') : []),
+  ]
+}
+
+/** The selector is for the Jobs made of it. */
+function validateTemplate(spec: JobSpec, at: string): Faults {
+  return [
+    ...validateJobSpec(spec, at),
+    ...when(spec.selector, () =>
+      invalidValue(`${at}.selector`, spec.selector, '`selector` will be auto-generated'),
+    ),
+    ...when(spec.manualSelector, () => notSupported(`${at}.manualSelector`, true, ['nil', 'false'])),
   ]
 }
 
@@ -62,7 +73,7 @@ function scheduleProblem(schedule: string): string | undefined {
 
 function zoneFaults(zone: string | undefined, field: string): Faults {
   if (zone === undefined) return []
-  if (zone === '') return [invalidValue(field, zone, 'must be nil or non-empty string')]
+  if (zone === '') return [invalidValue(field, zone, 'timeZone must be nil or non-empty string')]
   if (zone.toLowerCase() === 'local')
     return [
       invalidValue(

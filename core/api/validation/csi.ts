@@ -81,7 +81,7 @@ export function validateCSIDriverUpdate(driver: CSIDriver, old: CSIDriver): Faul
   ]
 }
 
-const MAX_NODE_ID = 192
+const MAX_NODE_ID = 256
 
 /** Faults of a CSINode, metadata aside. */
 export function validateCSINode({ spec }: CSINode): Faults {

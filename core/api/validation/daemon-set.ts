@@ -10,15 +10,12 @@ import { isEmptySelector, validateAmount, validateTemplate } from './workloads.t
 export function validateDaemonSet({ spec }: DaemonSet): Faults {
   const { selector } = spec
   return [
-    ...(selector === undefined
-      ? [required('spec.selector')]
-      : [
-          ...validateLabelSelector(selector, 'spec.selector'),
-          ...when(isEmptySelector(selector), () =>
-            invalidValue('spec.selector', selector, 'empty selector is invalid for daemonset'),
-          ),
-        ]),
-    ...validateTemplate(spec.template, selector, 'DaemonSet'),
+    // Of a selector that is not there only its template is told.
+    ...validateLabelSelector(selector, 'spec.selector'),
+    ...when(selector && isEmptySelector(selector), () =>
+      invalidValue('spec.selector', selector, 'empty selector is invalid for daemonset'),
+    ),
+    ...validateTemplate(spec.template, selector, { owner: 'DaemonSet', noUse: null }),
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...strategyFaults(spec.updateStrategy ?? {}),
     ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -31,10 +28,12 @@ function strategyFaults(strategy: DaemonSetUpdateStrategy): Faults {
   const at = 'spec.updateStrategy'
   const { type, rollingUpdate } = strategy
   if (type === 'OnDelete') return []
-  if (type !== 'RollingUpdate') return [notSupported(at, strategy, TYPES)]
+  if (type !== 'RollingUpdate') return [notSupported(at, shown(strategy), TYPES)]
   if (rollingUpdate === undefined) return [required(`${at}.rollingUpdate`)]
   const { maxUnavailable, maxSurge } = rollingUpdate
-  const isZero = (amount: number | string | undefined): boolean => !amount || /^0+%$/.test(String(amount))
+  // What is no amount counts as none.
+  const isZero = (amount: number | string | undefined): boolean =>
+    !amount || (typeof amount === 'string' && !/^0*[1-9][0-9]*%$/.test(amount))
   return [
     ...validateAmount(maxUnavailable, `${at}.rollingUpdate.maxUnavailable`),
     ...validateAmount(maxSurge, `${at}.rollingUpdate.maxSurge`),
@@ -50,6 +49,14 @@ function strategyFaults(strategy: DaemonSetUpdateStrategy): Faults {
     ),
   ]
 }
+
+/** As upstream shows its internal type. */
+const shown = ({ type, rollingUpdate }: DaemonSetUpdateStrategy): unknown => ({
+  Type: type,
+  RollingUpdate: rollingUpdate
+    ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 }
+    : null,
+})
 
 /** Faults of a changed DaemonSet: its selector stays. */
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): Faults {

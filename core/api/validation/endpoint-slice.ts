@@ -12,6 +12,7 @@ import {
   immutable,
   invalidTexts,
   optionalText,
+  pointedChoice,
   repeated,
   required,
   requiredText,
@@ -19,7 +20,13 @@ import {
   when,
 } from './faults.ts'
 import { familyFaults, specialIpFaults } from './ip-faults.ts'
-import { dnsLabelFaults, dnsSubdomainFaults, fullDomainFaults, qualifiedNameFaults } from './names.ts'
+import {
+  dnsLabelFaults,
+  dnsSubdomainFaults,
+  fullDomainFaults,
+  labelValueFaults,
+  qualifiedNameFaults,
+} from './names.ts'
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -76,20 +83,24 @@ function validateAddress(address: string, field: string, type: string): Faults {
 
 function validateRest({ hostname, nodeName, hints }: Endpoint, at: string): Faults {
   return [
-    ...optionalText(`${at}.nodeName`, nodeName, dnsSubdomainFaults),
+    ...(nodeName === undefined ? [] : invalidTexts(`${at}.nodeName`, nodeName, dnsSubdomainFaults)),
     ...(hostname === undefined ? [] : invalidTexts(`${at}.hostname`, hostname, dnsLabelFaults)),
-    ...validateHints(hints?.forZones ?? [], `${at}.hints.forZones`),
-    ...validateHints(hints?.forNodes ?? [], `${at}.hints.forNodes`),
+    ...validateHints(hints?.forZones ?? [], `${at}.hints.forZones`, labelValueFaults),
+    ...validateHints(hints?.forNodes ?? [], `${at}.hints.forNodes`, dnsSubdomainFaults),
   ]
 }
 
-function validateHints(hints: readonly { readonly name: string }[], field: string): Faults {
+function validateHints(
+  hints: readonly { readonly name: string }[],
+  field: string,
+  faultsOf: (name: string) => readonly string[],
+): Faults {
   const excess = tooMany(field, hints.length, MAX_HINTS)
   if (excess.length > 0) return excess
   const again = new Set(repeated(hints, ({ name }) => name))
   return hints.flatMap(({ name }, index) => [
     ...when(again.has(index), () => duplicate(`${field}[${index}].name`, name)),
-    ...requiredText(`${field}[${index}].name`, name),
+    ...invalidTexts(`${field}[${index}].name`, name, faultsOf),
   ])
 }
 
@@ -100,7 +111,7 @@ function validatePorts(ports: readonly EndpointPort[]): Faults {
   return ports.flatMap(({ name, protocol, appProtocol }, index) => [
     ...optionalText(`ports[${index}].name`, name, dnsLabelFaults),
     ...when(again.has(index), () => duplicate(`ports[${index}].name`, name)),
-    ...choice(`ports[${index}].protocol`, protocol, PROTOCOLS),
+    ...pointedChoice(`ports[${index}].protocol`, protocol, PROTOCOLS),
     ...(appProtocol === undefined
       ? []
       : invalidTexts(`ports[${index}].appProtocol`, appProtocol, qualifiedNameFaults)),

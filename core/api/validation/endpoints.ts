@@ -28,12 +28,11 @@ export function validateEndpoints({ subsets = [] }: Endpoints): Faults {
 }
 
 function validateAddress({ ip, hostname, nodeName }: EndpointAddress, at: string): Faults {
-  const malformed = ipFaults(`${at}.ip`, ip ?? '')
   return [
-    ...malformed,
+    ...ipFaults(`${at}.ip`, ip),
     ...optionalText(`${at}.hostname`, hostname, dnsLabelFaults),
     ...(nodeName === undefined ? [] : invalidTexts(`${at}.nodeName`, nodeName, dnsSubdomainFaults)),
-    ...(malformed.length > 0 ? [] : specialIpFaults(`${at}.ip`, ip, true)),
+    ...specialIpFaults(`${at}.ip`, ip, true),
   ]
 }
 

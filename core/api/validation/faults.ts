@@ -18,6 +18,13 @@ export const invalidValue = (field: string, value: unknown, detail: string): Fie
   value,
   detail,
 })
+/** An `invalid` of something that is shown by its path alone. */
+export const withoutValue = (field: string, detail: string): FieldError => ({
+  type: 'invalid',
+  field,
+  detail,
+  hidesValue: true,
+})
 export const forbiddenField = (field: string, detail: string): FieldError => ({
   type: 'forbidden',
   field,
@@ -75,16 +82,34 @@ export function optionalText(
   return value ? invalidTexts(field, value, faultsOf) : []
 }
 
-/** A fault when `value` is not one of `supported`; absent is a fault of its own when `isRequired`. */
-export function choice(
+/** A fault when `value` is not one of `supported`; absent and empty are a fault of their own. */
+export function choice(field: string, value: string | undefined, supported: readonly string[]): Faults {
+  return value ? optionalChoice(field, value, supported) : [required(field)]
+}
+
+/** As choice(), for what Go has behind a pointer: empty is a value that is not supported. */
+export function pointedChoice(
   field: string,
   value: string | undefined,
   supported: readonly string[],
-  isRequired = true,
 ): Faults {
-  if (value === undefined || value === '') return isRequired ? [required(field)] : []
-  return supported.includes(value) ? [] : [notSupported(field, value, supported)]
+  return value === undefined ? [required(field)] : optionalChoice(field, value, supported)
 }
+
+/** A fault when `value` is not one of `supported`; absent is none. Empty is: Go has it behind a pointer. */
+export function optionalChoice(
+  field: string,
+  value: string | undefined,
+  supported: readonly string[],
+): Faults {
+  return value === undefined || supported.includes(value) ? [] : [notSupported(field, value, supported)]
+}
+
+/** A map as Go prints it: by its keys. */
+export const byKey = <T>(
+  map: Readonly<Record<string, T>> | undefined,
+): Readonly<Record<string, T>> | undefined =>
+  map && Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 /** A fault when `condition` holds. */
 export function when(condition: unknown, fault: () => FieldError): Faults {

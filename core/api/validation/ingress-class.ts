@@ -3,11 +3,11 @@
 import type { IngressClass, IngressClassParametersReference } from '../generated/networking-v1.ts'
 import type { Faults } from './faults.ts'
 import {
-  choice,
   forbiddenField,
   immutable,
   invalidTexts,
   invalidValue,
+  pointedChoice,
   required,
   tooLong,
   when,
@@ -39,7 +39,7 @@ function validateParameters(parameters: IngressClassParametersReference): Faults
   const { scope, namespace } = parameters
   return [
     ...validateReference(parameters, at),
-    ...choice(`${at}.scope`, scope, ['Cluster', 'Namespace']),
+    ...pointedChoice(`${at}.scope`, scope, ['Cluster', 'Namespace']),
     ...when(scope === 'Namespace' && namespace === undefined, () =>
       required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"),
     ),

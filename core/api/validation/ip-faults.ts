@@ -18,7 +18,7 @@ import {
 import type { Faults } from './faults.ts'
 import { invalidValue, when } from './faults.ts'
 
-const NOT_AN_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+export const NOT_AN_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const NOT_A_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
 /** A fault when `text` is no address. */
@@ -32,9 +32,9 @@ export function ipFaults(field: string, text: string): Faults {
 
 /** A fault when `text` is no address of the family. */
 export function familyFaults(field: string, text: string, family: IpFamily): Faults {
-  return when(parseIp(text)?.family !== family, () =>
-    invalidValue(field, text, `must be a valid ${family} address`),
-  )
+  const address = parseIp(text)
+  if (address === undefined) return [invalidValue(field, text, NOT_AN_IP)]
+  return when(address.family !== family, () => invalidValue(field, text, `must be an ${family} address`))
 }
 
 /**

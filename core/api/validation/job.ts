@@ -3,91 +3,178 @@
 import type { Job, JobSpec } from '../generated/batch-v1.ts'
 import { matchesLabelSelector } from '../selectors.ts'
 import type { Faults } from './faults.ts'
-import { immutable, invalidValue, nonNegative, notSupported, required, when } from './faults.ts'
+import {
+  byKey,
+  immutable,
+  invalidValue,
+  nonNegative,
+  notSupported,
+  optionalChoice,
+  required,
+  tooLong,
+  when,
+} from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
+import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
+import { dnsLabelFaults, domainPathFaults } from './names.ts'
 import { validatePodTemplate } from './pod.ts'
 
-const COMPLETION_MODES = ['Indexed', 'NonIndexed']
+const COMPLETION_MODES = ['NonIndexed', 'Indexed']
 const REPLACEMENTS = ['Failed', 'TerminatingOrFailed']
 const RESTART_POLICIES = ['OnFailure', 'Never']
-const MAX_INDEXED_PARALLELISM = 100_000
+const MAX_MANAGER = 63
+/** Of indexes and of pods at a time, and of both where indexes are retried one by one. */
+const SOFT_LIMIT = 100_000
+const HIGH_LIMIT = 10_000
 
 /** Faults of a Job, metadata aside. */
-export function validateJob({ spec }: Job): Faults {
-  const { selector, template } = spec
+export function validateJob(job: Job): Faults {
+  const { metadata, spec } = job
+  const { selector, template, completions, completionMode } = spec
+  const isUsable = selector === undefined || validateLabelSelector(selector, '').length === 0
+  const isChosen = selector !== undefined && matchesLabelSelector(selector, template?.metadata?.labels)
+  const host = `${metadata.name}-${(completions ?? 0) - 1}`
   return [
+    ...validateGeneratedSelector(job),
     ...validateJobSpec(spec, 'spec'),
     ...(selector === undefined
       ? [required('spec.selector')]
       : validateLabelSelector(selector, 'spec.selector')),
-    ...when(selector !== undefined && !matchesLabelSelector(selector, template?.metadata?.labels), () =>
+    ...when(isUsable && !isChosen, () =>
       invalidValue(
         'spec.template.metadata.labels',
-        template?.metadata?.labels ?? {},
+        byKey(template?.metadata?.labels),
         '`selector` does not match template `labels`',
+      ),
+    ),
+    ...when(completionMode === 'Indexed' && completions && dnsLabelFaults(host).length > 0, () =>
+      invalidValue(
+        'metadata.name',
+        metadata.name,
+        `will not able to create pod with invalid DNS label: ${host}`,
       ),
     ),
   ]
 }
 
-/** Faults of what Jobs and the templates of CronJobs have in common. */
-export function validateJobSpec(spec: JobSpec, at: string): Faults {
-  const { completionMode, parallelism = 0, template, podReplacementPolicy: replacement } = spec
-  const restartPolicy = template?.spec?.restartPolicy
-  const field = (name: string): string => `${at}.${name}`
-  const isIndexed = completionMode === 'Indexed'
+/** What the selector and the labels of pods must be unless the user cares for them. */
+function validateGeneratedSelector({ metadata, spec }: Job): Faults {
+  const { selector, template, manualSelector } = spec
+  if (manualSelector || selector === undefined) return []
+  const { uid = '', name } = metadata
+  const expected = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  }
+  const labels = template?.metadata?.labels ?? {}
+  const at = 'spec.template.metadata.labels'
+  const isUsable = validateLabelSelector(selector, '').length === 0
   return [
-    ...(
-      [
-        'parallelism',
-        'completions',
-        'activeDeadlineSeconds',
-        'backoffLimit',
-        'ttlSecondsAfterFinished',
-        'backoffLimitPerIndex',
-        'maxFailedIndexes',
-      ] as const
-    ).flatMap((name) => nonNegative(field(name), spec[name])),
-    ...when(completionMode !== undefined && !COMPLETION_MODES.includes(completionMode), () =>
-      notSupported(field('completionMode'), completionMode, COMPLETION_MODES),
-    ),
-    ...when(isIndexed && spec.completions === undefined, () =>
-      required(field('completions'), 'when completion mode is Indexed'),
-    ),
-    ...when(isIndexed && parallelism > MAX_INDEXED_PARALLELISM, () =>
-      invalidValue(
-        field('parallelism'),
-        parallelism,
-        'must be less than or equal to 100000 when completion mode is Indexed',
-      ),
-    ),
-    ...when(!isIndexed && spec.backoffLimitPerIndex !== undefined, () =>
-      invalidValue(
-        field('backoffLimitPerIndex'),
-        spec.backoffLimitPerIndex,
-        'requires indexed completion mode',
-      ),
-    ),
-    ...when(replacement !== undefined && !REPLACEMENTS.includes(replacement), () =>
-      notSupported(field('podReplacementPolicy'), replacement, REPLACEMENTS),
-    ),
-    ...when(spec.podFailurePolicy && replacement === 'TerminatingOrFailed', () =>
-      notSupported(field('podReplacementPolicy'), replacement, ['Failed']),
-    ),
-    ...(template ? validatePodTemplate(template, field('template')) : [required(field('template'))]),
-    ...when(!RESTART_POLICIES.includes(restartPolicy ?? ''), () =>
-      restartPolicy
-        ? notSupported(field('template.spec.restartPolicy'), restartPolicy, RESTART_POLICIES)
-        : required(field('template.spec.restartPolicy'), 'valid values: "OnFailure", "Never"'),
-    ),
-    ...when(spec.podFailurePolicy && restartPolicy !== 'Never', () =>
-      invalidValue(
-        field('template.spec.restartPolicy'),
-        restartPolicy,
-        'only "Never" is supported when podFailurePolicy is specified',
-      ),
+    ...Object.entries(expected).flatMap(([label, value]) => {
+      if (!Object.hasOwn(labels, label)) return [required(`${at}[${label}]`, `must be '${value}'`)]
+      return when(labels[label] !== value, () =>
+        invalidValue(`${at}[${label}]`, byKey(labels), `must be '${value}'`),
+      )
+    }),
+    ...when(isUsable && !matchesLabelSelector(selector, expected), () =>
+      invalidValue('spec.selector', selector, '`selector` not auto-generated'),
     ),
   ]
+}
+
+const COUNTS = [
+  'parallelism',
+  'completions',
+  'activeDeadlineSeconds',
+  'backoffLimit',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+] as const
+
+/** Faults of what Jobs and the templates of CronJobs have in common. */
+export function validateJobSpec(spec: JobSpec, at: string): Faults {
+  const { completionMode, template, maxFailedIndexes, managedBy, podFailurePolicy, successPolicy } = spec
+  const field = (name: string): string => `${at}.${name}`
+  return [
+    ...COUNTS.flatMap((name) => nonNegative(field(name), spec[name])),
+    ...nonNegative(field('maxFailedIndexes'), maxFailedIndexes),
+    ...when(maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined, () =>
+      required(field('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'),
+    ),
+    ...(managedBy === undefined ? [] : managerFaults(managedBy, field('managedBy'))),
+    ...optionalChoice(field('completionMode'), completionMode, COMPLETION_MODES),
+    ...(completionMode === 'Indexed' ? validateIndexed(spec, at) : []),
+    ...(completionMode === undefined || completionMode === 'NonIndexed' ? validateNonIndexed(spec, at) : []),
+    ...(podFailurePolicy ? validateFailurePolicy(spec, field('podFailurePolicy')) : []),
+    ...(successPolicy ? validateSuccessPolicy(spec, field('successPolicy')) : []),
+    ...optionalChoice(
+      field('podReplacementPolicy'),
+      spec.podReplacementPolicy,
+      podFailurePolicy ? ['Failed'] : REPLACEMENTS,
+    ),
+    ...(template ? validatePodTemplate(template, field('template')) : [required(field('template'))]),
+    ...restartFaults(template?.spec?.restartPolicy, spec, field('template.spec.restartPolicy')),
+  ]
+}
+
+function managerFaults(manager: string, field: string): Faults {
+  if (manager === '') return [required(field)]
+  return [
+    ...domainPathFaults(manager).map(({ value, detail }) => invalidValue(field, value, detail)),
+    ...when(manager.length > MAX_MANAGER, () => tooLong(field, MAX_MANAGER)),
+  ]
+}
+
+function validateIndexed(spec: JobSpec, at: string): Faults {
+  const { completions, parallelism = 0, maxFailedIndexes: failed, backoffLimitPerIndex } = spec
+  const isLarge = (completions ?? 0) > SOFT_LIMIT && backoffLimitPerIndex !== undefined
+  const beyond = `must be less than or equal to ${HIGH_LIMIT} when completions are above ${SOFT_LIMIT} and used with backoff limit per index`
+  return [
+    ...when(completions === undefined, () =>
+      required(`${at}.completions`, 'when completion mode is Indexed'),
+    ),
+    ...when(parallelism > SOFT_LIMIT, () =>
+      invalidValue(
+        `${at}.parallelism`,
+        parallelism,
+        `must be less than or equal to ${SOFT_LIMIT} when completion mode is Indexed`,
+      ),
+    ),
+    ...when(completions !== undefined && failed !== undefined && failed > completions, () =>
+      invalidValue(`${at}.maxFailedIndexes`, failed, 'must be less than or equal to completions'),
+    ),
+    ...when((failed ?? 0) > SOFT_LIMIT, () =>
+      invalidValue(`${at}.maxFailedIndexes`, failed, `must be less than or equal to ${SOFT_LIMIT}`),
+    ),
+    ...when(isLarge && failed === undefined, () =>
+      required(`${at}.maxFailedIndexes`, `must be specified when completions is above ${SOFT_LIMIT}`),
+    ),
+    ...when(isLarge && parallelism > HIGH_LIMIT, () =>
+      invalidValue(`${at}.parallelism`, parallelism, beyond),
+    ),
+    ...when(isLarge && (failed ?? 0) > HIGH_LIMIT, () =>
+      invalidValue(`${at}.maxFailedIndexes`, failed, beyond),
+    ),
+  ]
+}
+
+function validateNonIndexed(spec: JobSpec, at: string): Faults {
+  return (['backoffLimitPerIndex', 'maxFailedIndexes'] as const).flatMap((name) =>
+    when(spec[name] !== undefined, () =>
+      invalidValue(`${at}.${name}`, spec[name], 'requires indexed completion mode'),
+    ),
+  )
+}
+
+/** Always is what a pod has when nothing was said. */
+function restartFaults(policy: string | undefined, { podFailurePolicy }: JobSpec, field: string): Faults {
+  if (!policy || policy === 'Always') return [required(field, 'valid values: "OnFailure", "Never"')]
+  if (!RESTART_POLICIES.includes(policy)) return [notSupported(field, policy, RESTART_POLICIES)]
+  return when(podFailurePolicy && policy !== 'Never', () =>
+    invalidValue(field, policy, 'only "Never" is supported when podFailurePolicy is specified'),
+  )
 }
 
 /** Faults of a changed Job: what it is to do stays. */

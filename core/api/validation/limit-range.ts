@@ -1,6 +1,6 @@
 /** LimitRanges and ResourceQuotas (kubernetes/kubernetes pkg/apis/core/validation/validation.go). Pure. */
 
-import type { LimitRange, LimitRangeItem, ResourceQuota } from '../generated/core-v1.ts'
+import type { LimitRange, LimitRangeItem, ResourceQuota, ScopeSelector } from '../generated/core-v1.ts'
 import { compareQuantities, milliOf } from '../quantity.ts'
 import type { Faults } from './faults.ts'
 import {
@@ -9,16 +9,15 @@ import {
   immutable,
   invalidTexts,
   invalidValue,
-  notSupported,
   repeated,
   required,
   when,
 } from './faults.ts'
 import { qualifiedNameFaults } from './names.ts'
+import { CONTAINER_RESOURCES, isContainerResource, STANDARD_RESOURCES } from './resource-name.ts'
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim']
 const AMOUNTS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
-const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage']
 
 /** Faults of a LimitRange, metadata aside. */
 export function validateLimitRange({ spec }: LimitRange): Faults {
@@ -56,12 +55,12 @@ function validateNames(item: LimitRangeItem, at: string): Faults {
 
 function validateName(type: string | undefined, name: string, field: string): Faults {
   const faults = invalidTexts(field, name, qualifiedNameFaults)
-  const isOfContainers = OF_CONTAINERS.includes(name) || name.startsWith('hugepages-')
+  const isOfContainers = isContainerResource(name)
   if (faults.length > 0 || name.includes('/') || isOfContainers) return faults
   if (type === 'Pod' || type === 'Container') {
     return [invalidValue(field, name, 'must be a standard resource for containers')]
   }
-  return when(!QUOTED.has(name), () =>
+  return when(!STANDARD_RESOURCES.has(name), () =>
     invalidValue(field, name, 'must be a standard resource type or fully qualified'),
   )
 }
@@ -86,7 +85,7 @@ function validateBounds(item: LimitRangeItem, name: string, at: string): Faults 
   const request = isPod ? undefined : item.defaultRequest?.[name]
   const fault = (amount: string, value: unknown, detail: string) =>
     invalidValue(`${at}.${amount}[${name}]`, value, detail)
-  const mayDiffer = OF_CONTAINERS.includes(name) || name === 'storage'
+  const mayDiffer = CONTAINER_RESOURCES.includes(name) || name === 'storage'
   return [
     ...when(isAbove(min, max), () => fault('min', min, `min value ${min} is greater than max value ${max}`)),
     ...when(isAbove(min, request), () =>
@@ -135,30 +134,28 @@ function validateRatio(
   )
 }
 
-const QUOTED: ReadonlySet<string> = new Set([
-  ...OF_CONTAINERS,
-  ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
-  'storage',
-  'requests.storage',
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-])
-
-const SCOPES = [
+const OF_PODS = ['pods', 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']
+/** What can be counted of each scope. */
+const OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
+  BestEffort: ['pods'],
+  CrossNamespacePodAffinity: OF_PODS,
+  NotBestEffort: OF_PODS,
+  NotTerminating: OF_PODS,
+  PriorityClass: OF_PODS,
+  Terminating: OF_PODS,
+  VolumeAttributesClass: ['persistentvolumeclaims', 'requests.storage'],
+}
+const SCOPES = Object.keys(OF_SCOPE)
+const ONLY_EXIST = [
   'BestEffort',
   'CrossNamespacePodAffinity',
   'NotBestEffort',
   'NotTerminating',
-  'PriorityClass',
   'Terminating',
 ]
+const ONLY_EXIST_TEXT =
+  'ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ' +
+  'ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity'
 
 /** Faults of a ResourceQuota, metadata aside. */
 export function validateResourceQuota({ spec }: ResourceQuota): Faults {
@@ -170,7 +167,7 @@ export function validateResourceQuota({ spec }: ResourceQuota): Faults {
       const faults = invalidTexts(field, name, qualifiedNameFaults)
       return [
         ...faults,
-        ...when(faults.length === 0 && !name.includes('/') && !QUOTED.has(name) && !isHuge, () =>
+        ...when(faults.length === 0 && !name.includes('/') && !STANDARD_RESOURCES.has(name) && !isHuge, () =>
           invalidValue(field, name, 'must be a standard resource for quota'),
         ),
         ...when(compareQuantities(amount, '0') < 0, () =>
@@ -178,16 +175,95 @@ export function validateResourceQuota({ spec }: ResourceQuota): Faults {
         ),
       ]
     }),
-    ...scopes
-      .filter((scope) => !SCOPES.includes(scope))
-      .map((scope) => notSupported('spec.scopes', scope, SCOPES)),
-    ...when(scopes.includes('BestEffort') && scopes.includes('NotBestEffort'), () => conflicting(scopes)),
-    ...when(scopes.includes('Terminating') && scopes.includes('NotTerminating'), () => conflicting(scopes)),
+    ...scopes.flatMap((scope) => [
+      ...when(!SCOPES.includes(scope), () => invalidValue('spec.scopes', scopes, 'unsupported scope')),
+      ...outOfScope(scope, hard).map(() =>
+        invalidValue('spec.scopes', scopes, 'unsupported scope applied to resource'),
+      ),
+    ]),
+    ...conflicts(scopes, 'spec.scopes', scopes),
+    ...(spec?.scopeSelector ? validateScopeSelector(spec.scopeSelector, spec) : []),
   ]
 }
 
-const conflicting = (scopes: readonly string[]): Faults[number] =>
-  invalidValue('spec.scopes', scopes, 'conflicting scopes')
+/** As upstream shows its internal type. */
+const shownSelector = ({ matchExpressions = [] }: ScopeSelector): unknown => ({
+  MatchExpressions: matchExpressions.map(({ scopeName, operator, values }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values ?? null,
+  })),
+})
+
+/** Upstream's paths have no index here. */
+function validateScopeSelector(
+  selector: ScopeSelector,
+  { hard = {}, scopes }: NonNullable<ResourceQuota['spec']>,
+): Faults {
+  const at = 'spec.scopeSelector.matchExpressions'
+  const expressions = selector.matchExpressions ?? []
+  return [
+    ...expressions.flatMap(({ scopeName, operator, values = [] }) => [
+      ...when(!SCOPES.includes(scopeName), () =>
+        invalidValue(`${at}.scopeName`, scopeName, 'unsupported scope'),
+      ),
+      ...outOfScope(scopeName, hard).map(() =>
+        invalidValue(at, shownSelector(selector), 'unsupported scope applied to resource'),
+      ),
+      ...when(ONLY_EXIST.includes(scopeName) && operator !== 'Exists', () =>
+        invalidValue(`${at}.operator`, operator, `must be 'Exists' when scope is any of ${ONLY_EXIST_TEXT}`),
+      ),
+      ...operatorFaults(operator, values, at),
+    ]),
+    ...conflicts(
+      expressions.map(({ scopeName }) => scopeName),
+      at,
+      scopes,
+    ),
+  ]
+}
+
+function operatorFaults(operator: string, values: readonly string[], at: string): Faults {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      return when(values.length === 0, () =>
+        required(
+          `${at}.values`,
+          "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+        ),
+      )
+    case 'Exists':
+    case 'DoesNotExist':
+      return when(values.length > 0, () =>
+        invalidValue(
+          `${at}.values`,
+          values,
+          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+        ),
+      )
+    default:
+      return [invalidValue(`${at}.operator`, operator, 'not a valid selector operator')]
+  }
+}
+
+/** The standard resources whose use cannot be told by that scope. */
+function outOfScope(scope: string, hard: Readonly<Record<string, string>>): readonly string[] {
+  const known = OF_SCOPE[scope]
+  if (known === undefined) return []
+  return Object.keys(hard).filter((name) => STANDARD_RESOURCES.has(name) && !known.includes(name))
+}
+
+const CONFLICTING = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+]
+
+function conflicts(scopes: readonly string[], field: string, shown: readonly string[] | undefined): Faults {
+  return CONFLICTING.filter((pair) => pair.every((scope) => scopes.includes(scope))).map(() =>
+    invalidValue(field, shown, 'conflicting scopes'),
+  )
+}
 
 /** Faults of a changed ResourceQuota. */
 export function validateResourceQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): Faults {

@@ -107,6 +107,21 @@ function validateFinalizers(finalizers: readonly string[]): Faults {
   ]
 }
 
+/** Of the kinds of Kubernetes itself: a finalizer without a domain is one of its own. */
+export function validateKnownFinalizers({ metadata }: KubernetesObject): Faults {
+  return (metadata.finalizers ?? []).flatMap((finalizer, index) =>
+    when(!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer), () =>
+      invalidValue(
+        `metadata.finalizers[${index}]`,
+        finalizer,
+        'name is neither a standard finalizer name nor is it fully qualified',
+      ),
+    ),
+  )
+}
+
+const STANDARD_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion']
+
 /** What an update may not change. (The registry restores most of it; what is left is a client's mistake.) */
 export function validateMetadataUpdate(object: KubernetesObject, old: KubernetesObject): Faults {
   const { metadata } = object

@@ -18,13 +18,14 @@ const LABEL_REGEX = whole(LABEL)
 const SUBDOMAIN_REGEX = whole(SUBDOMAIN)
 const WILDCARD_REGEX = whole(`\\*\\.${SUBDOMAIN}`)
 
-const tooLong = (text: string, max: number, unit: 'bytes' | 'characters'): readonly string[] =>
-  Buffer.byteLength(text) > max ? [`must be no more than ${max} ${unit}`] : []
+/** Upstream says characters and counts bytes. */
+const tooLong = (text: string, max: number): readonly string[] =>
+  Buffer.byteLength(text) > max ? [`must be no more than ${max} characters`] : []
 
 export function dnsLabelFaults(text: string): readonly string[] {
   const message =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
-  const long = tooLong(text, DNS_LABEL_MAX, 'characters')
+  const long = tooLong(text, DNS_LABEL_MAX)
   if (LABEL_REGEX.test(text)) return long
   if (SUBDOMAIN_REGEX.test(text)) return [...long, 'must not contain dots']
   return [...long, regexFault(message, LABEL, 'my-name', '123-abc')]
@@ -36,7 +37,7 @@ export function dns1035LabelFaults(text: string): readonly string[] {
   const message =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
   return [
-    ...tooLong(text, DNS_LABEL_MAX, 'characters'),
+    ...tooLong(text, DNS_LABEL_MAX),
     ...(/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(text)
       ? []
       : [regexFault(message, pattern, 'my-name', 'abc-123')]),
@@ -47,7 +48,7 @@ export function dnsSubdomainFaults(text: string): readonly string[] {
   const message =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
   return [
-    ...tooLong(text, SUBDOMAIN_MAX, 'characters'),
+    ...tooLong(text, SUBDOMAIN_MAX),
     ...(SUBDOMAIN_REGEX.test(text) ? [] : [regexFault(message, SUBDOMAIN, 'example.com')]),
   ]
 }
@@ -57,7 +58,7 @@ export function wildcardSubdomainFaults(text: string): readonly string[] {
   const message =
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
   return [
-    ...tooLong(text, SUBDOMAIN_MAX, 'characters'),
+    ...tooLong(text, SUBDOMAIN_MAX),
     ...(WILDCARD_REGEX.test(text) ? [] : [regexFault(message, `\\*\\.${SUBDOMAIN}`, '*.example.com')]),
   ]
 }
@@ -92,7 +93,7 @@ export function qualifiedNameFaults(text: string): readonly string[] {
     ...(prefix === '' ? ['prefix part must be non-empty'] : []),
     ...(prefix ? dnsSubdomainFaults(prefix).map((fault) => `prefix part ${fault}`) : []),
     ...(name === '' ? ['name part must be non-empty'] : []),
-    ...tooLong(name, DNS_LABEL_MAX, 'bytes').map((fault) => `name part ${fault}`),
+    ...tooLong(name, DNS_LABEL_MAX).map((fault) => `name part ${fault}`),
     ...(QUALIFIED.test(name) ? [] : [`name part ${badForm}`]),
   ]
 }
@@ -101,7 +102,7 @@ export function labelValueFaults(text: string): readonly string[] {
   const message =
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
   return [
-    ...tooLong(text, DNS_LABEL_MAX, 'bytes'),
+    ...tooLong(text, DNS_LABEL_MAX),
     ...(LABEL_VALUE.test(text)
       ? []
       : [regexFault(message, `(${QUALIFIED_PATTERN})?`, 'MyValue', 'my_value', '12345')]),
@@ -111,7 +112,7 @@ export function labelValueFaults(text: string): readonly string[] {
 /** IANA service names: named ports of containers and targetPorts. */
 export function portNameFaults(text: string): readonly string[] {
   return [
-    ...tooLong(text, 15, 'characters'),
+    ...tooLong(text, 15),
     ...(/^[-a-z0-9]+$/.test(text)
       ? []
       : ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']),
@@ -132,7 +133,7 @@ export function configKeyFaults(text: string): readonly string[] {
   const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
   const pattern = '[-._a-zA-Z0-9]+'
   return [
-    ...tooLong(text, SUBDOMAIN_MAX, 'characters'),
+    ...tooLong(text, SUBDOMAIN_MAX),
     ...(/^[-._a-zA-Z0-9]+$/.test(text)
       ? []
       : [regexFault(message, pattern, 'key.name', 'KEY_NAME', 'key-name')]),

@@ -11,7 +11,15 @@ import type {
   NetworkPolicyPort,
 } from '../generated/networking-v1.ts'
 import type { Faults } from './faults.ts'
-import { choice, forbiddenField, invalidTexts, invalidValue, portFaults, required, when } from './faults.ts'
+import {
+  forbiddenField,
+  invalidTexts,
+  invalidValue,
+  optionalChoice,
+  portFaults,
+  required,
+  when,
+} from './faults.ts'
 import { cidrFaults } from './ip-faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { portNameFaults } from './names.ts'
@@ -66,14 +74,14 @@ function validatePolicyTypes(types: readonly string[]): Faults {
   const field = 'spec.policyTypes'
   if (types.length > POLICY_TYPES.length)
     return [invalidValue(field, types, 'may not specify more than two policyTypes')]
-  return types.flatMap((type, index) => choice(`${field}[${index}]`, type, POLICY_TYPES))
+  return types.flatMap((type, index) => optionalChoice(`${field}[${index}]`, type, POLICY_TYPES))
 }
 
 function validatePorts(ports: readonly NetworkPolicyPort[], field: string): Faults {
   return ports.flatMap(({ port, endPort, protocol }, index) => {
     const at = `${field}[${index}]`
     return [
-      ...choice(`${at}.protocol`, protocol, PROTOCOLS, false),
+      ...optionalChoice(`${at}.protocol`, protocol, PROTOCOLS),
       ...(typeof port === 'number' ? portFaults(`${at}.port`, port) : []),
       ...(endPort === undefined ? [] : endPortFaults(port, endPort, `${at}.endPort`)),
       ...(typeof port === 'string' ? invalidTexts(`${at}.port`, port, portNameFaults) : []),
@@ -87,7 +95,8 @@ function endPortFaults(port: number | string | undefined, endPort: number, field
   if (typeof port === 'string')
     return [invalidValue(field, endPort, 'may not be specified when `port` is non-numeric')]
   return [
-    ...when(endPort < port, () => invalidValue(field, endPort, 'must be greater than or equal to `port`')),
+    // The value shown is really the port's.
+    ...when(endPort < port, () => invalidValue(field, port, 'must be greater than or equal to `port`')),
     ...portFaults(field, endPort),
   ]
 }

@@ -83,7 +83,7 @@ describe('a new NetworkPolicy', () => {
     [
       'ends before it begins',
       port({ port: 80, endPort: 79 }),
-      [`${at}.endPort: Invalid value: 79: must be greater than or equal to \`port\``],
+      [`${at}.endPort: Invalid value: 80: must be greater than or equal to \`port\``],
     ],
     [
       'ends without a beginning',
@@ -344,8 +344,8 @@ describe('a new EndpointSlice', () => {
       'has addresses of other types',
       slice([{ addresses: ['2001:db8::1', 'a.b', '169.254.0.1'] }]),
       [
-        'endpoints[0].addresses[0]: Invalid value: "2001:db8::1": must be a valid IPv4 address',
-        'endpoints[0].addresses[1]: Invalid value: "a.b": must be a valid IPv4 address',
+        'endpoints[0].addresses[0]: Invalid value: "2001:db8::1": must be an IPv4 address',
+        'endpoints[0].addresses[1]: Invalid value: "a.b": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
         'endpoints[0].addresses[2]: Invalid value: "169.254.0.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)',
       ],
     ],
@@ -404,6 +404,7 @@ describe('new Endpoints', () => {
       { subsets: [{ addresses: [{ ip: 'x' }], notReadyAddresses: [{ ip: '0.0.0.0' }] }] },
       [
         'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address',
         'subsets[0].notReadyAddresses[0].ip: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)',
       ],
     ],

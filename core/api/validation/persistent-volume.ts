@@ -16,12 +16,12 @@ import type {
 import { parseMilli } from '../quantity.ts'
 import type { Faults } from './faults.ts'
 import {
-  choice,
   forbiddenField,
   immutable,
   invalidTexts,
   invalidValue,
   notSupported,
+  optionalChoice,
   optionalText,
   required,
   tooLong,
@@ -51,7 +51,7 @@ export function validateVolumeSpec(spec: PersistentVolumeSpec, at: string, isInl
     ...when((spec.accessModes ?? []).length === 0, () => required(`${at}.accessModes`)),
     ...accessModeFaults(spec.accessModes ?? [], `${at}.accessModes`),
     ...(isInline ? [] : capacityFaults(spec.capacity ?? {}, `${at}.capacity`)),
-    ...(isInline ? [] : choice(policyField, spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES, false)),
+    ...(isInline ? [] : optionalChoice(policyField, spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES)),
     ...(spec.nodeAffinity && !isInline ? affinityFaults(spec.nodeAffinity, `${at}.nodeAffinity`) : []),
     ...sourceFaults(spec, at),
     ...when(isRoot && spec.persistentVolumeReclaimPolicy === 'Recycle', () =>

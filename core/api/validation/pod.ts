@@ -14,6 +14,7 @@ import {
   invalidValue,
   nonNegative,
   notSupported,
+  optionalChoice,
   optionalText,
   required,
   requiredText,
@@ -153,7 +154,7 @@ function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, at: string): Fault
   ]
 }
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
 /** Faults of one toleration. */
 export function validateToleration(toleration: Toleration, at: string): Faults {
@@ -176,7 +177,7 @@ export function validateToleration(toleration: Toleration, at: string): Faults {
     ...when(!['', 'Equal', 'Exists'].includes(operator), () =>
       notSupported(`${at}.operator`, operator, ['Equal', 'Exists']),
     ),
-    ...choice(`${at}.effect`, effect, EFFECTS, false),
+    ...(effect ? optionalChoice(`${at}.effect`, effect, EFFECTS) : []),
   ]
 }
 

@@ -22,7 +22,7 @@ export function validatePriorityClass(one: PriorityClass): Faults {
     ...when(!name?.startsWith('system-') && value > HIGHEST_OF_USERS, () =>
       forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_OF_USERS}`),
     ),
-    ...choice('preemptionPolicy', one.preemptionPolicy, ['Never', 'PreemptLowerPriority'], false),
+    ...choice('preemptionPolicy', one.preemptionPolicy, ['PreemptLowerPriority', 'Never']),
   ]
 }
 

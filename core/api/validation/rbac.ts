@@ -14,7 +14,7 @@ import type {
 import type { Faults } from './faults.ts'
 import { invalidTexts, invalidValue, notSupported, required, when } from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { dnsLabelFaults, dnsSubdomainFaults, pathSegmentFaults } from './names.ts'
+import { dnsSubdomainFaults, pathSegmentFaults } from './names.ts'
 import { isSameValue } from '../equality.ts'
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io'
@@ -33,7 +33,15 @@ export function validateClusterRole({ rules = [], aggregationRule }: ClusterRole
     ...when(aggregationRule !== undefined && selectors.length === 0, () =>
       required(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil'),
     ),
-    ...selectors.flatMap((selector, index) => validateLabelSelector(selector, `${at}[${index}]`)),
+    ...selectors.flatMap((selector, index) => {
+      const faults = validateLabelSelector(selector, `${at}[${index}]`)
+      return [
+        ...faults,
+        ...when(faults.length > 0, () =>
+          invalidValue(`${at}[${index}]`, undefined, 'invalid label selector.'),
+        ),
+      ]
+    }),
   ]
 }
 
@@ -72,12 +80,12 @@ function validateRule(rule: PolicyRule, at: string, isNamespaced: boolean): Faul
 
 /** Faults of a RoleBinding, metadata aside. */
 export function validateRoleBinding({ roleRef, subjects = [] }: RoleBinding): Faults {
-  return [...validateRoleRef(roleRef, ['Role', 'ClusterRole']), ...validateSubjects(subjects)]
+  return [...validateRoleRef(roleRef, ['Role', 'ClusterRole']), ...validateSubjects(subjects, false)]
 }
 
 /** Faults of a ClusterRoleBinding, metadata aside. */
 export function validateClusterRoleBinding({ roleRef, subjects = [] }: ClusterRoleBinding): Faults {
-  return [...validateRoleRef(roleRef, ['ClusterRole']), ...validateSubjects(subjects)]
+  return [...validateRoleRef(roleRef, ['ClusterRole']), ...validateSubjects(subjects, true)]
 }
 
 /** A binding stays with its role. */
@@ -98,13 +106,18 @@ function validateRoleRef({ apiGroup = '', kind, name }: RoleRef, kinds: readonly
   ]
 }
 
-function validateSubjects(subjects: readonly Subject[]): Faults {
-  return subjects.flatMap((subject, index) => validateSubject(subject, `subjects[${index}]`))
+/** @param needsNamespace within a namespace an account without one is of that namespace */
+function validateSubjects(subjects: readonly Subject[], needsNamespace: boolean): Faults {
+  return subjects.flatMap((subject, index) => validateSubject(subject, `subjects[${index}]`, needsNamespace))
 }
 
 const SUBJECT_KINDS = ['ServiceAccount', 'User', 'Group']
 
-function validateSubject({ kind, apiGroup = '', name, namespace }: Subject, at: string): Faults {
+function validateSubject(
+  { kind, apiGroup = '', name, namespace }: Subject,
+  at: string,
+  needsNamespace: boolean,
+): Faults {
   const nameFaults = when(!name, () => required(`${at}.name`))
   switch (kind) {
     case 'ServiceAccount':
@@ -112,9 +125,7 @@ function validateSubject({ kind, apiGroup = '', name, namespace }: Subject, at: 
         ...nameFaults,
         ...(name ? invalidTexts(`${at}.name`, name, dnsSubdomainFaults) : []),
         ...when(apiGroup !== '', () => notSupported(`${at}.apiGroup`, apiGroup, [''])),
-        ...(namespace
-          ? invalidTexts(`${at}.namespace`, namespace, dnsLabelFaults)
-          : [required(`${at}.namespace`)]),
+        ...when(needsNamespace && !namespace, () => required(`${at}.namespace`)),
       ]
     case 'User':
     case 'Group':

@@ -13,7 +13,11 @@ export function validateReplicationController({ spec }: ReplicationController): 
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...(Object.keys(selector).length === 0 ? [required('spec.selector')] : []),
     ...nonNegative('spec.replicas', spec.replicas),
-    ...validateTemplate(spec.template, { matchLabels: selector }, 'ReplicationController'),
+    ...validateTemplate(
+      spec.template,
+      { matchLabels: selector },
+      { owner: 'ReplicationController', isMap: true },
+    ),
   ]
 }
 

@@ -7,7 +7,7 @@
 import { familyOf } from '../../net/ip.ts'
 import type { Service, ServiceSpec } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
-import { choice, duplicate, forbiddenField, invalidValue, repeated, when } from './faults.ts'
+import { duplicate, forbiddenField, invalidValue, optionalChoice, repeated, when } from './faults.ts'
 import { ipFaults } from './ip-faults.ts'
 
 const NONE = 'None'
@@ -29,10 +29,10 @@ export function validateClusterIPs(spec: ServiceSpec): Faults {
   return [
     ...validateAgreement(spec),
     ...ipFamilies.flatMap((family, index) => [
-      ...choice(`spec.ipFamilies[${index}]`, family, FAMILIES),
+      ...optionalChoice(`spec.ipFamilies[${index}]`, family, FAMILIES),
       ...when(again.has(index), () => duplicate(`spec.ipFamilies[${index}]`, family)),
     ]),
-    ...choice('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES, false),
+    ...optionalChoice('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES),
     ...each,
     ...when(clusterIPs.length > 2, () =>
       invalidValue('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'),

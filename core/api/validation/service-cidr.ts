@@ -5,22 +5,23 @@ import { parseIp, printIp } from '../../net/ip.ts'
 import type { IPAddress, ServiceCIDR } from '../generated/networking-v1.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, immutable, invalidTexts, invalidValue, required, when } from './faults.ts'
-import { dnsLabelFaults, pathSegmentFaults } from './names.ts'
+import { NOT_AN_IP } from './ip-faults.ts'
+import { dnsSubdomainFaults, pathSegmentFaults } from './names.ts'
 
 /** Faults of a ServiceCIDR, metadata aside. */
 export function validateServiceCIDR({ spec }: ServiceCIDR): Faults {
   const field = 'spec.cidrs'
   const { cidrs = [] } = spec
   if (cidrs.length === 0) return [required(field, 'at least one CIDR required')]
-  if (cidrs.length > 2) return [invalidValue(field, spec, 'may only hold up to 2 values')]
+  if (cidrs.length > 2) return [invalidValue(field, cidrs, 'may only hold up to 2 values')]
   const parsed = cidrs.map((text) => parseCidr(text))
   const isSameFamily = parsed[1] !== undefined && parsed[0]?.family === parsed[1].family
   return [
     ...when(isSameFamily, () =>
       invalidValue(
         field,
-        spec,
-        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96',
+        cidrs,
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       ),
     ),
     ...cidrs.flatMap((text, index) => {
@@ -43,7 +44,7 @@ export function validateServiceCIDRUpdate(cidr: ServiceCIDR, old: ServiceCIDR): 
 /** Faults of the name of an IPAddress: the address, as it is usually written. */
 export function ipAddressNameFaults(name: string): readonly string[] {
   const ip = parseIp(name)
-  if (ip === undefined) return ['must be a valid IP address']
+  if (ip === undefined) return [NOT_AN_IP]
   const canonical = printIp(ip)
   return canonical === name ? [] : [`must be a canonical IP address: ${canonical}`]
 }
@@ -53,13 +54,14 @@ export function validateIPAddress({ spec }: IPAddress): Faults {
   const at = 'spec.parentRef'
   const parent = spec?.parentRef
   if (parent === undefined) return [required(at)]
-  const { resource, name, namespace } = parent
+  const { group, resource, name, namespace } = parent
   return [
+    ...(group ? invalidTexts(`${at}.group`, group, dnsSubdomainFaults) : []),
     ...(resource
       ? invalidTexts(`${at}.resource`, resource, pathSegmentFaults)
       : [required(`${at}.resource`)]),
     ...(name ? invalidTexts(`${at}.name`, name, pathSegmentFaults) : [required(`${at}.name`)]),
-    ...(namespace ? invalidTexts(`${at}.namespace`, namespace, dnsLabelFaults) : []),
+    ...(namespace ? invalidTexts(`${at}.namespace`, namespace, pathSegmentFaults) : []),
   ]
 }
 

@@ -74,7 +74,9 @@ describe('a new Service', () => {
           { port: 1, name: 'b' },
         ],
       }),
-      ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":1,"targetPort":0}'],
+      [
+        'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":1,"TargetPort":0,"NodePort":0}',
+      ],
     ],
     [
       'has a node port twice',
@@ -221,7 +223,7 @@ describe('a new Service', () => {
       [
         'spec.externalTrafficPolicy: Unsupported value: "X": supported values: "Cluster", "Local"',
         'spec.internalTrafficPolicy: Unsupported value: "Y": supported values: "Cluster", "Local"',
-        'spec.trafficDistribution: Unsupported value: "Z": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"',
+        'spec.trafficDistribution: Unsupported value: "Z": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
       ],
     ],
     [

@@ -16,7 +16,9 @@ import {
   invalidTexts,
   invalidValue,
   notSupported,
+  optionalChoice,
   optionalText,
+  pointedChoice,
   portFaults,
   portOrNameFaults,
   repeated,
@@ -32,7 +34,7 @@ import { isHeadless, validateClusterIPs } from './service-addresses.ts'
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const POLICIES = ['Cluster', 'Local']
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
 
 /** Faults of a Service, metadata aside. */
@@ -153,10 +155,18 @@ function validateUniquePorts(ports: readonly ServicePort[]): Faults {
   const pairs = repeated(ports, ({ protocol, port }) => `${protocol} ${port}`)
   return [
     ...nodePorts.map((index) => duplicate(`spec.ports[${index}].nodePort`, ports[index]?.nodePort)),
-    // Upstream prints a port with nothing but these set; targetPort is no pointer and so always there.
+    // Upstream prints its internal type, with nothing but these two set.
     ...pairs.map((index) => {
       const { protocol, port } = ports[index] ?? {}
-      return duplicate(`spec.ports[${index}]`, { protocol, port, targetPort: 0 })
+      const shown = {
+        Name: '',
+        Protocol: protocol,
+        AppProtocol: null,
+        Port: port,
+        TargetPort: 0,
+        NodePort: 0,
+      }
+      return duplicate(`spec.ports[${index}]`, shown)
     }),
   ]
 }
@@ -217,7 +227,8 @@ function validateExternalPolicy(spec: ServiceSpec): Faults {
 
 function validateInternalPolicy({ type = '', internalTrafficPolicy: policy }: ServiceSpec): Faults {
   const isRequired = ['ClusterIP', 'NodePort', 'LoadBalancer'].includes(type)
-  return choice('spec.internalTrafficPolicy', policy, POLICIES, isRequired)
+  const check = isRequired ? pointedChoice : optionalChoice
+  return check('spec.internalTrafficPolicy', policy, POLICIES)
 }
 
 function validateDistribution({ trafficDistribution: value }: ServiceSpec): Faults {
@@ -240,7 +251,7 @@ export function validateServiceStatus({ spec, status }: Service): Faults {
     ...when(!ip && ipMode, () =>
       forbiddenField(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set'),
     ),
-    ...(ip ? choice(`${at}[${index}].ipMode`, ipMode, ['Proxy', 'VIP'], false) : []),
+    ...(ip ? optionalChoice(`${at}[${index}].ipMode`, ipMode, ['Proxy', 'VIP']) : []),
     ...optionalText(`${at}[${index}].hostname`, hostname, dnsSubdomainFaults),
     ...when(hostname && ipFaults('', hostname).length === 0, () =>
       invalidValue(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address'),

@@ -1,16 +1,28 @@
 /** StatefulSets (kubernetes/kubernetes pkg/apis/apps/validation/validation.go, ValidateStatefulSet*). Pure. */
 
 import type { StatefulSet, StatefulSetSpec } from '../generated/apps-v1.ts'
+import type { PodTemplateSpec } from '../generated/core-v1.ts'
 import { isSameValue } from '../equality.ts'
 import type { Faults } from './faults.ts'
-import { forbiddenField, invalidValue, nonNegative, notSupported, required, when } from './faults.ts'
+import {
+  forbiddenField,
+  invalidValue,
+  nonNegative,
+  notSupported,
+  optionalText,
+  required,
+  when,
+} from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
+import { dnsLabelFaults } from './names.ts'
+import { validateClaimSpec } from './persistent-volume-claim.ts'
 import { isEmptySelector, validateTemplate } from './workloads.ts'
 
 const RETENTIONS = ['Retain', 'Delete']
 
 /** Faults of a StatefulSet, metadata aside. */
 export function validateStatefulSet({ spec }: StatefulSet): Faults {
+  const template = filledTemplate(spec)
   const { podManagementPolicy: policy = '', selector, persistentVolumeClaimRetentionPolicy: retention } = spec
   return [
     ...when(policy === '', () => required('spec.podManagementPolicy')),
@@ -24,9 +36,13 @@ export function validateStatefulSet({ spec }: StatefulSet): Faults {
         notSupported(`spec.persistentVolumeClaimRetentionPolicy.${name}`, value, RETENTIONS),
       )
     }),
+    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+      validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`),
+    ),
     ...nonNegative('spec.replicas', spec.replicas),
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...nonNegative('spec.ordinals.start', spec.ordinals?.start),
+    ...optionalText('spec.serviceName', spec.serviceName, dnsLabelFaults),
     ...(selector === undefined
       ? [required('spec.selector')]
       : [
@@ -35,7 +51,7 @@ export function validateStatefulSet({ spec }: StatefulSet): Faults {
             invalidValue('spec.selector', selector, 'empty selector is invalid for statefulset'),
           ),
         ]),
-    ...validateTemplate(spec.template, selector, 'StatefulSet'),
+    ...validateTemplate(template, selector, { owner: 'StatefulSet', noUse: '' }),
   ]
 }
 
@@ -49,8 +65,29 @@ function strategyFaults({ updateStrategy = {} }: StatefulSetSpec): Faults {
     )
   }
   if (type !== 'RollingUpdate')
-    return [invalidValue(at, updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]
+    return [invalidValue(at, shown(updateStrategy), "must be 'RollingUpdate' or 'OnDelete'")]
   return nonNegative(`${at}.rollingUpdate.partition`, rollingUpdate?.partition)
+}
+
+/** As upstream shows its internal type. */
+const shown = ({ type, rollingUpdate }: NonNullable<StatefulSetSpec['updateStrategy']>): unknown => ({
+  Type: type,
+  RollingUpdate: rollingUpdate
+    ? { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+    : null,
+})
+
+/** The template with the volumes and the names that its pods will be given. */
+function filledTemplate({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
+  const { subdomain: _, hostname: __, volumes = [], ...spec } = template.spec ?? { containers: [] }
+  const claimed = new Map(
+    volumeClaimTemplates.map(({ metadata: { name = '' } = {} }) => [
+      name,
+      { name, persistentVolumeClaim: { claimName: name } },
+    ]),
+  )
+  const all = [...claimed.values(), ...volumes.filter(({ name }) => !claimed.has(name))]
+  return { ...template, spec: { ...spec, ...(all.length > 0 ? { volumes: all } : {}) } }
 }
 
 /** What may change after creation. */

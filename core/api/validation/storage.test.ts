@@ -228,14 +228,14 @@ describe('a new object', () => {
         spec: {
           drivers: [
             { name: 'd', nodeID: '', allocatable: { count: -1 } },
-            { name: 'd', nodeID: 'x'.repeat(193) },
+            { name: 'd', nodeID: 'x'.repeat(257) },
           ],
         },
       },
       [
         'spec.drivers[0].nodeID: Required value',
         'spec.drivers[0].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
-        `spec.drivers[1].nodeID: Invalid value: "${'x'.repeat(193)}": must be 192 characters or less`,
+        `spec.drivers[1].nodeID: Invalid value: "${'x'.repeat(257)}": must be 256 characters or less`,
         'spec.drivers[1].name: Duplicate value: "d"',
       ],
     ],
@@ -255,8 +255,9 @@ describe('a new object', () => {
       },
       [
         'handler: Invalid value: "runc.d": must not contain dots',
+        'overhead.limits[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
         'overhead.limits[foo]: Invalid value: "foo": must be a standard resource for containers',
-        'scheduling.tolerations[0].operator: Unsupported value: "Is": supported values: "Equal", "Exists"',
+        'scheduling.tolerations.tolerations[0].operator: Unsupported value: "Is": supported values: "Equal", "Exists"',
       ],
     ],
     [

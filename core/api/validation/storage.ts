@@ -13,12 +13,13 @@ import type {
 } from '../generated/storage-v1.ts'
 import type { Faults } from './faults.ts'
 import {
-  choice,
   duplicate,
   forbiddenField,
   immutable,
   invalidTexts,
   invalidValue,
+  optionalChoice,
+  pointedChoice,
   repeated,
   required,
   tooLong,
@@ -38,8 +39,8 @@ export function validateStorageClass(storageClass: StorageClass): Faults {
   return [
     ...providerFaults('provisioner', provisioner),
     ...parameterFaults(parameters),
-    ...choice('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain'], false),
-    ...choice('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+    ...(reclaimPolicy ? optionalChoice('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']) : []),
+    ...pointedChoice('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
     ...topologyFaults(allowedTopologies ?? []),
   ]
 }
@@ -76,7 +77,8 @@ function topologyFaults(terms: readonly TopologySelectorTerm[]): Faults {
         ...invalidTexts(`${at}[${place}].key`, key, qualifiedNameFaults),
         ...when(sameKey.has(place), () => duplicate(`${at}[${place}].key`, key)),
       ]),
-      ...when(again.has(index), () => duplicate(at, '')),
+      // Terms that say nothing are all alike, even a single one.
+      ...when(again.has(index) || expressions.length === 0, () => duplicate(at, '')),
     ]
   })
 }

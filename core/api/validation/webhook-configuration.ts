@@ -12,11 +12,12 @@ import type {
 } from '../generated/admissionregistration-v1.ts'
 import type { Faults } from './faults.ts'
 import {
-  choice,
   duplicate,
   invalidTexts,
   invalidValue,
   notSupported,
+  optionalChoice,
+  pointedChoice,
   portFaults,
   repeated,
   required,
@@ -53,17 +54,17 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
   return [
     ...validateFullName(webhook.name ?? '', `${at}.name`),
     ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(rule, `${at}.rules[${index}]`)),
-    ...choice(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore'], false),
-    ...choice(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact'], false),
+    ...optionalChoice(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']),
+    ...optionalChoice(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']),
     ...(sideEffects
-      ? choice(`${at}.sideEffects`, sideEffects, SIDE_EFFECTS)
+      ? pointedChoice(`${at}.sideEffects`, sideEffects, SIDE_EFFECTS)
       : [required(`${at}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)]),
     ...when(timeout < 1 || timeout > 30, () =>
       invalidValue(`${at}.timeoutSeconds`, timeout, 'the timeout value must be between 1 and 30 seconds'),
     ),
     ...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`),
     ...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`),
-    ...choice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never'], false),
+    ...optionalChoice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...validateClient(webhook.clientConfig ?? {}, `${at}.clientConfig`),
     ...validateConditions(webhook, `${at}.matchConditions`),
   ]
@@ -95,7 +96,7 @@ function validateRule(rule: RuleWithOperations, at: string): Faults {
     ...aloneWhenAll(apiVersions, `${at}.apiVersions`, 'API versions'),
     ...missingTexts(apiVersions, `${at}.apiVersions`),
     ...validateResources(resources, `${at}.resources`),
-    ...choice(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'], false),
+    ...optionalChoice(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced']),
   ]
 }
 

@@ -186,6 +186,7 @@ describe('a new Pod', () => {
         `${at}.resources.requests: Invalid value: "1500m": must be less than or equal to cpu limit of 1`,
         // What is limited and not requested is requested.
         `${at}.resources.requests[memory]: Invalid value: "-1": must be greater than or equal to 0`,
+        `${at}.resources.requests[foo]: Invalid value: "foo": must be a standard resource type or fully qualified`,
         `${at}.resources.requests[foo]: Invalid value: "foo": must be a standard resource for containers`,
       ],
     ],
@@ -300,7 +301,14 @@ describe('a new Deployment', () => {
   const deployment = (spec: object): object => ({ spec: { selector, template, ...spec } })
   it.each<Case>([
     ['is right', deployment({}), []],
-    ['has no selector', { spec: { template } }, ['spec.selector: Required value']],
+    [
+      'has no selector',
+      { spec: { template } },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'chooses all',
       { spec: { selector: {}, template } },
@@ -317,7 +325,7 @@ describe('a new Deployment', () => {
       'has nothing to make',
       { spec: { selector } },
       [
-        'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+        'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
         'spec.template.spec.containers: Required value',
       ],
     ],
@@ -343,7 +351,9 @@ describe('a new Deployment', () => {
     [
       'has an unknown strategy',
       deployment({ strategy: { type: 'X' } }),
-      ['spec.strategy.type: Unsupported value: "X": supported values: "Recreate", "RollingUpdate"'],
+      [
+        'spec.strategy: Unsupported value: {"Type":"X","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
+      ],
     ],
     [
       'rolls and recreates',

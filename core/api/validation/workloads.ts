@@ -6,7 +6,7 @@ import type { LabelSelector } from '../generated/meta-v1.ts'
 import { matchesLabelSelector } from '../selectors.ts'
 import type { Faults } from './faults.ts'
 import {
-  choice,
+  byKey,
   forbiddenField,
   immutable,
   invalidTexts,
@@ -75,21 +75,28 @@ function validateSelector(selector: LabelSelector | undefined): Faults {
   ]
 }
 
-/** @param owner as its kind is called in messages */
+/** How kinds differ in judging their templates. */
+interface TemplateOptions {
+  /** as its kind is called in messages */
+  readonly owner: string
+  /** what is said of a selector that cannot be used, beyond its own faults; null: nothing */
+  readonly noUse?: string | null
+  /** the selector is a map of labels, and compared as it is */
+  readonly isMap?: true
+}
+
+/** Faults of the template of a kind whose pods go on for ever. */
 export function validateTemplate(
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
-  owner = 'ReplicaSet',
+  options: TemplateOptions = { owner: 'ReplicaSet' },
 ): Faults {
+  const { owner } = options
   const field = 'spec.template'
   if (!template) return [required(field)]
-  const labels = template.metadata?.labels
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
-  const isChosen = !selector || isEmptySelector(selector) || matchesLabelSelector(selector, labels)
   return [
-    ...when(!isChosen, () =>
-      invalidValue(`${field}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`'),
-    ),
+    ...validateTemplateLabels(template, selector, options),
     ...validatePodTemplate(template, field),
     ...when(restartPolicy !== 'Always', () =>
       notSupported(`${field}.spec.restartPolicy`, restartPolicy ?? '', ['Always']),
@@ -103,13 +110,34 @@ export function validateTemplate(
   ]
 }
 
+/** No selector chooses nothing, an empty one everything. */
+function validateTemplateLabels(
+  template: PodTemplateSpec,
+  selector: LabelSelector | undefined,
+  { noUse = 'invalid label selector', isMap }: TemplateOptions,
+): Faults {
+  if (!isMap && selector && validateLabelSelector(selector, '').length > 0)
+    return noUse === null ? [] : [invalidValue('spec.selector', selector, noUse)]
+  const labels = template.metadata?.labels
+  const isChosen = selector && (isEmptySelector(selector) || matchesLabelSelector(selector, labels))
+  return when(!isChosen, () =>
+    invalidValue(
+      'spec.template.metadata.labels',
+      byKey(labels),
+      '`selector` does not match template `labels`',
+    ),
+  )
+}
+
 function validateStrategy({ type, rollingUpdate }: DeploymentStrategy): Faults {
   const at = 'spec.strategy'
   if (type === 'Recreate')
     return when(rollingUpdate, () =>
       forbiddenField(`${at}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'"),
     )
-  if (type !== 'RollingUpdate') return choice(`${at}.type`, type, ['Recreate', 'RollingUpdate'])
+  // Upstream shows its internal type.
+  if (type !== 'RollingUpdate')
+    return [notSupported(at, { Type: type, RollingUpdate: shownUpdate(rollingUpdate) }, STRATEGIES)]
   if (!rollingUpdate) return [required(`${at}.rollingUpdate`, 'this should be defaulted and never be nil')]
   const { maxUnavailable, maxSurge } = rollingUpdate
   const isZero = (amount: number | string | undefined): boolean =>
@@ -126,6 +154,11 @@ function validateStrategy({ type, rollingUpdate }: DeploymentStrategy): Faults {
     ),
   ]
 }
+
+const STRATEGIES = ['Recreate', 'RollingUpdate']
+
+const shownUpdate = (update: DeploymentStrategy['rollingUpdate']): unknown =>
+  update ? { MaxUnavailable: update.maxUnavailable ?? 0, MaxSurge: update.maxSurge ?? 0 } : null
 
 /** Faults of what is neither a count nor a percentage. */
 export function validateAmount(amount: number | string | undefined, field: string): Faults {
