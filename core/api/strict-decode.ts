@@ -149,6 +149,7 @@ const isAlwaysThere = ({ t, o, p, r, k }: FieldFacts): boolean =>
 /** @returns undefined for types whose zero is not printed, or is no value of the type */
 function zeroOf(type: string): unknown {
   if (type in SCALARS) return SCALARS[type]?.zero
+  if (type === QUANTITY) return '0'
   const isStruct = type.includes('.') && SPECIAL[type] === undefined && messageFields(type) !== undefined
   return isStruct ? emptyStruct(type) : undefined
 }
@@ -276,12 +277,14 @@ function intOrString(value: unknown): SpecialResult {
   return { refusal: `json: cannot unmarshal ${goValue(value)} into Go value of type int32` }
 }
 
+const QUANTITY = 'k8s.io.apimachinery.pkg.api.resource.Quantity'
+
 const SPECIAL: Readonly<Record<string, (value: unknown) => SpecialResult>> = {
   [`${META_PACKAGE}.Time`]: time('2006-01-02T15:04:05Z07:00'),
   [`${META_PACKAGE}.MicroTime`]: time('2006-01-02T15:04:05.000000Z07:00'),
   [`${META_PACKAGE}.Duration`]: (value) => (typeof value === 'string' ? { value } : { goType: 'string' }),
   [`${META_PACKAGE}.FieldsV1`]: raw,
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': quantity,
+  [QUANTITY]: quantity,
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': intOrString,
   'k8s.io.apimachinery.pkg.runtime.RawExtension': raw,
   [ANY_JSON]: raw,

@@ -20,6 +20,19 @@ export function defaultPod(pod: Pod): Pod {
   }
 }
 
+const NO_GRACE_SECONDS = 1
+
+/**
+ * What the server makes of a new pod before it is admitted (pkg/registry/core/pod/strategy.go): a grace period cannot
+ * be negative.
+ */
+export function prepareNewPod(pod: Pod): Pod {
+  const { terminationGracePeriodSeconds: seconds = 0 } = pod.spec ?? {}
+  return seconds < 0
+    ? { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: NO_GRACE_SECONDS } }
+    : pod
+}
+
 /** A template has no status, and no enableServiceLinks of its own. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): PodTemplateSpec {
   return { ...template, spec: defaultPodSpec(template?.spec ?? {}) }
@@ -32,7 +45,9 @@ function defaultPodSpec(given: Partial<PodSpec>): PodSpec {
   return {
     ...given,
     ...(given.volumes ? { volumes: given.volumes.map(defaultVolume) } : {}),
-    ...(given.initContainers ? { initContainers: containersOf(given.initContainers) } : {}),
+    ...(given.initContainers
+      ? { initContainers: containersOf(given.initContainers.map(withoutOtherPolicy)) }
+      : {}),
     containers: containersOf(given.containers ?? []),
     restartPolicy: given.restartPolicy ?? 'Always',
     terminationGracePeriodSeconds: given.terminationGracePeriodSeconds ?? 30,
@@ -42,6 +57,12 @@ function defaultPodSpec(given: Partial<PodSpec>): PodSpec {
     // The old name of the field says the same.
     ...(serviceAccountName ? { serviceAccountName, serviceAccount: serviceAccountName } : {}),
   }
+}
+
+/** Of an init container's own policies one is known: other values are as none. */
+function withoutOtherPolicy(container: Container): Container {
+  const { restartPolicy, ...rest } = container
+  return restartPolicy === undefined || restartPolicy === 'Always' ? container : rest
 }
 
 const COMPUTE = ['cpu', 'memory'] as const

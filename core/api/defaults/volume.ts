@@ -2,6 +2,7 @@
 
 import type {
   DownwardAPIVolumeFile,
+  EphemeralVolumeSource,
   ProjectedVolumeSource,
   Volume,
   VolumeProjection,
@@ -14,15 +15,24 @@ const TOKEN_SECONDS = 3600
 export function defaultVolume(volume: Volume): Volume {
   const { name: _name, ...sources } = volume
   if (Object.values(sources).every((source) => source === undefined)) return { ...volume, emptyDir: {} }
-  const { secret, configMap, downwardAPI, projected, hostPath } = volume
+  const { secret, configMap, downwardAPI, projected, hostPath, ephemeral } = volume
   return {
     ...volume,
     ...(secret ? { secret: withMode(secret) } : {}),
     ...(configMap ? { configMap: withMode(configMap) } : {}),
     ...(downwardAPI ? { downwardAPI: withMode({ ...downwardAPI, ...defaultFiles(downwardAPI.items) }) } : {}),
     ...(projected ? { projected: withMode(defaultProjected(projected)) } : {}),
+    ...(ephemeral ? { ephemeral: defaultEphemeral(ephemeral) } : {}),
     ...(hostPath ? { hostPath: { ...hostPath, type: hostPath.type ?? '' } } : {}),
   }
+}
+
+/** The claim that is made for it has the defaults of claims. */
+function defaultEphemeral({ volumeClaimTemplate: template }: EphemeralVolumeSource): EphemeralVolumeSource {
+  if (!template) return {}
+  const { spec } = template
+  const volumeMode = spec.volumeMode ?? 'Filesystem'
+  return { volumeClaimTemplate: { ...template, spec: { ...spec, volumeMode } } }
 }
 
 function withMode<T extends { readonly defaultMode?: number | undefined }>(source: T): T {

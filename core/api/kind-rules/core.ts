@@ -14,7 +14,7 @@ import {
   withOwnFinalizer,
 } from '../defaults/cluster.ts'
 import { defaultEndpoints } from '../defaults/networking.ts'
-import { defaultPod } from '../defaults/pod.ts'
+import { defaultPod, prepareNewPod } from '../defaults/pod.ts'
 import { defaultService } from '../defaults/service.ts'
 import {
   eventFields,
@@ -41,7 +41,7 @@ import {
 } from '../validation/config.ts'
 import { validateEndpoints } from '../validation/endpoints.ts'
 import { dns1035LabelFaults, dnsLabelFaults, pathSegmentFaults } from '../validation/names.ts'
-import { podWarnings } from '../warnings/pod.ts'
+import { newPodWarnings, podWarnings } from '../warnings/pod.ts'
 import { secretWarnings } from '../warnings/secret.ts'
 import { serviceWarnings } from '../warnings/service.ts'
 import { workloadWarnings } from '../warnings/workloads.ts'
@@ -115,7 +115,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validatePod,
     validateUpdate: validatePodUpdate,
     validateStatus: validatePodStatus,
-    warnings: (pod) => podWarnings(pod),
+    warnings: newPodWarnings,
+    prepareForCreate: prepareNewPod,
     hasStatus: true,
     hasGeneration: true,
     selectableFields: podFields,

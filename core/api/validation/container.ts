@@ -1,15 +1,16 @@
 /**
  * Containers and init containers of pods (kubernetes/kubernetes pkg/apis/core/validation/validation.go,
- * validateContainers, validateInitContainers). Pure. Security contexts and devices are not looked into.
+ * validateContainers, validateInitContainers). Pure.
  */
 
 import { parseMilli } from '../quantity.ts'
 import type {
   Container,
   ContainerPort,
+  ContainerResizePolicy,
   PodSpec,
   ResourceRequirements,
-  VolumeMount,
+  Volume,
 } from '../generated/core-v1.ts'
 import { validateEnv, validateEnvFrom } from './environment.ts'
 import type { Faults } from './faults.ts'
@@ -20,8 +21,6 @@ import {
   forbiddenField,
   invalidTexts,
   invalidValue,
-  notFoundValue,
-  optionalChoice,
   portFaults,
   repeated,
   required,
@@ -29,19 +28,32 @@ import {
   when,
 } from './faults.ts'
 import { dnsLabelFaults, portNameFaults } from './names.ts'
+import { validateDevices, validateMounts } from './mounts.ts'
+import { validateSecurityContext } from './security-context.ts'
 import { PROBE_KINDS, validateLifecycle, validateProbe } from './probe.ts'
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
+interface Surroundings {
+  readonly spec: PodSpec
+  /** those that may be used, by name */
+  readonly volumes: ReadonlyMap<string, Volume>
+}
+
 /** Faults of all containers of a pod, regular ones first. */
-export function validateContainers(spec: PodSpec, field: string): Faults {
+export function validateContainers(
+  spec: PodSpec,
+  field: string,
+  volumes: ReadonlyMap<string, Volume>,
+): Faults {
   const { containers = [], initContainers = [] } = spec
+  const surroundings = { spec, volumes }
   const regularNames = new Set(containers.map(({ name }) => name))
   return [
     ...(containers.length === 0 ? [required(`${field}.containers`)] : []),
-    ...validateRegular(spec, `${field}.containers`),
+    ...validateRegular(surroundings, `${field}.containers`),
     ...hostPortConflicts(containers, `${field}.containers`),
     ...initContainers.flatMap((container, index) => {
       const at = `${field}.initContainers[${index}]`
@@ -49,8 +61,7 @@ export function validateContainers(spec: PodSpec, field: string): Faults {
         regularNames.has(container.name) ||
         initContainers.findIndex(({ name }) => name === container.name) < index
       return [
-        ...validateCommon(container, at, spec),
-        ...optionalChoice(`${at}.restartPolicy`, container.restartPolicy, ['Always']),
+        ...validateCommon(container, at, surroundings),
         ...when(isTaken && container.name, () => duplicate(`${at}.name`, container.name)),
         ...hostPortConflicts([container], `${field}.initContainers`),
         ...validateInitOnly(container, at, spec),
@@ -59,13 +70,14 @@ export function validateContainers(spec: PodSpec, field: string): Faults {
   ]
 }
 
-function validateRegular(spec: PodSpec, field: string): Faults {
+function validateRegular(surroundings: Surroundings, field: string): Faults {
+  const { spec } = surroundings
   const { containers = [] } = spec
   const again = new Set(repeated(containers, ({ name }) => name))
   return containers.flatMap((container, index) => {
     const at = `${field}[${index}]`
     return [
-      ...validateCommon(container, at, spec),
+      ...validateCommon(container, at, surroundings),
       ...when(again.has(index), () => duplicate(`${at}.name`, container.name)),
       ...validateHooks(container, at, spec),
       ...when(container.restartPolicy !== undefined, () =>
@@ -95,7 +107,7 @@ function validateInitOnly(container: Container, at: string, spec: PodSpec): Faul
   return given.map((name) => forbiddenField(`${at}.${name}`, detail))
 }
 
-function validateCommon(container: Container, at: string, { volumes = [] }: PodSpec): Faults {
+function validateCommon(container: Container, at: string, { spec, volumes }: Surroundings): Faults {
   return [
     ...requiredText(`${at}.name`, container.name, dnsLabelFaults),
     ...requiredText(`${at}.image`, container.image),
@@ -103,13 +115,12 @@ function validateCommon(container: Container, at: string, { volumes = [] }: PodS
     ...validatePorts(container.ports ?? [], `${at}.ports`),
     ...validateEnv(container.env ?? [], `${at}.env`),
     ...validateEnvFrom(container.envFrom ?? [], `${at}.envFrom`),
-    ...validateMounts(
-      container.volumeMounts ?? [],
-      `${at}.volumeMounts`,
-      volumes.map(({ name }) => name),
-    ),
+    ...validateMounts(container, at, volumes),
+    ...validateDevices(container, at, volumes),
     ...choice(`${at}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
     ...validateResources(container.resources ?? {}, `${at}.resources`),
+    ...validateResizePolicy(container.resizePolicy ?? [], `${at}.resizePolicy`, spec.restartPolicy),
+    ...validateSecurityContext(container.securityContext, `${at}.securityContext`, spec.hostUsers !== false),
   ]
 }
 
@@ -142,28 +153,24 @@ function hostPortConflicts(containers: readonly Container[], field: string): Fau
   })
 }
 
-function validateMounts(mounts: readonly VolumeMount[], field: string, volumes: readonly string[]): Faults {
-  const again = new Set(repeated(mounts, ({ mountPath }) => mountPath))
-  return mounts.flatMap(({ name, mountPath, subPath, subPathExpr }, index) => {
-    const at = `${field}[${index}]`
-    const leadsOut = (path: string): boolean => path.split('/').includes('..')
-    return [
-      ...requiredText(`${at}.name`, name),
-      ...when(!volumes.includes(name), () => notFoundValue(`${at}.name`, name)),
-      ...requiredText(`${at}.mountPath`, mountPath),
-      ...when(again.has(index), () => invalidValue(`${at}.mountPath`, mountPath, 'must be unique')),
-      ...when(subPath && (subPath.startsWith('/') || leadsOut(subPath)), () =>
-        invalidValue(
-          `${at}.subPath`,
-          subPath,
-          subPath?.startsWith('/') ? 'must be a relative path' : "must not contain '..'",
-        ),
-      ),
-      ...when(subPath && subPathExpr, () =>
-        invalidValue(`${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'),
-      ),
-    ]
-  })
+const RESIZABLE = ['cpu', 'memory']
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer']
+
+/** Upstream gives all but a repetition the path of the list. */
+function validateResizePolicy(
+  policies: readonly ContainerResizePolicy[],
+  field: string,
+  podPolicy: string | undefined,
+): Faults {
+  const again = new Set(repeated(policies, ({ resourceName }) => resourceName))
+  return policies.flatMap(({ resourceName, restartPolicy }, index) => [
+    ...when(again.has(index), () => duplicate(`${field}[${index}]`, resourceName)),
+    ...choice(field, resourceName, RESIZABLE),
+    ...choice(field, restartPolicy, RESIZE_POLICIES),
+    ...when(podPolicy === 'Never' && restartPolicy !== 'NotRequired', () =>
+      invalidValue(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"),
+    ),
+  ])
 }
 
 function validateResources({ limits = {}, requests = {} }: ResourceRequirements, at: string): Faults {

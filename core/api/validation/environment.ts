@@ -1,15 +1,10 @@
 /** Environment variables of containers (kubernetes/kubernetes pkg/apis/core/validation ValidateEnv, ValidateEnvFrom). Pure. */
 
-import type {
-  EnvFromSource,
-  EnvVar,
-  EnvVarSource,
-  ObjectFieldSelector,
-  ResourceFieldSelector,
-} from '../generated/core-v1.ts'
+import type { EnvFromSource, EnvVar, EnvVarSource } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
-import { invalidTexts, invalidValue, notSupported, optionalText, required, requiredText } from './faults.ts'
-import { configKeyFaults, dnsSubdomainFaults, environmentNameFaults, qualifiedNameFaults } from './names.ts'
+import { invalidTexts, invalidValue, optionalText, requiredText } from './faults.ts'
+import { validateFieldReference, validateResourceReference } from './field-reference.ts'
+import { configKeyFaults, dnsSubdomainFaults, environmentNameFaults } from './names.ts'
 
 const FIELD_PATHS = [
   'metadata.name',
@@ -22,15 +17,6 @@ const FIELD_PATHS = [
   'status.podIP',
   'status.podIPs',
 ]
-const RESOURCES = [
-  'limits.cpu',
-  'limits.ephemeral-storage',
-  'limits.memory',
-  'requests.cpu',
-  'requests.ephemeral-storage',
-  'requests.memory',
-]
-
 /** Faults of a container's `env`. */
 export function validateEnv(variables: readonly EnvVar[], field: string): Faults {
   return variables.flatMap(({ name, value, valueFrom }, index) => [
@@ -44,8 +30,8 @@ function validateValueFrom(from: EnvVarSource, value: string | undefined, at: st
   const given = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef].filter((one) => one !== undefined)
   const one = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'
   return [
-    ...(fieldRef ? validateFieldRef(fieldRef, `${at}.fieldRef`) : []),
-    ...(resourceFieldRef ? validateResourceRef(resourceFieldRef, `${at}.resourceFieldRef`) : []),
+    ...(fieldRef ? validateFieldReference(fieldRef, `${at}.fieldRef`, FIELD_PATHS) : []),
+    ...(resourceFieldRef ? validateResourceReference(resourceFieldRef, `${at}.resourceFieldRef`, false) : []),
     ...(configMapKeyRef ? validateKeyRef(configMapKeyRef, `${at}.configMapKeyRef`) : []),
     ...(secretKeyRef ? validateKeyRef(secretKeyRef, `${at}.secretKeyRef`) : []),
     ...(given.length === 0
@@ -58,23 +44,6 @@ function validateValueFrom(from: EnvVarSource, value: string | undefined, at: st
   ]
 }
 
-function validateFieldRef({ apiVersion, fieldPath }: ObjectFieldSelector, at: string): Faults {
-  if (!apiVersion) return [required(`${at}.apiVersion`)]
-  if (!fieldPath) return [required(`${at}.fieldPath`)]
-  const [, map, key] = /^(.*)\['(.*)'\]$/.exec(fieldPath) ?? []
-  if (map === undefined || key === undefined)
-    return FIELD_PATHS.includes(fieldPath) ? [] : [notSupported(`${at}.fieldPath`, fieldPath, FIELD_PATHS)]
-  if (map === 'metadata.annotations') return invalidTexts(at, key.toLowerCase(), qualifiedNameFaults)
-  if (map === 'metadata.labels') return invalidTexts(at, key, qualifiedNameFaults)
-  return [invalidValue(at, map, 'does not support subscript')]
-}
-
-function validateResourceRef({ resource }: ResourceFieldSelector, at: string): Faults {
-  if (!resource) return [required(`${at}.resource`)]
-  if (RESOURCES.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource)) return []
-  return [notSupported(`${at}.resource`, resource, RESOURCES)]
-}
-
 interface KeyRef {
   readonly name?: string | undefined
   readonly key: string
@@ -82,7 +51,7 @@ interface KeyRef {
 
 function validateKeyRef({ name, key }: KeyRef, at: string): Faults {
   return [
-    ...requiredText(`${at}.name`, name, dnsSubdomainFaults),
+    ...invalidTexts(`${at}.name`, name ?? '', dnsSubdomainFaults),
     ...requiredText(`${at}.key`, key, configKeyFaults),
   ]
 }

@@ -53,6 +53,18 @@ export function dnsSubdomainFaults(text: string): readonly string[] {
   ]
 }
 
+/** As a DNS subdomain; labels may have underscores in them. */
+export function searchFaults(text: string): readonly string[] {
+  const label = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+  const pattern = `${label}(\\.${label})*`
+  const message =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character"
+  return [
+    ...tooLong(text, SUBDOMAIN_MAX),
+    ...(whole(pattern).test(text) ? [] : [regexFault(message, pattern, 'example.com')]),
+  ]
+}
+
 /** `*.example.com` */
 export function wildcardSubdomainFaults(text: string): readonly string[] {
   const message =

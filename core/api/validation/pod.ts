@@ -1,39 +1,47 @@
 /**
  * Pods and pod templates (kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidatePodSpec). Pure; runs
- * on the defaulted object, faults in upstream's order. Affinity and security contexts are not looked into.
+ * on the defaulted object, faults in upstream's order.
  */
 
 import type { Pod, PodSpec, PodTemplateSpec, Toleration } from '../generated/core-v1.ts'
+import { validateAffinity, validateSpread } from './affinity.ts'
 import { validateContainers } from './container.ts'
 import type { Faults } from './faults.ts'
 import {
   choice,
+  duplicate,
   forbiddenField,
   immutable,
   invalidTexts,
   invalidValue,
-  nonNegative,
   notSupported,
   optionalChoice,
   optionalText,
+  repeated,
   required,
-  requiredText,
   when,
 } from './faults.ts'
 import { ipFaults } from './ip-faults.ts'
 import { validateLabels } from './label-selector.ts'
 import { validateAnnotations } from './metadata.ts'
-import { dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
-import { validateVolumes } from './volume.ts'
+import {
+  dnsLabelFaults,
+  dnsSubdomainFaults,
+  labelValueFaults,
+  qualifiedNameFaults,
+  searchFaults,
+} from './names.ts'
+import { validatePodSecurityContext } from './security-context.ts'
+import { judgeVolumes } from './volume.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const INT32_MAX = 2 ** 31 - 1
 
 /** Faults of a new pod, metadata aside. */
-export function validatePod({ spec }: Pod): Faults {
+export function validatePod({ metadata, spec }: Pod): Faults {
   return [
-    ...validatePodSpec(spec, 'spec'),
+    ...validatePodSpec(spec, 'spec', metadata.name),
     ...validateImageSpaces(spec, 'spec'),
     ...when((spec.ephemeralContainers ?? []).length > 0, () =>
       forbiddenField('spec.ephemeralContainers', 'cannot be set on create'),
@@ -72,18 +80,24 @@ export function validatePodTemplate(template: PodTemplateSpec, field: string): F
   ]
 }
 
-/** Faults of what pods and templates have in common. */
-export function validatePodSpec(spec: PodSpec, field: string): Faults {
+/** Faults of what pods and templates have in common. @param podName of a pod; a template's pods have none yet */
+export function validatePodSpec(spec: PodSpec, field: string, podName?: string): Faults {
   const deadline = spec.activeDeadlineSeconds
+  const volumes = judgeVolumes(spec.volumes ?? [], `${field}.volumes`, podName)
   return [
-    ...nonNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
-    ...validateVolumes(spec.volumes ?? [], `${field}.volumes`),
-    ...validateContainers(spec, field),
+    ...volumes.faults,
+    ...validateContainers(spec, field, volumes.usable),
     ...validateHostPorts(spec, field),
     ...choice(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...choice(`${field}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
     ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
+    ...validatePodSecurityContext(spec, `${field}.securityContext`),
     ...validateDnsConfig(spec, `${field}.dnsConfig`),
+    ...validateReadinessGates(spec, `${field}.readinessGates`),
+    ...validateSchedulingGates(spec, `${field}.schedulingGates`),
+    ...validateSpread(spec.topologySpreadConstraints ?? [], `${field}.topologySpreadConstraints`),
+    ...(spec.affinity ? validateAffinity(spec.affinity, `${field}.affinity`) : []),
+    ...validateHostUsers(spec, field),
     ...optionalText(`${field}.serviceAccountName`, spec.serviceAccountName, dnsSubdomainFaults),
     ...optionalText(`${field}.nodeName`, spec.nodeName, dnsSubdomainFaults),
     ...when(deadline !== undefined && (deadline < 1 || deadline > INT32_MAX), () =>
@@ -100,7 +114,36 @@ export function validatePodSpec(spec: PodSpec, field: string): Faults {
     ),
     ...validateHostAliases(spec, `${field}.hostAliases`),
     ...optionalText(`${field}.priorityClassName`, spec.priorityClassName, dnsSubdomainFaults),
+    ...optionalText(`${field}.runtimeClassName`, spec.runtimeClassName, dnsSubdomainFaults),
+    ...(spec.os === undefined
+      ? []
+      : spec.os.name
+        ? optionalChoice(`${field}.os`, spec.os.name, ['linux', 'windows'])
+        : [required(`${field}.os.name`)]),
   ]
+}
+
+function validateReadinessGates({ readinessGates = [] }: PodSpec, field: string): Faults {
+  return readinessGates.flatMap(({ conditionType }, index) =>
+    invalidTexts(`${field}[${index}].conditionType`, conditionType, qualifiedNameFaults),
+  )
+}
+
+function validateSchedulingGates({ schedulingGates = [] }: PodSpec, field: string): Faults {
+  const again = new Set(repeated(schedulingGates, ({ name }) => name))
+  return schedulingGates.flatMap(({ name }, index) => [
+    ...invalidTexts(`${field}[${index}]`, name, qualifiedNameFaults),
+    ...when(again.has(index), () => duplicate(`${field}[${index}]`, name)),
+  ])
+}
+
+/** Who has users of its own shares no other namespace with its node. The capitals are upstream's. */
+function validateHostUsers(spec: PodSpec, field: string): Faults {
+  if (spec.hostUsers !== false) return []
+  const shared = { hostNetwork: spec.hostNetwork, HostPID: spec.hostPID, HostIPC: spec.hostIPC }
+  return Object.entries(shared).flatMap(([name, isShared]) =>
+    when(isShared, () => forbiddenField(`${field}.${name}`, 'when `hostUsers` is false')),
+  )
 }
 
 /** On the host's network a port cannot be another one on the host. */
@@ -144,9 +187,7 @@ function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, at: string): Fault
     ),
     ...searches.flatMap((search, index) =>
       // One dot alone is allowed, and one at the end.
-      search === '.'
-        ? []
-        : invalidTexts(`${at}.searches[${index}]`, search.replace(/\.$/, ''), dnsSubdomainFaults),
+      search === '.' ? [] : invalidTexts(`${at}.searches[${index}]`, search.replace(/\.$/, ''), searchFaults),
     ),
     ...options.flatMap(({ name }, index) =>
       name ? [] : [required(`${at}.options[${index}]`, 'must not be empty')],
@@ -168,6 +209,9 @@ export function validateToleration(toleration: Toleration, at: string): Faults {
         'operator must be Exists when `key` is empty, which means "match all values and all keys"',
       ),
     ),
+    ...when(operator !== 'Exists' && labelValueFaults(value).length > 0, () =>
+      invalidValue(`${at}.operator`, value, labelValueFaults(value).join(';')),
+    ),
     ...when(tolerationSeconds !== undefined && effect !== 'NoExecute', () =>
       invalidValue(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
     ),
@@ -184,7 +228,9 @@ export function validateToleration(toleration: Toleration, at: string): Faults {
 function validateHostAliases({ hostAliases = [] }: PodSpec, field: string): Faults {
   return hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
     ...ipFaults(`${field}[${index}].ip`, ip ?? ''),
-    ...hostnames.flatMap((name) => requiredText(`${field}[${index}].hostnames`, name, dnsSubdomainFaults)),
+    ...hostnames.flatMap((name, place) =>
+      invalidTexts(`${field}[${index}].hostnames[${place}]`, name, dnsSubdomainFaults),
+    ),
   ])
 }
 

@@ -1,95 +1,171 @@
 /**
- * Volumes of pods (kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateVolumes). Pure. Sources
- * that pods here can use are looked into; of the others only that there is one.
+ * Volumes of pods (kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateVolumes). Pure. Sources of
+ * particular makers of storage are only counted.
  */
 
-import type { KeyToPath, Volume } from '../generated/core-v1.ts'
+import type { CSIVolumeSource, EphemeralVolumeSource, NFSVolumeSource, Volume } from '../generated/core-v1.ts'
+import { compareQuantities } from '../quantity.ts'
+import { driverNameFaults } from './persistent-volume.ts'
 import type { Faults } from './faults.ts'
 import {
   duplicate,
   forbiddenField,
   invalidTexts,
   invalidValue,
-  repeated,
+  optionalChoice,
   required,
   requiredText,
   when,
 } from './faults.ts'
-import { configKeyFaults, dnsLabelFaults, upwardFaults } from './names.ts'
+import { validateLabels } from './label-selector.ts'
+import { validateAnnotations } from './metadata.ts'
+import { dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
+import { backstepFaults } from './paths.ts'
+import { validateClaimSpec } from './persistent-volume-claim.ts'
+import { modeFaults, validateDownwardFiles, validateKeyFiles, validateProjected } from './projected-volume.ts'
 
-/** Faults of a pod's volumes. */
-export function validateVolumes(volumes: readonly Volume[], field: string): Faults {
-  const again = new Set(repeated(volumes, ({ name }) => name))
-  return volumes.flatMap((volume, index) => {
-    const at = `${field}[${index}]`
-    const nameFaults = requiredText(`${at}.name`, volume.name, dnsLabelFaults)
-    return [
-      ...validateSource(volume, at),
-      ...nameFaults,
-      ...when(nameFaults.length === 0 && again.has(index), () => duplicate(`${at}.name`, volume.name)),
-    ]
-  })
+export interface JudgedVolumes {
+  readonly faults: Faults
+  /** by name: those that containers may use, which are the ones without faults */
+  readonly usable: ReadonlyMap<string, Volume>
 }
 
-function validateSource({ name: _name, ...sources }: Volume, at: string): Faults {
+/** @param podName of the pod the volumes are of; a template's pods have no names yet */
+export function judgeVolumes(volumes: readonly Volume[], field: string, podName?: string): JudgedVolumes {
+  const usable = new Map<string, Volume>()
+  const claims = new Set(
+    podName ? volumes.filter(({ ephemeral }) => ephemeral).map(({ name }) => `${podName}-${name}`) : [],
+  )
+  const faults = volumes.flatMap((volume, index) => {
+    const at = `${field}[${index}]`
+    const own = [
+      ...validateSource(volume, at, podName),
+      ...requiredText(`${at}.name`, volume.name, dnsLabelFaults),
+      ...when(usable.has(volume.name), () => duplicate(`${at}.name`, volume.name)),
+    ]
+    if (own.length === 0) usable.set(volume.name, volume)
+    const claim = volume.persistentVolumeClaim?.claimName ?? ''
+    return [
+      ...own,
+      ...when(claims.has(claim), () =>
+        invalidValue(
+          `${at}.persistentVolumeClaim.claimName`,
+          claim,
+          'must not reference a PVC that gets created for an ephemeral volume',
+        ),
+      ),
+    ]
+  })
+  return { faults, usable }
+}
+
+function validateSource({ name, ...sources }: Volume, at: string, podName: string | undefined): Faults {
   const given = Object.keys(sources).filter((source) => sources[source as keyof typeof sources] !== undefined)
-  const { configMap, secret, hostPath, persistentVolumeClaim } = sources
   return [
     ...when(given.length === 0, () => required(at, 'must specify a volume type')),
     ...given
       .slice(1)
       .map((source) => forbiddenField(`${at}.${source}`, 'may not specify more than 1 volume type')),
-    ...(configMap
-      ? [
-          ...requiredText(`${at}.configMap.name`, configMap.name),
-          ...validateFiles(configMap, `${at}.configMap`),
-        ]
+    ...validateDirectories(sources, at),
+    ...validateContents(sources, at),
+    ...(sources.persistentVolumeClaim
+      ? requiredText(`${at}.persistentVolumeClaim.claimName`, sources.persistentVolumeClaim.claimName)
       : []),
+    ...(sources.csi ? validateCSI(sources.csi, `${at}.csi`) : []),
+    ...(sources.ephemeral ? validateEphemeral(sources.ephemeral, { at, name, podName }) : []),
+  ]
+}
+
+type Sources = Omit<Volume, 'name'>
+
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+]
+
+function validateDirectories({ emptyDir, hostPath, nfs }: Sources, at: string): Faults {
+  const limit = emptyDir?.sizeLimit
+  return [
+    ...when(limit !== undefined && compareQuantities(limit, '0') < 0, () =>
+      forbiddenField(`${at}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'),
+    ),
+    ...(hostPath
+      ? hostPath.path
+        ? [
+            ...backstepFaults(`${at}.hostPath.path`, hostPath.path),
+            ...optionalChoice(`${at}.hostPath.type`, hostPath.type, HOST_PATH_TYPES),
+          ]
+        : [required(`${at}.hostPath.path`)]
+      : []),
+    ...(nfs ? validateNFS(nfs, `${at}.nfs`) : []),
+  ]
+}
+
+function validateNFS({ server, path }: NFSVolumeSource, at: string): Faults {
+  return [
+    ...when(!server, () => required(`${at}.server`)),
+    ...when(!path, () => required(`${at}.path`)),
+    ...when(!path.startsWith('/'), () => invalidValue(`${at}.path`, path, 'must be an absolute path')),
+  ]
+}
+
+function validateContents({ configMap, secret, projected, downwardAPI }: Sources, at: string): Faults {
+  return [
     ...(secret
       ? [
-          ...requiredText(`${at}.secret.secretName`, secret.secretName),
-          ...validateFiles(secret, `${at}.secret`),
+          ...when(!secret.secretName, () => required(`${at}.secret.secretName`)),
+          ...modeFaults(`${at}.secret.defaultMode`, secret.defaultMode),
+          ...validateKeyFiles(secret.items ?? [], `${at}.secret.items`),
         ]
       : []),
-    ...(hostPath ? validateHostPath(hostPath.path, `${at}.hostPath.path`) : []),
-    ...(persistentVolumeClaim
-      ? requiredText(`${at}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName)
+    ...(configMap
+      ? [
+          ...when(!configMap.name, () => required(`${at}.configMap.name`)),
+          ...modeFaults(`${at}.configMap.defaultMode`, configMap.defaultMode),
+          ...validateKeyFiles(configMap.items ?? [], `${at}.configMap.items`),
+        ]
       : []),
+    ...(downwardAPI
+      ? [
+          ...modeFaults(`${at}.downwardAPI.defaultMode`, downwardAPI.defaultMode),
+          ...validateDownwardFiles(downwardAPI.items ?? [], `${at}.downwardAPI`),
+        ]
+      : []),
+    ...(projected ? validateProjected(projected, `${at}.projected`) : []),
   ]
 }
 
-function validateHostPath(path: string | undefined, field: string): Faults {
-  if (!path) return [required(field)]
-  return when(path.split('/').includes('..'), () => invalidValue(field, path, "must not contain '..'"))
-}
-
-const MODE_RANGE = 'must be a number between 0 and 0777 (octal), both inclusive'
-const isMode = (mode: number): boolean => mode >= 0 && mode <= 0o777
-
-interface Files {
-  readonly items?: readonly KeyToPath[] | undefined
-  readonly defaultMode?: number | undefined
-}
-
-function validateFiles({ items = [], defaultMode }: Files, at: string): Faults {
+/** The path of a secret's name really lacks what it is of. */
+function validateCSI({ driver, nodePublishSecretRef: secret }: CSIVolumeSource, at: string): Faults {
   return [
-    ...when(defaultMode !== undefined && !isMode(defaultMode), () =>
-      invalidValue(`${at}.defaultMode`, defaultMode, MODE_RANGE),
-    ),
-    ...items.flatMap(({ key, path, mode }, index) => [
-      ...requiredText(`${at}.items[${index}].key`, key, configKeyFaults),
-      ...(path
-        ? validateFilePath(path, `${at}.items[${index}].path`)
-        : [required(`${at}.items[${index}].path`)]),
-      ...when(mode !== undefined && !isMode(mode), () =>
-        invalidValue(`${at}.items[${index}].mode`, mode, MODE_RANGE),
-      ),
-    ]),
+    ...driverNameFaults(driver, `${at}.driver`),
+    ...when(secret && !secret.name, () => required(`${at}.nodePublishSecretRef.name`)),
+    ...(secret?.name ? invalidTexts(`${at}.name`, secret.name, dnsSubdomainFaults) : []),
   ]
 }
 
-function validateFilePath(path: string, field: string): Faults {
-  if (path.startsWith('/')) return [invalidValue(field, path, 'must be a relative path')]
-  if (path.split('/').includes('..')) return [invalidValue(field, path, "must not contain '..'")]
-  return invalidTexts(field, path, upwardFaults)
+function validateEphemeral(
+  { volumeClaimTemplate: template }: EphemeralVolumeSource,
+  { at, name, podName }: { readonly at: string; readonly name: string; readonly podName: string | undefined },
+): Faults {
+  const field = `${at}.ephemeral.volumeClaimTemplate`
+  const claim = `${podName}-${name}`
+  return [
+    ...(template
+      ? [
+          ...validateLabels(template.metadata?.labels, `${field}.metadata.labels`),
+          ...validateAnnotations(template.metadata?.annotations, `${field}.metadata.annotations`),
+          ...validateClaimSpec(template.spec, `${field}.spec`),
+        ]
+      : [required(field)]),
+    ...(podName && name ? dnsSubdomainFaults(claim) : []).map((fault) =>
+      invalidValue(`${at}.name`, name, `PVC name ${JSON.stringify(claim)}: ${fault}`),
+    ),
+  ]
 }

@@ -8,18 +8,33 @@ import type {
   ContainerPort,
   EnvVar,
   NodeSelectorTerm,
+  Pod,
   PodAffinityTerm,
   PodSpec,
   PodTemplateSpec,
   Volume,
 } from '../generated/core-v1.ts'
 import { milliOf } from '../quantity.ts'
-import { labelValueFaults } from '../validation/names.ts'
+import { dnsLabelFaults, labelValueFaults } from '../validation/names.ts'
 
 /** Each is shown to the client as it stands, in a `Warning` header. */
 export type Warnings = readonly string[]
 
 type Annotations = Readonly<Record<string, string>>
+
+/** Of a pod: of its name when it is new, and of the rest. */
+export function newPodWarnings(pod: Pod, old: Pod | undefined): Warnings {
+  const faults = old === undefined ? dnsLabelFaults(pod.metadata.name) : []
+  return [
+    ...(faults.length === 0
+      ? []
+      : [
+          "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; " +
+            `a DNS label is recommended: [${faults.join(' ')}]`,
+        ]),
+    ...podWarnings(pod),
+  ]
+}
 
 /** @param at path of the template; '' for a pod itself */
 export function podWarnings(

@@ -106,10 +106,15 @@ export function resolvePriority(request: AdmissionRequest, cluster: ClusterView)
     const detail = `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
     throw forbidden(request.resource, pod.metadata.name, detail)
   }
+  const wished = pod.spec.preemptionPolicy
+  if (wished !== undefined && wished !== preemptionPolicy) {
+    const detail = `the string value of PreemptionPolicy (${wished}) must not be provided in pod spec; priority admission controller computed ${preemptionPolicy} from the given PriorityClass name`
+    throw forbidden(request.resource, pod.metadata.name, detail)
+  }
   return withSpec(pod, {
     ...(name === '' ? {} : { priorityClassName: name }),
     priority: value,
-    preemptionPolicy: pod.spec.preemptionPolicy ?? preemptionPolicy,
+    preemptionPolicy,
   })
 }
 
