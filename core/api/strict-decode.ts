@@ -26,6 +26,7 @@ import {
   SCHEMA_UNIONS,
 } from './schema/field-table.ts'
 import { isTimestamp } from './timestamp.ts'
+import { emptyStruct, isLeftOut, zeroFields, zeroOf } from './zero-values.ts'
 
 export const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
 export type FieldValidation = (typeof FIELD_VALIDATIONS)[number]
@@ -107,64 +108,16 @@ function decodeStruct(
     if (field === undefined) noteUnknown(name, at, walk)
     else if (inner !== null && inner !== undefined) {
       const result = decodeField(field, inner, at, walk)
-      if (!isLeftOut(field, result)) decoded[name] = result
+      if (!isLeftOut({ message, name, field }, result)) decoded[name] = result
     }
   }
-  for (const [name, zero] of zeros(message)) if (!(name in decoded)) decoded[name] = zero
+  for (const [name, zero] of zeroFields(message)) if (!(name in decoded)) decoded[name] = zero
   return decoded
-}
-
-/** The struct as Go prints it when nothing is set: with what it always has. */
-const emptyStruct = (message: string): Readonly<Record<string, unknown>> => Object.fromEntries(zeros(message))
-
-/** The fields that Go prints even when nobody gave them, as it prints them then. */
-function zeros(message: string): readonly (readonly [string, unknown])[] {
-  const unusual = PRINTED[message] ?? []
-  return [...fieldsByJsonName(message)]
-    .filter(
-      ([name, field]) =>
-        (isAlwaysThere(field) || unusual.includes(name)) && !(message === CSI_NODE && name === 'status'),
-    )
-    .map(([name, field]) => [name, zeroOf(field.t)] as const)
-    .filter(([, zero]) => zero !== undefined)
-}
-
-/** Has a status in versions newer than the one served. */
-const CSI_NODE = 'k8s.io.api.storage.v1.CSINode'
-
-/** Optional by the API's word, and yet without omitempty in Go. */
-const PRINTED: Readonly<Record<string, readonly string[]>> = {
-  'k8s.io.api.apps.v1.ControllerRevision': ['revision'],
-  'k8s.io.api.apps.v1.StatefulSetOrdinals': ['start'],
-  'k8s.io.api.apps.v1.StatefulSetSpec': ['serviceName'],
-  'k8s.io.api.apps.v1.StatefulSetStatus': ['availableReplicas'],
-  'k8s.io.api.core.v1.Event': ['reportingComponent', 'reportingInstance'],
-  'k8s.io.api.core.v1.NodeRuntimeHandler': ['name'],
-}
-
-/** Whether Go prints the field even when nobody gave it: no pointer, and required or a struct, which is never empty. */
-const isAlwaysThere = ({ t, o, p, r, k }: FieldFacts): boolean =>
-  (p ?? r ?? k) === undefined && (o === undefined || t.includes('.'))
-
-/** @returns undefined for types whose zero is not printed, or is no value of the type */
-function zeroOf(type: string): unknown {
-  if (type in SCALARS) return SCALARS[type]?.zero
-  if (type === QUANTITY) return '0'
-  const isStruct = type.includes('.') && SPECIAL[type] === undefined && messageFields(type) !== undefined
-  return isStruct ? emptyStruct(type) : undefined
 }
 
 function noteUnknown(name: string, at: Place, walk: Walk): void {
   const isTypeMeta = at.path === name && (name === 'apiVersion' || name === 'kind')
   if (!isTypeMeta) walk.problems.push(`unknown field ${JSON.stringify(at.path)}`)
-}
-
-/** Whether Go's omitempty would not print the value. Pointers are printed whatever they point to. */
-function isLeftOut(field: FieldFacts, value: unknown): boolean {
-  if (field.r !== undefined) return Array.isArray(value) && value.length === 0
-  if (field.k !== undefined) return isRecord(value) && Object.keys(value).length === 0
-  if (field.o === undefined || field.p !== undefined) return false
-  return value === '' || value === false || (value === 0 && field.t in SCALARS)
 }
 
 function decodeField(field: FieldFacts, value: unknown, place: Place, walk: Walk): unknown {
@@ -221,21 +174,19 @@ function decodeOne(type: string, value: unknown, place: Place, walk: Walk): unkn
 
 interface Scalar {
   readonly accepts: (value: unknown) => boolean
-  readonly zero: unknown
 }
 
 const integer = (limit: number): Scalar => ({
   accepts: (value) => Number.isInteger(value) && Math.abs(value as number) <= limit,
-  zero: 0,
 })
 
 const SCALARS: Readonly<Record<string, Scalar>> = {
-  string: { accepts: (value) => typeof value === 'string', zero: '' },
-  bytes: { accepts: (value) => typeof value === 'string', zero: '' },
-  bool: { accepts: (value) => typeof value === 'boolean', zero: false },
+  string: { accepts: (value) => typeof value === 'string' },
+  bytes: { accepts: (value) => typeof value === 'string' },
+  bool: { accepts: (value) => typeof value === 'boolean' },
   int32: integer(2 ** 31 - 1),
   int64: integer(Number.MAX_SAFE_INTEGER),
-  double: { accepts: (value) => typeof value === 'number', zero: 0 },
+  double: { accepts: (value) => typeof value === 'number' },
 }
 
 /** @returns where Go's encoding/base64 would stop; undefined when it reads all */

@@ -1,15 +1,10 @@
-/**
- * What is done to pods through sub-resources of their own: binding to a node, eviction.
- * kubernetes/kubernetes pkg/registry/core/pod/storage/{storage,eviction}.go. There are no disruption budgets here.
- */
+/** Binding pods to nodes (kubernetes/kubernetes pkg/registry/core/pod/storage/storage.go, BindingREST). */
 
-import { badRequest, conflict, invalid, notFound } from '../api/api-error.ts'
+import { conflict, invalid, notFound } from '../api/api-error.ts'
 import type { Pod, PodCondition } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import { PODS } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
-import type { DeleteOptions } from '../client/client.ts'
-import { deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
 import { isObject } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
@@ -75,52 +70,11 @@ function bound(pod: Pod, binding: Binding, nodeName: string, now: string): Kuber
   } as KubernetesObject
 }
 
-function withCondition(
+/** The conditions with that of its type replaced, or added. */
+export function withCondition(
   conditions: readonly PodCondition[],
   condition: PodCondition,
 ): readonly PodCondition[] {
   const index = conditions.findIndex(({ type }) => type === condition.type)
   return index < 0 ? [...conditions, condition] : conditions.with(index, condition)
-}
-
-interface Eviction {
-  readonly metadata?: { readonly name?: string }
-  readonly deleteOptions?: Omit<DeleteOptions, 'dryRun'> & { readonly dryRun?: readonly string[] }
-}
-
-/** Deletes the pod as its eviction says, after noting why in its conditions. */
-export async function evictPod(
-  env: Environment,
-  name: ObjectName,
-  body: unknown,
-  context: RequestContext,
-): Promise<void> {
-  const { metadata, deleteOptions = {} } = (isObject(body) ? body : {}) as Eviction
-  if (metadata?.name && metadata.name !== name.name) {
-    throw badRequest(`name in URL does not match name in Eviction object: ${name.name}`)
-  }
-  const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).includes('All')
-  await markDisrupted(env, name, { ...context, dryRun })
-  await deleteObject(env, PODS, name, { ...deleteOptions, dryRun }, { ...context, dryRun })
-}
-
-async function markDisrupted(env: Environment, name: ObjectName, context: RequestContext): Promise<void> {
-  const wanted = (current: KubernetesObject | undefined): Wanted => {
-    if (current === undefined) throw notFound(PODS, name.name)
-    const pod = current as Pod
-    const disrupted = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'EvictionByEvictionAPI',
-      message: 'Eviction API: evicting',
-      lastTransitionTime: timestamp(env.clock.now()),
-    } as PodCondition
-    const known = pod.status?.conditions?.some(
-      ({ type, status }) => type === disrupted.type && status === 'True',
-    )
-    if (known) return { object: pod }
-    const conditions = withCondition(pod.status?.conditions ?? [], disrupted)
-    return { object: { ...pod, status: { ...pod.status, conditions } } as KubernetesObject }
-  }
-  await updateObject(env, { resource: PODS, name, subresource: 'status', context, wanted })
 }

@@ -4,6 +4,7 @@ import type { RunnerOptions } from './runner.ts'
 import { runController } from './runner.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { deploymentController } from './deployment.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
 import { garbageCollector } from './garbage-collector.ts'
@@ -31,6 +32,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(garbageCollector, options),
     runController(resourceQuotaController, options),
     runController(clusterRoleAggregationController, options),
+    runController(disruptionController, options),
   ]
   return {
     async [Symbol.asyncDispose]() {

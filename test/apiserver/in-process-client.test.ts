@@ -55,7 +55,7 @@ describe('in-process client', () => {
     } as never)
     await api.createSubresource(PODS, name, { subresource: 'binding', body: { target: { name: 'n1' } } })
     expect((await api.get(PODS, name)).spec.nodeName).toBe('n1')
-    await api.createSubresource(PODS, name, { subresource: 'eviction', body: {} })
+    await api.createSubresource(PODS, name, { subresource: 'eviction', body: { metadata: name } })
     expect((await api.get(PODS, name)).metadata.deletionTimestamp).toBeDefined()
     await expect(api.createSubresource(PODS, name, { subresource: 'nap', body: {} })).rejects.toThrow(
       'could not find',

@@ -156,7 +156,6 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     nameFaults: pathSegmentFaults,
     validate: validatePodDisruptionBudget,
     validateStatus: validatePodDisruptionBudgetStatus,
-    warnings: nothingActsOn('PodDisruptionBudget'),
     hasStatus: true,
     newStatus: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
     hasGeneration: true,

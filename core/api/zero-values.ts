@@ -1,0 +1,136 @@
+/**
+ * What Go prints of a struct where nothing was given, and what it does not print of what was: its zero values and
+ * `omitempty`. Pure; driven by the field table, with the exceptions that the API's description does not tell.
+ */
+
+import type { FieldFacts } from './schema/field-table.ts'
+import { fieldsByJsonName, messageFields } from './schema/field-table.ts'
+
+const QUANTITY = 'k8s.io.apimachinery.pkg.api.resource.Quantity'
+
+/** Types of other values than structs; the zeros of some of them are printed as null, which is as nothing here. */
+const PLAIN: Readonly<Record<string, unknown>> = {
+  string: '',
+  bytes: '',
+  bool: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  [QUANTITY]: '0',
+  'k8s.io.apimachinery.pkg.apis.meta.v1.Time': undefined,
+  'k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': undefined,
+  'k8s.io.apimachinery.pkg.apis.meta.v1.Duration': undefined,
+  'k8s.io.apimachinery.pkg.apis.meta.v1.FieldsV1': undefined,
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': undefined,
+  'k8s.io.apimachinery.pkg.runtime.RawExtension': undefined,
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON': undefined,
+}
+
+/** Optional by the API's word, and yet without omitempty in Go. */
+const PRINTED = fieldSet({
+  'apps.v1.ControllerRevision': ['revision'],
+  'apps.v1.DaemonSetCondition': ['type', 'status'],
+  'apps.v1.DeploymentCondition': ['type', 'status'],
+  'apps.v1.ReplicaSetCondition': ['type', 'status'],
+  'apps.v1.StatefulSetCondition': ['type', 'status'],
+  'apps.v1.StatefulSetOrdinals': ['start'],
+  'apps.v1.StatefulSetSpec': ['serviceName'],
+  'apps.v1.StatefulSetStatus': ['availableReplicas'],
+  'core.v1.Event': ['reportingComponent', 'reportingInstance'],
+  'core.v1.NodeRuntimeHandler': ['name'],
+  'policy.v1.PodDisruptionBudgetStatus': [
+    'disruptionsAllowed',
+    'currentHealthy',
+    'desiredHealthy',
+    'expectedPods',
+  ],
+  'rbac.v1.RoleRef': ['apiGroup'],
+  'scheduling.v1.PriorityClass': ['value'],
+})
+
+/** Required by the API's word, and yet with omitempty in Go; or not there at all in the version served. */
+const OMITTED = fieldSet({
+  'apps.v1.StatefulSetStatus': [
+    'readyReplicas',
+    'currentReplicas',
+    'updatedReplicas',
+    'currentRevision',
+    'updateRevision',
+  ],
+  'authentication.v1.TokenReviewSpec': ['token'],
+  'authorization.v1.SelfSubjectRulesReviewSpec': ['namespace'],
+  'core.v1.ContainerRestartRule': ['action'],
+  'core.v1.ContainerRestartRuleOnExitCodes': ['operator'],
+  'core.v1.EphemeralContainerCommon': ['image'],
+  'core.v1.EventSeries': ['count'],
+  'core.v1.ModifyVolumeStatus': ['targetVolumeAttributesClassName'],
+  'core.v1.PhotonPersistentDiskVolumeSource': ['fsType'],
+  'core.v1.PodCertificateProjection': ['signerName', 'keyType'],
+  'core.v1.PodDNSConfigOption': ['name'],
+  'core.v1.PortworxVolumeSource': ['fsType'],
+  'core.v1.ResourceHealth': ['health'],
+  'core.v1.ScaleIOPersistentVolumeSource': ['volumeName'],
+  'core.v1.ScaleIOVolumeSource': ['volumeName'],
+  'core.v1.StorageOSPersistentVolumeSource': ['volumeName'],
+  'core.v1.StorageOSVolumeSource': ['volumeName'],
+  'events.v1.Event': ['reportingController', 'reportingInstance', 'action', 'reason', 'type'],
+  'networking.v1.IngressClassSpec': ['controller'],
+  'networking.v1.ParentReference': ['resource', 'name'],
+  'storage.v1.CSINode': ['status'],
+})
+
+function fieldSet(fields: Readonly<Record<string, readonly string[]>>): ReadonlySet<string> {
+  return new Set(
+    Object.entries(fields).flatMap(([message, names]) =>
+      names.map((name) => `k8s.io.api.${message}.${name}`),
+    ),
+  )
+}
+
+/** A field by its JSON name, of one of the field table's messages. */
+interface FieldOf {
+  readonly message: string
+  readonly name: string
+  readonly field: FieldFacts
+}
+
+/** Whether Go does not print the value it was given. Pointers are printed whatever they point to. */
+export function isLeftOut({ message, name, field }: FieldOf, value: unknown): boolean {
+  if (field.r !== undefined) return Array.isArray(value) && value.length === 0
+  if (field.k !== undefined) return isEmptyMap(value)
+  if (field.p !== undefined || !hasOmitEmpty(message, name, field)) return false
+  return value === '' || value === false || (value === 0 && field.t in PLAIN)
+}
+
+const isEmptyMap = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+
+function hasOmitEmpty(message: string, name: string, { o }: FieldFacts): boolean {
+  const key = `${message}.${name}`
+  return OMITTED.has(key) || (o !== undefined && !PRINTED.has(key))
+}
+
+/** The fields that Go prints even when nobody gave them, as it prints them then. */
+export function zeroFields(message: string): readonly (readonly [string, unknown])[] {
+  return [...fieldsByJsonName(message)]
+    .filter(([name, field]) => isAlwaysThere({ message, name, field }))
+    .map(([name, field]) => [name, zeroOf(field.t)] as const)
+    .filter(([, zero]) => zero !== undefined)
+}
+
+/** A struct is never empty to omitempty, nor is a quantity, which is one. */
+function isAlwaysThere({ message, name, field }: FieldOf): boolean {
+  const { t, p, r, k } = field
+  if ((p ?? r ?? k) !== undefined) return false
+  return t.includes('.') ? !OMITTED.has(`${message}.${name}`) : !hasOmitEmpty(message, name, field)
+}
+
+/** @returns undefined for types whose zero is printed as null, or is no value of the type */
+export function zeroOf(type: string): unknown {
+  if (type in PLAIN) return PLAIN[type]
+  return messageFields(type) === undefined ? undefined : Object.fromEntries(zeroFields(type))
+}
+
+/** The struct as Go prints it when nothing is set: with what it always has. */
+export const emptyStruct = (message: string): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(zeroFields(message))
