@@ -12,28 +12,12 @@ import { encoded } from '../core/store/etcd/wire.ts'
 import { openStore } from '../core/store/open-store.io.ts'
 import type { Store } from '../core/store/store.ts'
 import { noEtcd, startEtcd } from '../test/support/etcd.io.ts'
+import { endpointSlice } from './endpoint-slice.ts'
 
 const OBJECTS = 10_000
 const SEQUENTIAL = 300
 const CONCURRENT = 64
 const PREFIX = '/registry/endpointslices/default/'
-
-/** About 1.5 KB of JSON. */
-function endpointSlice(index: number) {
-  const endpoints = Array.from({ length: 9 }, (_, i) => ({
-    addresses: [`10.244.${index % 256}.${i}`],
-    conditions: { ready: true, serving: true, terminating: false },
-    targetRef: { kind: 'Pod', name: `web-${index}-${i}`, namespace: 'default' },
-  }))
-  const metadata = { name: `web-${index}`, namespace: 'default', labels: { app: 'web' } }
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata,
-    addressType: 'IPv4',
-    endpoints,
-  }
-}
 
 interface Numbers {
   readonly sequential: number

@@ -47,7 +47,7 @@ export function strictProblems(text: string, unknown: readonly string[]): readon
   let skipped: string | undefined
   visitFields(text, (path, isRepeated) => {
     if (skipped !== undefined && (path.startsWith(`${skipped}.`) || path.startsWith(`${skipped}[`))) return
-    const isUnknown = waiting.has(unknownField(path))
+    const isUnknown = waiting.size > 0 && waiting.has(unknownField(path))
     skipped = isUnknown ? path : undefined
     if (isUnknown) problems.add(unknownField(path))
     else if (isRepeated) problems.add(duplicate(path))
@@ -87,7 +87,7 @@ function readInside(level: Level, token: string, visit: Visit): void {
     level.expectsName = level.names !== undefined
     if (level.names === undefined) level.next = `${level.path}[${level.count}]`
   } else if (level.expectsName && level.names !== undefined) {
-    const name = JSON.parse(token) as string
+    const name = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1)
     level.next = level.path === '' ? name : `${level.path}.${name}`
     visit(level.next, level.names.has(name))
     level.names.add(name)

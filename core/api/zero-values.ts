@@ -79,13 +79,15 @@ const OMITTED = fieldSet({
   'storage.v1.CSINode': ['status'],
 })
 
-function fieldSet(fields: Readonly<Record<string, readonly string[]>>): ReadonlySet<string> {
-  return new Set(
-    Object.entries(fields).flatMap(([message, names]) =>
-      names.map((name) => `k8s.io.api.${message}.${name}`),
-    ),
-  )
+type FieldNames = ReadonlyMap<string, ReadonlySet<string>>
+
+/** By the names of their messages. */
+function fieldSet(fields: Readonly<Record<string, readonly string[]>>): FieldNames {
+  return new Map(Object.entries(fields).map(([message, names]) => [`k8s.io.api.${message}`, new Set(names)]))
 }
+
+const has = (fields: FieldNames, { message, name }: FieldOf): boolean =>
+  fields.get(message)?.has(name) ?? false
 
 /** A field by its JSON name, of one of the field table's messages. */
 interface FieldOf {
@@ -95,20 +97,19 @@ interface FieldOf {
 }
 
 /** Whether Go does not print the value it was given. Pointers are printed whatever they point to. */
-export function isLeftOut({ message, name, field }: FieldOf, value: unknown): boolean {
+export function isLeftOut(place: FieldOf, value: unknown): boolean {
+  const { field } = place
   if (field.r !== undefined) return Array.isArray(value) && value.length === 0
   if (field.k !== undefined) return isEmptyMap(value)
-  if (field.p !== undefined || !hasOmitEmpty(message, name, field)) return false
+  if (field.p !== undefined || !hasOmitEmpty(place)) return false
   return value === '' || value === false || (value === 0 && field.t in PLAIN)
 }
 
 const isEmptyMap = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 
-function hasOmitEmpty(message: string, name: string, { o }: FieldFacts): boolean {
-  const key = `${message}.${name}`
-  return OMITTED.has(key) || (o !== undefined && !PRINTED.has(key))
-}
+const hasOmitEmpty = (place: FieldOf): boolean =>
+  has(OMITTED, place) || (place.field.o !== undefined && !has(PRINTED, place))
 
 /** The fields that Go prints even when nobody gave them, as it prints them then. */
 export function zeroFields(message: string): readonly (readonly [string, unknown])[] {
@@ -119,10 +120,10 @@ export function zeroFields(message: string): readonly (readonly [string, unknown
 }
 
 /** A struct is never empty to omitempty, nor is a quantity, which is one. */
-function isAlwaysThere({ message, name, field }: FieldOf): boolean {
-  const { t, p, r, k } = field
+function isAlwaysThere(place: FieldOf): boolean {
+  const { t, p, r, k } = place.field
   if ((p ?? r ?? k) !== undefined) return false
-  return t.includes('.') ? !OMITTED.has(`${message}.${name}`) : !hasOmitEmpty(message, name, field)
+  return t.includes('.') ? !has(OMITTED, place) : !hasOmitEmpty(place)
 }
 
 /** @returns undefined for types whose zero is printed as null, or is no value of the type */

@@ -19,6 +19,8 @@ const READY_MS = 20_000
 export interface Etcd extends AsyncDisposable {
   /** `http://127.0.0.1:34567` */
   readonly url: string
+  /** of the process that runs now */
+  readonly pid: number
   /** kill -9 */
   kill(): Promise<void>
   /** Starts it again in the same directory and at the same address. Resolves when it answers. */
@@ -38,6 +40,10 @@ export async function startEtcd(extra: readonly string[] = []): Promise<Etcd> {
   let child: ChildProcess | undefined
   const etcd: Etcd = {
     url,
+    get pid() {
+      if (child?.pid === undefined) throw new Error('etcd does not run')
+      return child.pid
+    },
     async kill() {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
       const gone = once(child, 'exit')
