@@ -57,7 +57,6 @@ const PODS: readonly MessageCoverage[] = [
       { fields: ['resourceClaims'], because: NO_DEVICES },
       { fields: ['schedulingGroup', 'evictionResponders'], because: 'these are alpha' },
     ],
-    rejected: [{ fields: ['ephemeralContainers'], because: 'there is no ephemeralcontainers sub-resource' }],
   },
   {
     kind: 'Pod',

@@ -170,14 +170,15 @@ function prepared(
     ? special.prepare(defaulted, stored, timestamp(env.clock.now()))
     : withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
   const part = subresource === undefined ? withKeptParts(env, resource, own, stored) : own
-  const counted = isStatus || special ? part : withGeneration(rules, part, stored)
+  const counted = isStatus ? part : withGeneration(rules, part, stored)
   const owned = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
   const { complete } = env.kinds.of(resource)
   const next = subresource === undefined && complete ? complete(owned, stored) : owned
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
-  for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
+  if (subresource === undefined)
+    for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
   const change = { user: request.context.user, resource, object: next, old: stored }
   refuseEscalation(env.access, change)
   refuseSigning(env.access, { ...change, subresource })

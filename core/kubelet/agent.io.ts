@@ -21,7 +21,8 @@ export function podAgent(
     if (worker === undefined) throw notFound(PODS, pod.metadata.name)
     const runner = worker.runner(container)
     if (runner) return runner
-    const exists = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
+    const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec
+    const exists = [...containers, ...initContainers, ...ephemeralContainers].some(
       ({ name }) => name === container,
     )
     if (!exists) throw badRequest(`container ${container} is not valid for pod ${pod.metadata.name}`)
@@ -60,6 +61,7 @@ export function podAgent(
       const runner = runnerOf(pod, container)
       const { process } = runner
       if (process) return await attached(process, streams, runner.container.stdinOnce ?? false)
+      if (runner.state.runtime === 'process') return { kind: 'failed', message: NOT_RUNNING }
       // What is played has no streams but its log.
       const log = runner.log(false)
       if (log === undefined) return { kind: 'failed', message: `container "${container}" is not running` }
@@ -76,6 +78,9 @@ export function podAgent(
     },
   }
 }
+
+/** as containerd words it */
+const NOT_RUNNING = 'error attaching to container: container is in CONTAINER_EXITED state'
 
 function waitingReason(runner: ContainerRunner): string {
   const { phase } = runner.state
@@ -103,7 +108,8 @@ const exitCode = (status: ExitStatus): number =>
 
 /**
  * Looks on at a container's own process. Its streams are the log's as well, so they are listened to and never taken:
- * several clients see the same, and the container goes on when they leave.
+ * several clients see the same, and the container goes on when they leave. How it ends is not told here but in the
+ * pod's status, as by container runtimes: who looked on has succeeded.
  */
 async function attached(
   process: RunningProcess,
@@ -124,9 +130,9 @@ async function attached(
   void feed(process, streams, stdinOnce).catch(leave)
   void resize(process, streams).catch(leave)
   try {
-    const ended = process.exited.then(async (status): Promise<ExecResult> => {
+    const ended = process.exited.then(async (): Promise<ExecResult> => {
       await sending
-      return { kind: 'exited', exitCode: exitCode(status) }
+      return { kind: 'exited', exitCode: 0 }
     })
     return await Promise.race([ended, left.promise])
   } finally {

@@ -27,10 +27,13 @@ import type { VolumeSources } from './volume-files.ts'
 import { volumeContent } from './volume-files.ts'
 import type { PodVolumes } from './volumes.io.ts'
 
+export type ContainerList = 'containers' | 'initContainers' | 'ephemeralContainers'
+
 export interface RunnerOptions {
   readonly context: PodContext
   readonly container: Container
-  readonly isInit: boolean
+  /** where in the pod's spec it stands */
+  readonly list: ContainerList
   /** the pod as of now */
   readonly pod: () => Pod
   readonly podIP: string
@@ -96,7 +99,7 @@ export class ContainerRunner {
       clock: options.context.host.clock,
     })
     const reason =
-      (options.pod().spec.initContainers ?? []).length > 0 && !options.isInit
+      (options.pod().spec.initContainers ?? []).length > 0 && options.list === 'containers'
         ? 'PodInitializing'
         : 'ContainerCreating'
     this.#phase = { kind: 'waiting', reason }
@@ -105,7 +108,8 @@ export class ContainerRunner {
   get state(): ContainerState {
     const isRunning = this.#phase.kind === 'running'
     const started = isRunning && this.#probes.started
-    const isDone = this.#options.isInit && this.#phase.kind === 'terminated' && this.#phase.end.exitCode === 0
+    const isInit = this.#options.list === 'initContainers'
+    const isDone = isInit && this.#phase.kind === 'terminated' && this.#phase.end.exitCode === 0
     return {
       container: this.container,
       runtime: this.#behaviour.kind,
@@ -455,8 +459,7 @@ export class ContainerRunner {
   }
 
   #event(type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const list = this.#options.isInit ? 'initContainers' : 'containers'
-    const fieldPath = `spec.${list}{${this.container.name}}`
+    const fieldPath = `spec.${this.#options.list}{${this.container.name}}`
     this.#options.context.events.event(this.#options.pod(), type, reason, message, { fieldPath })
   }
 }

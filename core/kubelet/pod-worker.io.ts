@@ -10,6 +10,7 @@ import type { Container, Pod, Volume } from '../api/generated/core-v1.ts'
 import { objectKey } from '../api/object.ts'
 import { CONFIG_MAPS, PODS, SECRETS } from '../api/scheme.ts'
 import { parseTimestamp } from '../api/timestamp.ts'
+import type { ContainerList } from './container-runner.io.ts'
 import { ContainerRunner, removePodFolder } from './container-runner.io.ts'
 import type { PodContext } from './pod-context.ts'
 import { hostname, hostsFile, resolvConf } from './pod-files.ts'
@@ -33,6 +34,9 @@ export class PodWorker {
   #startedAtMs: number
   #init: readonly ContainerRunner[] = []
   #containers: readonly ContainerRunner[] = []
+  /** those that joined the pod later */
+  #ephemeral: readonly ContainerRunner[] = []
+  #newRunner: ((container: Container, list: ContainerList) => ContainerRunner) | undefined
   #sandbox: Sandbox | undefined
   #dirty = false
   #isAbandoned = false
@@ -72,6 +76,7 @@ export class PodWorker {
   update(pod: Pod): void {
     this.#pod = pod
     if (pod.metadata.deletionTimestamp !== undefined) void this.end()
+    else this.#join()
   }
 
   async #run(): Promise<void> {
@@ -95,6 +100,7 @@ export class PodWorker {
       }
     }
     if (this.#stop.signal.aborted) return
+    this.#join()
     const policy = this.#pod.spec.restartPolicy ?? 'Always'
     await this.#runInit(policy)
     if (this.#stop.signal.aborted) return
@@ -103,6 +109,25 @@ export class PodWorker {
     if (this.#stop.signal.aborted) return
     // Only sidecars are left; without the containers they serve they end too, the last first.
     for (const runner of this.#init.toReversed()) await runner.stop(SIDECAR_GRACE_MS)
+  }
+
+  /**
+   * Starts the ephemeral containers that are new. They run once, also when this node agent is not the one that began
+   * with them, and nothing waits for them.
+   */
+  #join(): void {
+    if (['Succeeded', 'Failed'].includes(this.#phase())) return
+    const { ephemeralContainers = [] } = this.#pod.spec
+    const known = new Set(this.#ephemeral.map(({ container }) => container.name))
+    for (const { name, state } of this.#pod.status?.ephemeralContainerStatuses ?? []) {
+      if (!state?.waiting) known.add(name)
+    }
+    for (const container of ephemeralContainers) {
+      if (this.#newRunner === undefined || this.#stop.signal.aborted || known.has(container.name)) continue
+      const runner = this.#newRunner(container, 'ephemeralContainers')
+      this.#ephemeral = [...this.#ephemeral, runner]
+      void runner.run('Never')
+    }
   }
 
   /** Sidecars are started and left running; the others must end well, one after another. */
@@ -129,11 +154,11 @@ export class PodWorker {
     const network = this.#pod.spec.hostNetwork ? this.#context.nodeNetwork : attachment.network
     this.#sandbox ??= host.sandboxes.create({ network, hostname: hostname(this.#pod, nodeName), isolated })
     const podFiles = isolated ? await this.#writePodFiles(attachment.ip, dns.clusterDomain) : []
-    const runner = (container: Container, isInit: boolean): ContainerRunner =>
+    const runner = (this.#newRunner = (container: Container, list: ContainerList): ContainerRunner =>
       new ContainerRunner({
         context: this.#context,
         container,
-        isInit,
+        list,
         pod: () => this.#pod,
         podIP: attachment.ip,
         sandbox: this.#sandbox as Sandbox,
@@ -144,9 +169,9 @@ export class PodWorker {
         tokens: this.#tokens,
         sources: () => this.#sources(),
         changed: () => this.#changed(),
-      })
-    this.#init = (this.#pod.spec.initContainers ?? []).map((container) => runner(container, true))
-    this.#containers = this.#pod.spec.containers.map((container) => runner(container, false))
+      }))
+    this.#init = (this.#pod.spec.initContainers ?? []).map((container) => runner(container, 'initContainers'))
+    this.#containers = this.#pod.spec.containers.map((container) => runner(container, 'containers'))
   }
 
   async #writePodFiles(podIP: string, clusterDomain: string): Promise<readonly BindMount[]> {
@@ -194,6 +219,7 @@ export class PodWorker {
         startedAtMs: this.#startedAtMs,
         init: this.#init.map((one) => one.state),
         containers: this.#containers.map((one) => one.state),
+        ephemeral: this.#ephemeral.map((one) => one.state),
       }
       const status = podStatus(this.#pod, seen, host.clock.now())
       try {
@@ -261,7 +287,7 @@ export class PodWorker {
 
   async #tearDown(graceMs: number): Promise<void> {
     this.#stop.abort()
-    await Promise.all(this.#containers.map((runner) => runner.stop(graceMs)))
+    await Promise.all([...this.#ephemeral, ...this.#containers].map((runner) => runner.stop(graceMs)))
     await Promise.all(this.#init.map((runner) => runner.stop(graceMs)))
     await this.#running
     await this.#writing
@@ -270,7 +296,9 @@ export class PodWorker {
   }
 
   runner(container: string): ContainerRunner | undefined {
-    return [...this.#containers, ...this.#init].find((one) => one.container.name === container)
+    return [...this.#containers, ...this.#init, ...this.#ephemeral].find(
+      (one) => one.container.name === container,
+    )
   }
 
   get podIP(): string | undefined {

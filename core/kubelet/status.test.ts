@@ -67,12 +67,17 @@ describe('phase', () => {
 })
 
 describe('conditions', () => {
-  const observed = (init: readonly ContainerState[], containers: readonly ContainerState[]) => ({
+  const observed = (
+    init: readonly ContainerState[],
+    containers: readonly ContainerState[],
+    ephemeral: readonly ContainerState[] = [],
+  ) => ({
     podIP: '192.0.2.1',
     hostIP: '192.0.2.9',
     startedAtMs: NOW,
     init,
     containers,
+    ephemeral,
   })
   const condition = (type: string, subject = pod('ns/p'), ...of: Parameters<typeof observed>) => {
     const found = podStatus(subject, observed(...of), NOW).conditions?.find((one) => one.type === type)
@@ -146,6 +151,35 @@ describe('conditions', () => {
     const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }
     const subject = pod('ns/p', { status: { conditions: [scheduled] } })
     expect(podStatus(subject, observed([], [running()]), NOW).conditions?.at(-1)).toEqual(scheduled)
+  })
+  test('containers that joined are shown, never ready, and do not matter to the pod', () => {
+    const subject = pod('ns/p', { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } })
+    const { ephemeralContainerStatuses, conditions, phase } = podStatus(
+      subject,
+      observed([], [running()], [ended(3, 'debug')]),
+      NOW,
+    )
+    expect(ephemeralContainerStatuses).toMatchObject([
+      { name: 'debug', ready: false, state: { terminated: { exitCode: 3 } } },
+    ])
+    expect(conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
+    expect(phase).toBe('Running')
+  })
+  test('one that went with an earlier node agent is lost; what had ended keeps its end', () => {
+    const spec = { ephemeralContainers: ['ran', 'done'].map((name) => ({ name, image: 'busybox' })) }
+    const done = { exitCode: 0, reason: 'Completed' }
+    const before = [
+      { name: 'ran', state: { running: { startedAt: '2030-01-01T00:00:00Z' } } },
+      { name: 'done', state: { terminated: done } },
+    ].map((one) => ({ ...one, image: 'busybox', imageID: '', ready: false, restartCount: 0 }))
+    const subject = pod('ns/p', { spec, status: { ephemeralContainerStatuses: before } })
+    const shown = podStatus(subject, observed([], [running()]), NOW).ephemeralContainerStatuses ?? []
+    expect(
+      shown.map(({ name, state: at }) => [name, at?.terminated?.exitCode, at?.terminated?.reason]),
+    ).toEqual([
+      ['ran', 137, 'ContainerStatusUnknown'],
+      ['done', 0, 'Completed'],
+    ])
   })
   test('the last end is told beside the wait for the next start', () => {
     const [shown] = podStatus(pod('ns/p'), observed([], [crashing()]), NOW).containerStatuses ?? []

@@ -14,6 +14,7 @@ export interface PodObservation {
   readonly startedAtMs: number
   readonly init: readonly ContainerState[]
   readonly containers: readonly ContainerState[]
+  readonly ephemeral: readonly ContainerState[]
 }
 
 export function podStatus(pod: Pod, seen: PodObservation, nowMs: number): PodStatus {
@@ -29,6 +30,7 @@ export function podStatus(pod: Pod, seen: PodObservation, nowMs: number): PodSta
     startTime: timestamp(seen.startedAtMs),
     ...(seen.init.length > 0 ? { initContainerStatuses: seen.init.map(containerStatus) } : {}),
     containerStatuses: seen.containers.map(containerStatus),
+    ...ephemeralStatuses(pod, seen.ephemeral),
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   }
 }
@@ -130,6 +132,30 @@ function containerStatus(state: ContainerState): ContainerStatus {
     ...(containerID ? { containerID } : {}),
     started: state.started && state.phase.kind === 'running',
   }
+}
+
+/** Such containers are never ready. Those of an earlier node agent went with it. */
+function ephemeralStatuses(
+  { spec, status }: Pod,
+  states: readonly ContainerState[],
+): Pick<PodStatus, 'ephemeralContainerStatuses'> {
+  const ephemeralContainerStatuses = (spec.ephemeralContainers ?? []).flatMap(({ name }) => {
+    const state = states.find(({ container }) => container.name === name)
+    if (state === undefined)
+      return (status?.ephemeralContainerStatuses ?? []).filter((one) => one.name === name).map(lost)
+    const { started: _, ...shown } = containerStatus(state)
+    return [{ ...shown, ready: false }]
+  })
+  return ephemeralContainerStatuses.length > 0 ? { ephemeralContainerStatuses } : {}
+}
+
+const LOST_EXIT_CODE = 137
+
+function lost(status: ContainerStatus): ContainerStatus {
+  if (status.state?.terminated) return status
+  const message = 'The container could not be located when the pod was terminated'
+  const terminated = { exitCode: LOST_EXIT_CODE, reason: 'ContainerStatusUnknown', message }
+  return { ...status, state: { terminated } }
 }
 
 function shownPhase({ phase }: ContainerState): ContainerStatus['state'] {

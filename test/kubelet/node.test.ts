@@ -365,6 +365,33 @@ test('a client that looks on and leaves does not disturb the container', async (
   expect((await node.pod('looked-at')).status?.containerStatuses?.[0]?.restartCount).toBe(0)
 })
 
+test('a container that joins a running pod runs once, beside the others', async () => {
+  await createPod('joined', { ports: [{ containerPort: 8080 }] })
+  await node.podWhen('joined', isReady)
+  const container = { name: 'debug', image: 'busybox', command: ['sh', '-c', 'echo in $HOSTNAME; exit 7'] }
+  await node.client.patch(
+    PODS,
+    { namespace: 'default', name: 'joined' },
+    { spec: { ephemeralContainers: [container] } },
+    { type: 'strategic', subresource: 'ephemeralcontainers' },
+  )
+  const ended = await node.podWhen(
+    'joined',
+    ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated !== undefined,
+  )
+  expect(ended.status?.ephemeralContainerStatuses).toMatchObject([
+    { name: 'debug', ready: false, restartCount: 0, state: { terminated: { exitCode: 7, reason: 'Error' } } },
+  ])
+  expect(isReady(ended)).toBe(true)
+  expect(await node.logs('joined', { container: 'debug' })).toBe('in joined\n')
+  const attached = node.kubelet.attach(
+    ended,
+    { container: 'debug', tty: false },
+    { signal: new AbortController().signal },
+  )
+  expect(await attached).toMatchObject({ kind: 'failed' })
+})
+
 test('a log is followed to the end of the container, and read by tail', async () => {
   await createPod('talks', shell('for i in 1 2 3; do echo line $i; sleep 0.1; done'), {
     restartPolicy: 'Never',

@@ -3,7 +3,7 @@
  * What admission adds (service account, its token's volume, tolerations, priority) is not here.
  */
 
-import type { Container, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
+import type { Container, EphemeralContainer, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
 import { defaultContainer } from './container.ts'
 import { defaultVolume } from './volume.ts'
 
@@ -49,6 +49,9 @@ function defaultPodSpec(given: Partial<PodSpec>): PodSpec {
       ? { initContainers: containersOf(given.initContainers.map(withoutOtherPolicy)) }
       : {}),
     containers: containersOf(given.containers ?? []),
+    ...(given.ephemeralContainers
+      ? { ephemeralContainers: given.ephemeralContainers.map(defaultEphemeral) }
+      : {}),
     restartPolicy: given.restartPolicy ?? 'Always',
     terminationGracePeriodSeconds: given.terminationGracePeriodSeconds ?? 30,
     dnsPolicy: given.dnsPolicy ?? 'ClusterFirst',
@@ -57,6 +60,12 @@ function defaultPodSpec(given: Partial<PodSpec>): PodSpec {
     // The old name of the field says the same.
     ...(serviceAccountName ? { serviceAccountName, serviceAccount: serviceAccountName } : {}),
   }
+}
+
+/** They run once: what is to become of them later is dropped (pkg/api/pod, dropDisabledFields). */
+function defaultEphemeral(given: EphemeralContainer): EphemeralContainer {
+  const { restartPolicy: _policy, restartPolicyRules: _rules, ...container } = given
+  return { ...container, ...defaultContainer(container, false), image: container.image }
 }
 
 /** Of an init container's own policies one is known: other values are as none. */

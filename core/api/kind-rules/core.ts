@@ -1,5 +1,6 @@
 /** Rules of the core group. */
 
+import { EPHEMERAL_CONTAINERS } from '../ephemeral-containers.ts'
 import { defaultPodTemplateObject, defaultReplicationController } from '../defaults/workloads.ts'
 import {
   validatePodTemplateObject,
@@ -115,6 +116,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     validate: validatePod,
     validateUpdate: validatePodUpdate,
     validateStatus: validatePodStatus,
+    parts: { ephemeralcontainers: EPHEMERAL_CONTAINERS },
     warnings: newPodWarnings,
     prepareForCreate: prepareNewPod,
     hasStatus: true,

@@ -47,6 +47,7 @@ export const PODS = define<Pod>({
   subresources: [
     connect('attach', 'PodAttachOptions', ['create', 'get']),
     connect('binding', 'Binding', ['create']),
+    connect('ephemeralcontainers', 'Pod', ['get', 'patch', 'update']),
     { name: 'eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
     connect('exec', 'PodExecOptions', ['create', 'get']),
     connect('log', 'Pod', ['get']),

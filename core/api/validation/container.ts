@@ -3,6 +3,7 @@
  * validateContainers, validateInitContainers). Pure.
  */
 
+import { isSameValue } from '../equality.ts'
 import { parseMilli } from '../quantity.ts'
 import type {
   Container,
@@ -13,6 +14,7 @@ import type {
   Volume,
 } from '../generated/core-v1.ts'
 import { validateEnv, validateEnvFrom } from './environment.ts'
+import type { FieldError } from '../field-error.ts'
 import type { Faults } from './faults.ts'
 import { isExtendedResource, validateContainerResourceName } from './resource-name.ts'
 import {
@@ -21,6 +23,7 @@ import {
   forbiddenField,
   invalidTexts,
   invalidValue,
+  notFoundValue,
   portFaults,
   repeated,
   required,
@@ -67,7 +70,48 @@ export function validateContainers(
         ...validateInitOnly(container, at, spec),
       ]
     }),
+    ...validateEphemeral(surroundings, `${field}.ephemeralContainers`),
   ]
+}
+
+/** The fault of an image with space around it, which pods may not have, and templates may. */
+export const imageSpace = (at: string, image: string): FieldError =>
+  invalidValue(`${at}.image`, image, 'must not have leading or trailing whitespace')
+
+const NOT_EPHEMERAL = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const
+
+/** What comes later to look into a pod serves nothing in it. */
+function validateEphemeral(surroundings: Surroundings, field: string): Faults {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = surroundings.spec
+  const others = [...containers, ...initContainers].map(({ name }) => name)
+  const again = new Set(repeated([...others, ...ephemeralContainers.map(({ name }) => name)], (name) => name))
+  return ephemeralContainers.flatMap((container, index) => {
+    const at = `${field}[${index}]`
+    const { name, targetContainerName: target, volumeMounts = [] } = container
+    const detail = 'cannot be set for an Ephemeral Container'
+    return [
+      ...validateCommon(container, at, surroundings),
+      ...when(container.image !== container.image?.trim(), () => imageSpace(at, container.image)),
+      ...when(again.has(others.length + index), () => duplicate(`${at}.name`, name)),
+      ...when(target && !others.includes(target), () => notFoundValue(`${at}.targetContainerName`, target)),
+      ...NOT_EPHEMERAL.filter((part) => !isSameValue(container[part], undefined)).map((part) =>
+        forbiddenField(`${at}.${part}`, detail),
+      ),
+      ...volumeMounts.flatMap((mount, place) =>
+        (['subPath', 'subPathExpr'] as const)
+          .filter((part) => mount[part])
+          .map((part) => forbiddenField(`${at}.volumeMounts[${place}].${part}`, detail)),
+      ),
+    ]
+  })
 }
 
 function validateRegular(surroundings: Surroundings, field: string): Faults {

@@ -5,7 +5,7 @@
 
 import type { Pod, PodSpec, PodTemplateSpec, Toleration } from '../generated/core-v1.ts'
 import { validateAffinity, validateSpread } from './affinity.ts'
-import { validateContainers } from './container.ts'
+import { imageSpace, validateContainers } from './container.ts'
 import type { Faults } from './faults.ts'
 import {
   choice,
@@ -53,16 +53,10 @@ export function validatePod({ metadata, spec }: Pod): Faults {
 }
 
 /** Templates may have such images, for compatibility. */
-function validateImageSpaces(spec: PodSpec, field: string): Faults {
+export function validateImageSpaces(spec: PodSpec, field: string): Faults {
   return (['containers', 'initContainers'] as const).flatMap((list) =>
     (spec[list] ?? []).flatMap(({ image = '' }, index) =>
-      when(image !== image.trim(), () =>
-        invalidValue(
-          `${field}.${list}[${index}].image`,
-          image,
-          'must not have leading or trailing whitespace',
-        ),
-      ),
+      when(image !== image.trim(), () => imageSpace(`${field}.${list}[${index}]`, image)),
     ),
   )
 }

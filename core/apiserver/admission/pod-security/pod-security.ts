@@ -29,12 +29,13 @@ interface Policy {
 /** @throws ApiError Forbidden; warns through the request's context */
 export function checkPodSecurity(request: AdmissionRequest, cluster: ClusterView): void {
   const { resource, operation, subresource, namespace } = request
-  if (operation === 'delete' || subresource !== '') return
+  const joins = subresource === 'ephemeralcontainers'
+  if (operation === 'delete' || (subresource !== '' && !joins)) return
   if (resource.group === '' && resource.resource === 'namespaces') return checkNamespace(request, cluster)
   if (namespace === undefined) return
   const isPod = resource.group === '' && resource.resource === 'pods'
-  // What a pod is judged by does not change after it was made.
-  if (isPod && operation === 'update') return
+  // What a pod is judged by does not change after it was made, except for containers that join it.
+  if (isPod && operation === 'update' && !joins) return
   const pod = isPod ? (request.object as Pod) : templateOf(request)
   if (pod?.spec === undefined) return
   const labels = cluster.get(NAMESPACES, { name: namespace })?.metadata.labels ?? {}
