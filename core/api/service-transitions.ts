@@ -14,6 +14,9 @@ type Draft = { -readonly [Key in keyof ServiceSpec]: ServiceSpec[Key] }
 type Key = keyof ServiceSpec
 
 const usesNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer'
+/** Whether ports without a node port are given one. */
+export const wantsNodePorts = (spec: ServiceSpec): boolean =>
+  usesNodePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false)
 const usesHealthCheck = (spec: ServiceSpec): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 
@@ -35,7 +38,8 @@ function keepAllocated(spec: Draft, old: ServiceSpec): void {
     assign(spec, 'ipFamilies', spec.ipFamilies ?? old.ipFamilies)
     assign(spec, 'ipFamilyPolicy', spec.ipFamilyPolicy ?? old.ipFamilyPolicy)
   }
-  if (usesNodePorts(spec) && usesNodePorts(old)) spec.ports = keptNodePorts(spec.ports, old.ports)
+  if (wantsNodePorts(spec) && wantsNodePorts(old) && spec.ports)
+    spec.ports = keptNodePorts(spec.ports, old.ports ?? [])
   if (usesHealthCheck(spec) && usesHealthCheck(old) && !spec.healthCheckNodePort)
     assign(spec, 'healthCheckNodePort', old.healthCheckNodePort)
 }
@@ -45,17 +49,16 @@ function assign<K extends Key>(spec: Draft, key: K, value: ServiceSpec[K]): void
   if (value !== undefined) spec[key] = value
 }
 
-const portKey = ({ protocol, port }: ServicePort): string => `${protocol} ${port}`
-const nodePortKey = ({ protocol, nodePort }: ServicePort): string => `${protocol} ${nodePort}`
+const numbersOf = (ports: readonly ServicePort[]): ReadonlySet<number | undefined> =>
+  new Set(ports.flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])))
 
-/** A port sent without nodePort keeps the one it had, unless another port asks for that one now. */
-function keptNodePorts(ports: readonly ServicePort[] = [], old: readonly ServicePort[] = []): ServicePort[] {
-  const before = new Map(old.map((port) => [portKey(port), port]))
-  const asked = new Set(ports.filter(({ nodePort }) => nodePort).map(nodePortKey))
+/** A port sent without nodePort gets that of the port of its name, unless a port asks for that one now. */
+function keptNodePorts(ports: readonly ServicePort[], old: readonly ServicePort[]): ServicePort[] {
+  const before = new Map(old.map(({ name = '', nodePort }) => [name, nodePort]))
+  const asked = numbersOf(ports)
   return ports.map((port) => {
-    const previous = before.get(portKey(port))
-    if (port.nodePort || !previous?.nodePort || asked.has(nodePortKey(previous))) return port
-    return { ...port, nodePort: previous.nodePort }
+    const nodePort = before.get(port.name ?? '')
+    return port.nodePort || !nodePort || asked.has(nodePort) ? port : { ...port, nodePort }
   })
 }
 
@@ -76,17 +79,18 @@ function dropUnused(spec: Draft, old: ServiceSpec): void {
   if (spec.type !== 'LoadBalancer') drop('allocateLoadBalancerNodePorts', 'loadBalancerClass')
   if (!isExternallyAccessible(spec)) drop('externalTrafficPolicy')
   if (!usesHealthCheck(spec)) drop('healthCheckNodePort')
-  if (usesNodePorts(old) && !usesNodePorts(spec)) spec.ports = withoutOldNodePorts(spec.ports, old.ports)
+  if (usesNodePorts(old) && !usesNodePorts(spec) && spec.ports)
+    spec.ports = withoutOldNodePorts(spec.ports, old.ports ?? [])
 }
 
-/** Node ports the old Service had go; one the client asks for now stays, to be refused. */
+/** Node ports go when they are those the old Service had; where the client asks for another, they stay, to be refused. */
 function withoutOldNodePorts(
-  ports: readonly ServicePort[] = [],
-  old: readonly ServicePort[] = [],
-): ServicePort[] {
-  const known = new Set(old.map(({ nodePort }) => nodePort))
+  ports: readonly ServicePort[],
+  old: readonly ServicePort[],
+): readonly ServicePort[] {
+  if (numbersOf(ports).symmetricDifference(numbersOf(old)).size > 0) return ports
   return ports.map((port) => {
-    const { nodePort, ...rest } = port
-    return known.has(nodePort) ? rest : port
+    const { nodePort: _, ...rest } = port
+    return rest
   })
 }

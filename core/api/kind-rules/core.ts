@@ -48,8 +48,7 @@ import { serviceWarnings } from '../warnings/service.ts'
 import { workloadWarnings } from '../warnings/workloads.ts'
 import { validatePodUpdate } from '../validation/pod-update.ts'
 import { validatePod, validatePodStatus } from '../validation/pod.ts'
-import { validateServiceChange } from '../validation/service-addresses.ts'
-import { validateService, validateServiceStatus } from '../validation/service.ts'
+import { validateService, validateServiceStatus, validateServiceUpdate } from '../validation/service.ts'
 import {
   NAMESPACES,
   NODES,
@@ -128,7 +127,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     returnsDeleted: true,
     defaults: defaultService,
     validate: validateService,
-    validateUpdate: (service, old) => [...validateServiceChange(service, old), ...validateService(service)],
+    validateUpdate: validateServiceUpdate,
     validateStatus: validateServiceStatus,
     prepareForUpdate: prepareServiceUpdate,
     warnings: serviceWarnings,

@@ -331,7 +331,6 @@ describe('a changed Service', () => {
         ipFamilies: ['IPv4'],
       }),
       [
-        'spec.ipFamilies[0]: Invalid value: ["IPv6"]: may not change once set',
         'spec.clusterIPs[0]: Invalid value: "10.96.0.7": expected an IPv6 value as indicated by `ipFamilies[0]`',
       ],
     ],
@@ -413,17 +412,48 @@ describe('a change of type', () => {
     expect(healthCheckNodePort).toBe(30101)
   })
 
-  it('keeps node ports of ports sent without, unless another port takes them', () => {
-    const ports = [
-      { port: 80, name: 'a' },
-      { port: 81, name: 'b', nodePort: 30081 },
-    ]
-    expect(changed({ ports }).ports?.map(({ nodePort }) => nodePort)).toEqual([30080, 30081])
-    const taken = [
-      { port: 80, name: 'a' },
-      { port: 81, name: 'b', nodePort: 30080 },
-    ]
-    expect(changed({ ports: taken }).ports?.map(({ nodePort }) => nodePort)).toEqual([undefined, 30080])
+  // as kube-apiserver 1.34 does it
+  it.each<[string, object, readonly (number | undefined)[]]>([
+    [
+      'stays with the name',
+      { ports: [{ port: 81 }, { port: 80, name: 'b', nodePort: 30081 }] },
+      [30080, 30081],
+    ],
+    ['does not stay with the number', { ports: [{ port: 80, name: 'a' }] }, [undefined]],
+    [
+      'goes to who asks for it',
+      { ports: [{ port: 80 }, { port: 81, name: 'b', nodePort: 30080 }] },
+      [undefined, 30080],
+    ],
+    [
+      'is not given to a load balancer that wants none',
+      { allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] },
+      [undefined],
+    ],
+    [
+      'stays with a load balancer that wants none, when it is asked for',
+      { allocateLoadBalancerNodePorts: false },
+      [30080],
+    ],
+    [
+      'is not dropped when another comes with it',
+      {
+        type: 'ClusterIP',
+        ports: [
+          { port: 80, nodePort: 30080 },
+          { port: 81, name: 'b', nodePort: 30081 },
+        ],
+      },
+      [30080, 30081],
+    ],
+  ])('a node port %s', (_what, spec, expected) => {
+    expect(changed(spec).ports?.map(({ nodePort }) => nodePort)).toEqual(expected)
+  })
+
+  it('leaves no empty list of ports', () => {
+    const { spec } = defaulted(SERVICES, service({ type: 'ExternalName', externalName: 'example.org' }))
+    const { ports: _, ...rest } = spec
+    expect(prepareServiceUpdate({ ...balanced, spec: rest }, balanced).spec).not.toHaveProperty('ports')
   })
 })
 

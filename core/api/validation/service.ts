@@ -29,13 +29,19 @@ import {
 import { cidrFaults, ipFaults, specialIpFaults } from './ip-faults.ts'
 import { validateLabels } from './label-selector.ts'
 import { dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
-import { isHeadless, validateClusterIPs } from './service-addresses.ts'
+import { isHeadless, validateClusterIPs, validateServiceChange } from './service-addresses.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const POLICIES = ['Cluster', 'Local']
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
+
+/** Faults of a changed Service, metadata aside. Addresses are judged before all else, where they are allocated. */
+export function validateServiceUpdate(service: Service, old: Service): Faults {
+  const faults = validateClusterIPs(service.spec)
+  return faults.length > 0 ? faults : [...validateServiceChange(service, old), ...validateService(service)]
+}
 
 /** Faults of a Service, metadata aside. */
 export function validateService(service: Service): Faults {

@@ -6,20 +6,14 @@
  * different protocols share a node port.
  */
 
+import { wantsNodePorts } from '../../api/service-transitions.ts'
 import { ApiError, invalid } from '../../api/api-error.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { Service, ServicePort, ServiceSpec } from '../../api/generated/core-v1.ts'
 import { SERVICES } from '../../api/scheme.ts'
 import { chosenFamilies } from './ip-families.ts'
 import type { AddressPool, ServiceAllocations } from './service-allocations.ts'
-import {
-  HEADLESS,
-  isHeadless,
-  present,
-  usesClusterIP,
-  wantsHealthCheckPort,
-  wantsNodePorts,
-} from './service-fields.ts'
+import { HEADLESS, isHeadless, present, usesClusterIP, wantsHealthCheckPort } from './service-fields.ts'
 
 /** A Service with all it needs; dispose once the write has ended, whichever way. */
 export interface Allocation extends Disposable {

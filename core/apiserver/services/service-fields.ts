@@ -10,10 +10,6 @@ export const HEADLESS = 'None'
 export const usesClusterIP = (spec: ServiceSpec): boolean => spec.type !== 'ExternalName'
 export const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIP === HEADLESS
 
-/** Whether node ports are given to the ports that have none. */
-export const wantsNodePorts = (spec: ServiceSpec): boolean =>
-  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
-
 export const wantsHealthCheckPort = (spec: ServiceSpec): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 
