@@ -48,7 +48,7 @@ import { serviceWarnings } from '../warnings/service.ts'
 import { workloadWarnings } from '../warnings/workloads.ts'
 import { validatePodUpdate } from '../validation/pod-update.ts'
 import { validatePod, validatePodStatus } from '../validation/pod.ts'
-import { validateService, validateServiceStatus, validateServiceUpdate } from '../validation/service.ts'
+import { validateNewService, validateServiceStatus, validateServiceUpdate } from '../validation/service.ts'
 import {
   NAMESPACES,
   NODES,
@@ -126,7 +126,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     createsOnUpdate: true,
     returnsDeleted: true,
     defaults: defaultService,
-    validate: validateService,
+    validate: validateNewService,
     validateUpdate: validateServiceUpdate,
     validateStatus: validateServiceStatus,
     prepareForUpdate: prepareServiceUpdate,

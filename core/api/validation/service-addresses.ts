@@ -20,7 +20,7 @@ export function isHeadless({ clusterIP, clusterIPs = [] }: ServiceSpec): boolean
 }
 
 /** Faults of clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy. */
-export function validateClusterIPs(spec: ServiceSpec): Faults {
+function validateClusterIPs(spec: ServiceSpec): Faults {
   // For ExternalName all of these must be absent, which is checked elsewhere.
   if (spec.type === 'ExternalName') return []
   const { clusterIPs = [], ipFamilies = [] } = spec
@@ -86,6 +86,34 @@ function validateTogether(spec: ServiceSpec): Faults {
   ]
 }
 
+/**
+ * Faults of how many addresses and families there are, by the policy (pkg/registry/core/service/storage/alloc.go,
+ * initIPFamilyFields).
+ */
+function validateFamilyPolicy(spec: ServiceSpec, old: ServiceSpec | undefined): Faults {
+  const isSelectorless = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0
+  const policy = spec.ipFamilyPolicy ?? (isSelectorless ? 'RequireDualStack' : 'SingleStack')
+  const parts = [
+    { now: spec.clusterIPs ?? [], before: old?.clusterIPs ?? [], one: 'cluster IP', many: 'cluster IPs' },
+    { now: spec.ipFamilies ?? [], before: old?.ipFamilies ?? [], one: 'IP family', many: 'IP families' },
+  ]
+  return parts.flatMap(({ now, before, one, many }) => {
+    const isSingle = policy === 'SingleStack'
+    const refused = isSingle ? now.length === 2 : now.length > 0 && now.length < before.length
+    const detail = isSingle
+      ? `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${many} are specified`
+      : `must be 'SingleStack' to release the secondary ${one}`
+    return when(refused, () => invalidValue('spec.ipFamilyPolicy', policy, detail))
+  })
+}
+
+/** What is wrong before addresses can be allocated; with any of it, nothing else is looked at. */
+export function validateBeforeAllocation(spec: ServiceSpec, old?: ServiceSpec): Faults {
+  if (spec.type === 'ExternalName') return []
+  const faults = validateClusterIPs(spec)
+  return faults.length > 0 ? faults : validateFamilyPolicy(spec, old)
+}
+
 const UNCHANGEABLE = 'may not change once set'
 
 /** Faults of a change, beyond those of the new Service on its own (ValidateServiceUpdate). */
@@ -105,7 +133,7 @@ export function validateServiceChange({ spec }: Service, { spec: old }: Service)
   ]
 }
 
-/** The first address stays; a second may come and, with policy SingleStack, go. */
+/** The first address stays; a second may come, and go where the policy lets it. */
 function validateAddressChange(spec: ServiceSpec, old: ServiceSpec): Faults {
   if (spec.type === 'ExternalName' || old.type === 'ExternalName') return []
   if (isHeadless(spec) && isHeadless(old)) return []
@@ -114,21 +142,7 @@ function validateAddressChange(spec: ServiceSpec, old: ServiceSpec): Faults {
   if (now.length === before.length)
     return before.flatMap((ip, index) => (ip === now[index] ? [] : changed(index)))
   if (now.length === 0) return [invalidValue('spec.clusterIPs[0]', now, 'primary clusterIP can not be unset')]
-  const isReleased = now.length === 1 && before.length > 1
-  return [
-    ...(before.length > 0 && now[0] !== before[0] ? changed(0) : []),
-    ...(isReleased ? validateRelease(spec, 'clusterIP') : []),
-  ]
-}
-
-function validateRelease(spec: ServiceSpec, what: 'clusterIP' | 'ipFamily'): Faults {
-  return when(spec.ipFamilyPolicy !== 'SingleStack', () =>
-    invalidValue(
-      'spec.ipFamilyPolicy',
-      spec.ipFamilyPolicy,
-      `must be set to 'SingleStack' when releasing the secondary ${what}`,
-    ),
-  )
+  return before.length > 0 && now[0] !== before[0] ? changed(0) : []
 }
 
 /** As addresses do; headless Services may change families. */
@@ -141,9 +155,5 @@ function validateFamilyChange(spec: ServiceSpec, old: ServiceSpec): Faults {
   if (now.length === before.length)
     return before.flatMap((family, index) => (family === now[index] ? [] : changed()))
   if (now.length === 0) return [invalidValue(field, now, 'primary ipFamily can not be unset')]
-  const isReleased = now.length === 1 && before.length > 1
-  return [
-    ...(before.length > 0 && now[0] !== before[0] ? changed() : []),
-    ...(isReleased ? validateRelease(spec, 'ipFamily') : []),
-  ]
+  return before.length > 0 && now[0] !== before[0] ? changed() : []
 }

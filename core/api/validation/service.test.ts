@@ -279,6 +279,18 @@ describe('a new Service', () => {
         'spec.ipFamilyPolicy: Unsupported value: "y": supported values: "PreferDualStack", "RequireDualStack", "SingleStack"',
       ],
     ],
+    [
+      'two families without a policy',
+      service({ ipFamilies: ['IPv4', 'IPv6'], ports: [] }),
+      [
+        `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
+      ],
+    ],
+    [
+      'two families without a policy, headless and without a selector',
+      service({ clusterIP: 'None', clusterIPs: ['None'], selector: {}, ipFamilies: ['IPv4', 'IPv6'] }),
+      [],
+    ],
   ])('%s', (_name, body, expected) => expect(faultsOf(SERVICES, body)).toEqual(expected))
 })
 
@@ -311,7 +323,23 @@ describe('a changed Service', () => {
       service({ ...withIP, ipFamilyPolicy: 'PreferDualStack' }),
       service(dual),
       [
-        `spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be set to 'SingleStack' when releasing the secondary clusterIP`,
+        `spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary cluster IP`,
+      ],
+    ],
+    [
+      'may not lose its second family just so',
+      service({ ...dual, ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4'] }),
+      service({ ...dual, ipFamilies: ['IPv4', 'IPv6'] }),
+      [
+        `spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be 'SingleStack' to release the secondary IP family`,
+      ],
+    ],
+    [
+      'may not have a second family with its old policy',
+      service({ ...withIP, ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4', 'IPv6'] }),
+      service({ ...withIP, ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'] }),
+      [
+        `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
       ],
     ],
     [

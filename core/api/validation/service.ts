@@ -29,7 +29,7 @@ import {
 import { cidrFaults, ipFaults, specialIpFaults } from './ip-faults.ts'
 import { validateLabels } from './label-selector.ts'
 import { dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
-import { isHeadless, validateClusterIPs, validateServiceChange } from './service-addresses.ts'
+import { isHeadless, validateBeforeAllocation, validateServiceChange } from './service-addresses.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
@@ -37,14 +37,20 @@ const POLICIES = ['Cluster', 'Local']
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
 
-/** Faults of a changed Service, metadata aside. Addresses are judged before all else, where they are allocated. */
+/** Faults of a changed Service, metadata aside. */
 export function validateServiceUpdate(service: Service, old: Service): Faults {
-  const faults = validateClusterIPs(service.spec)
+  const faults = validateBeforeAllocation(service.spec, old.spec)
   return faults.length > 0 ? faults : [...validateServiceChange(service, old), ...validateService(service)]
 }
 
+/** Faults of a new Service, metadata aside. */
+export function validateNewService(service: Service): Faults {
+  const faults = validateBeforeAllocation(service.spec)
+  return faults.length > 0 ? faults : validateService(service)
+}
+
 /** Faults of a Service, metadata aside. */
-export function validateService(service: Service): Faults {
+function validateService(service: Service): Faults {
   const { spec } = service
   const ports = spec.ports ?? []
   const needsPorts = !isHeadless(spec) && spec.type !== 'ExternalName'
@@ -55,7 +61,6 @@ export function validateService(service: Service): Faults {
     ...validatePorts(ports),
     ...validateLabels(spec.selector, 'spec.selector'),
     ...validateAffinity(spec),
-    ...validateClusterIPs(spec),
     ...(spec.externalIPs ?? []).flatMap((ip, index) => validateExternalIP(ip, index)),
     ...choice('spec.type', spec.type, TYPES),
     ...validateNodePorts(spec),
