@@ -31,10 +31,8 @@ export function prepareServiceUpdate(service: Service, old: Service): Service {
 
 function keepAllocated(spec: Draft, old: ServiceSpec): void {
   if (spec.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    if (!spec.clusterIP && !spec.clusterIPs?.length) {
-      assign(spec, 'clusterIP', old.clusterIP)
-      assign(spec, 'clusterIPs', old.clusterIPs)
-    }
+    if (!spec.clusterIP) assign(spec, 'clusterIP', old.clusterIP)
+    if (!spec.clusterIPs?.length) assign(spec, 'clusterIPs', old.clusterIPs)
     assign(spec, 'ipFamilies', spec.ipFamilies ?? old.ipFamilies)
     assign(spec, 'ipFamilyPolicy', spec.ipFamilyPolicy ?? old.ipFamilyPolicy)
   }
@@ -83,12 +81,12 @@ function dropUnused(spec: Draft, old: ServiceSpec): void {
     spec.ports = withoutOldNodePorts(spec.ports, old.ports ?? [])
 }
 
-/** Node ports go when they are those the old Service had; where the client asks for another, they stay, to be refused. */
+/** Node ports go when the old Service had them; where the client asks for another, they stay, to be refused. */
 function withoutOldNodePorts(
   ports: readonly ServicePort[],
   old: readonly ServicePort[],
 ): readonly ServicePort[] {
-  if (numbersOf(ports).symmetricDifference(numbersOf(old)).size > 0) return ports
+  if (!numbersOf(ports).isSubsetOf(numbersOf(old))) return ports
   return ports.map((port) => {
     const { nodePort: _, ...rest } = port
     return rest

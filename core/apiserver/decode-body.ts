@@ -97,6 +97,18 @@ function strictDecodingError(resource: ResourceInfo, problems: readonly string[]
 }
 
 /**
+ * The object, which is to have the name of the URL.
+ * @throws ApiError BadRequest when it has another, or none
+ */
+export function withGivenName(object: KubernetesObject, name: ObjectName): KubernetesObject {
+  if (!object.metadata.name) {
+    const place = `(${name.name} based on URL)`
+    throw badRequest(`the name of the object ${place} was undeterminable: name must be provided`)
+  }
+  return withRequestName(object, name)
+}
+
+/**
  * The object under the name and namespace of the URL.
  * @throws ApiError BadRequest when it says otherwise itself
  */

@@ -18,7 +18,7 @@ import { decodedTokenRequest, requestedToken } from './authentication/token-requ
 import { Access } from './authorization/access.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
 import { createObject } from './create.ts'
-import { decodeBody, withoutRepeatedOwners, withRequestName } from './decode-body.ts'
+import { decodeBody, withoutRepeatedOwners, withGivenName } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
 import { CustomKinds } from './custom-resources/custom-kinds.ts'
@@ -145,7 +145,7 @@ async function replaceObject(
     return { object: await updateScale(env, resource, name, body, context), created: false }
   }
   const decoded = withoutRepeatedOwners(decodeBody(env, resource, body, context), context)
-  const object = withRequestName(decoded, name)
+  const object = withGivenName(decoded, name)
   const mayCreate = env.kinds.of(resource).rules.createsOnUpdate
   return updateObject(env, { resource, name, subresource, context, mayCreate, wanted: () => ({ object }) })
 }

@@ -11,7 +11,7 @@ import { PATCH_TYPES } from '../client/client.ts'
 import { applyConfiguration } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
 import { decodeConfiguration } from './apply/decode-configuration.ts'
-import { decodePatched, withRequestName } from './decode-body.ts'
+import { decodePatched, withGivenName, withRequestName } from './decode-body.ts'
 import type { Environment } from './environment.ts'
 import { goText, isObject, without } from './json-value.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
@@ -40,7 +40,7 @@ export async function patchObject(
       const shown = (): string =>
         request.type === 'strategic' ? goText(request.patch) : JSON.stringify(patched)
       const object = decodePatched(env, resource, patched, { context, shown })
-      return { object: withRequestName(object, name) }
+      return { object: withGivenName(object, name) }
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
   }

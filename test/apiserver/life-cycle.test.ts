@@ -355,6 +355,9 @@ describe('patch', () => {
       await refusal(patch(CONFIG_MAPS, 'a', { type: 'merge', patch: { metadata: { name: 'b' } } })),
     ).toBe('400 the name of the object (b) does not match the name on the URL (a)')
     expect(
+      await refusal(patch(CONFIG_MAPS, 'a', { type: 'merge', patch: { metadata: { name: null } } })),
+    ).toBe('400 the name of the object (a based on URL) was undeterminable: name must be provided')
+    expect(
       await refusal(
         patch(CONFIG_MAPS, 'a', { type: 'merge', patch: { metadata: { resourceVersion: '1' } } }),
       ),

@@ -19,6 +19,26 @@ const service = (name: string, spec: Loose = {}): Loose => ({
 })
 const cidr = (name: string, ...cidrs: string[]): Loose => ({ metadata: { name }, spec: { cidrs } })
 
+describe('a ServiceCIDR that is there', () => {
+  it('may get a second family, and is else what it is', async () => {
+    const api = await fixture()
+    await api.create(SERVICE_CIDRS, cidr('extra', '10.200.0.0/24'))
+    const changed = (...cidrs: string[]): Promise<Loose> =>
+      api.patch(SERVICE_CIDRS, 'extra', { type: 'merge', patch: { spec: { cidrs } } })
+    await expect(changed('10.201.0.0/24')).rejects.toThrow(
+      'spec.cidrs[0]: Invalid value: "10.201.0.0/24": field is immutable',
+    )
+    await expect(changed('10.200.0.0/24', '10.201.0.0/24')).rejects.toThrow(
+      'may specify no more than one IP for each IP family',
+    )
+    const both = ['10.200.0.0/24', 'fd00:200::/112']
+    expect((await changed(...both)).spec.cidrs).toEqual(both)
+    await expect(changed('10.200.0.0/24')).rejects.toThrow(
+      'spec.cidrs: Invalid value: ["10.200.0.0/24"]: field is immutable',
+    )
+  })
+})
+
 describe('an IPAddress', () => {
   it('comes and goes with the ClusterIP of a Service', async () => {
     const api = await fixture()
@@ -48,6 +68,16 @@ describe('an IPAddress', () => {
     await api.create(SERVICES, service('a'), { dryRun: true })
     await api.create(SERVICES, service('b', { clusterIP: 'None' }))
     expect(api.names(IP_ADDRESSES)).toEqual([])
+  })
+
+  it('stays with its owner', async () => {
+    const api = await fixture()
+    const parentRef = { group: 'example.org', resource: 'routers', name: 'r' }
+    await api.create(IP_ADDRESSES, { metadata: { name: '10.96.0.61' }, spec: { parentRef } })
+    const patch = { spec: { parentRef: { name: 'other' } } }
+    await expect(api.patch(IP_ADDRESSES, '10.96.0.61', { type: 'merge', patch })).rejects.toThrow(
+      'spec.parentRef: Invalid value: {"Group":"example.org","Resource":"routers","Namespace":"","Name":"other"}: field is immutable',
+    )
   })
 
   it('that a user makes is kept for him', async () => {

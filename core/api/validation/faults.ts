@@ -145,7 +145,9 @@ export function repeated<T>(items: readonly T[], keyOf: (item: T) => string | un
   })
 }
 
+export const IMMUTABLE = 'field is immutable'
+
 /** A fault when `value` does not mean the same as `old`. */
 export function immutable(field: string, value: unknown, old: unknown): Faults {
-  return when(!isSameValue(value, old), () => invalidValue(field, value, 'field is immutable'))
+  return when(!isSameValue(value, old), () => invalidValue(field, value, IMMUTABLE))
 }

@@ -4,7 +4,7 @@ import { parseCidr } from '../../net/cidr.ts'
 import { parseIp, printIp } from '../../net/ip.ts'
 import type { IPAddress, ServiceCIDR } from '../generated/networking-v1.ts'
 import type { Faults } from './faults.ts'
-import { forbiddenField, immutable, invalidTexts, invalidValue, required, when } from './faults.ts'
+import { IMMUTABLE, invalidTexts, invalidValue, required, when } from './faults.ts'
 import { NOT_AN_IP } from './ip-faults.ts'
 import { dnsSubdomainFaults, pathSegmentFaults } from './names.ts'
 
@@ -36,9 +36,15 @@ export function validateServiceCIDR({ spec }: ServiceCIDR): Faults {
   ]
 }
 
-/** Faults of a changed ServiceCIDR: it stays what it is. */
+/** Faults of a changed ServiceCIDR: it stays what it is, but a second family may join it. */
 export function validateServiceCIDRUpdate(cidr: ServiceCIDR, old: ServiceCIDR): Faults {
-  return immutable('spec.cidrs', cidr.spec.cidrs, old.spec.cidrs)
+  const [now, before] = [cidr.spec.cidrs ?? [], old.spec.cidrs ?? []]
+  const changed = before.flatMap((text, index) =>
+    when(now[index] !== text, () => invalidValue(`spec.cidrs[${index}]`, now[index], IMMUTABLE)),
+  )
+  if (now.length === before.length) return changed
+  if (before.length === 1 && now.length === 2) return [...changed, ...validateServiceCIDR(cidr)]
+  return [invalidValue('spec.cidrs', now, IMMUTABLE)]
 }
 
 /** Faults of the name of an IPAddress: the address, as it is usually written. */
@@ -70,6 +76,13 @@ export function validateIPAddressUpdate(address: IPAddress, old: IPAddress): Fau
   const isSame = JSON.stringify(address.spec) === JSON.stringify(old.spec)
   return [
     ...validateIPAddress(address),
-    ...when(!isSame, () => forbiddenField('spec.parentRef', 'field is immutable')),
+    ...when(!isSame, () => invalidValue('spec.parentRef', shownParent(address), IMMUTABLE)),
   ]
+}
+
+/** As Go prints the struct. */
+function shownParent({ spec }: IPAddress): unknown {
+  if (spec?.parentRef === undefined) return null
+  const { group = '', resource = '', namespace = '', name = '' } = spec.parentRef
+  return { Group: group, Resource: resource, Namespace: namespace, Name: name }
 }
