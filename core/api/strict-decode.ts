@@ -40,16 +40,25 @@ export interface Decoded {
   readonly problems: readonly string[]
 }
 
+export interface DecodeOptions {
+  /** neither to add the zeros that Go prints nor to drop those it does not print: what is said is what is meant */
+  readonly asGiven?: boolean | undefined
+}
+
 /** @throws ApiError BadRequest when a value has the wrong type */
-export function strictDecode(resource: KindName, body: unknown): Decoded {
+export function strictDecode(
+  resource: KindName,
+  body: unknown,
+  { asGiven = false }: DecodeOptions = {},
+): Decoded {
   const message = messageOfKind(apiVersionOf(resource), resource.kind)
   if (message === undefined) throw new Error(`the field table has no ${resource.kind}`)
-  const walk: Walk = { resource, problems: [] }
+  const walk: Walk = { resource, problems: [], asGiven }
   const root: Place = { struct: resource.kind, goPath: '', path: '' }
   const value = decodeStruct(message, body, root, walk)
   const { apiVersion, kind } = body as KubernetesObject
   const specField = fieldsByJsonName(message).get('spec')
-  const isSpecMissing = specField !== undefined && specField.p === undefined && !value['spec']
+  const isSpecMissing = !asGiven && specField !== undefined && specField.p === undefined && !value['spec']
   const spec = isSpecMissing ? { spec: emptyStruct(specField.t) } : {}
   const object = { apiVersion, kind, ...value, ...spec }
   return { object: object as unknown as KubernetesObject, problems: walk.problems }
@@ -63,7 +72,7 @@ export function decodeMessage(
   message: string,
   value: unknown,
 ): Readonly<Record<string, unknown>> | undefined {
-  const walk: Walk = { resource: { group: '', version: '', kind: message }, problems: [] }
+  const walk: Walk = { resource: { group: '', version: '', kind: message }, problems: [], asGiven: false }
   try {
     return decodeStruct(message, value, { struct: message, goPath: '', path: '' }, walk)
   } catch (error) {
@@ -75,6 +84,7 @@ export function decodeMessage(
 interface Walk {
   readonly resource: KindName
   readonly problems: string[]
+  readonly asGiven: boolean
 }
 
 /** Where a value stands. */
@@ -108,9 +118,10 @@ function decodeStruct(
     if (field === undefined) noteUnknown(name, at, walk)
     else if (inner !== null && inner !== undefined) {
       const result = decodeField(field, inner, at, walk)
-      if (!isLeftOut({ message, name, field }, result)) decoded[name] = result
+      if (walk.asGiven || !isLeftOut({ message, name, field }, result)) decoded[name] = result
     }
   }
+  if (walk.asGiven) return decoded
   for (const [name, zero] of zeroFields(message)) if (!(name in decoded)) decoded[name] = zero
   return decoded
 }

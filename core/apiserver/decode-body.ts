@@ -5,7 +5,7 @@ import { badRequest, invalid, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
-import type { Decoded } from '../api/strict-decode.ts'
+import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
 import type { Environment } from './environment.ts'
 import { equalJson, isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
@@ -20,8 +20,9 @@ export function decodeBody(
   resource: ResourceInfo,
   body: unknown,
   context: RequestContext,
+  options?: DecodeOptions,
 ): KubernetesObject {
-  const { object, problems } = decodedAs(env, resource, body)
+  const { object, problems } = decodedAs(env, resource, body, options)
   const errors = judged(problems, context)
   if (errors.length > 0) throw strictDecodingError(resource, errors)
   return object
@@ -55,7 +56,12 @@ function decodedOr(decode: () => Decoded, refusal: (detail: string) => ApiError)
   }
 }
 
-function decodedAs(env: Pick<Environment, 'kinds'>, resource: ResourceInfo, body: unknown): Decoded {
+function decodedAs(
+  env: Pick<Environment, 'kinds'>,
+  resource: ResourceInfo,
+  body: unknown,
+  options?: DecodeOptions,
+): Decoded {
   if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
   checkKind(resource, body)
   const whole = {
@@ -64,7 +70,7 @@ function decodedAs(env: Pick<Environment, 'kinds'>, resource: ResourceInfo, body
     kind: resource.kind,
     metadata: body['metadata'] ?? {},
   }
-  return env.kinds.of(resource).decode(jsonCopy(whole))
+  return env.kinds.of(resource).decode(jsonCopy(whole), options)
 }
 
 /** Warns of what is wrong with the fields, or @returns it, when the request is to be refused for it. */

@@ -11,7 +11,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, versionedResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
 import { SCHEME } from '../api/scheme.ts'
-import type { Decoded } from '../api/strict-decode.ts'
+import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
 import { strictDecode } from '../api/strict-decode.ts'
 import type { Printer } from './columns/column.ts'
 import { printerOf } from './columns/printers.ts'
@@ -22,7 +22,7 @@ import { conversionOf } from './stored-versions.ts'
 export interface Kind {
   readonly rules: KindRules
   /** From a plain value to an object of the kind. @throws ApiError BadRequest when a value has the wrong type */
-  readonly decode: (body: unknown) => Decoded
+  readonly decode: (body: unknown, options?: DecodeOptions) => Decoded
   /** its shape, as patches and field owners see it */
   readonly type: StructType
   readonly printer: Printer
@@ -77,7 +77,7 @@ function builtInKind(resource: ResourceInfo, types: SchemaTypes): Kind {
   return {
     rules,
     deprecation: rules.deprecation,
-    decode: (body) => strictDecode(resource, body),
+    decode: (body, options) => strictDecode(resource, body, options),
     type: types.ofKind(apiVersion, resource.kind),
     printer: printerOf(apiVersion, resource.kind),
     hasStrategicMerge: true,

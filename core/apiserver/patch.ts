@@ -13,7 +13,7 @@ import { writerOf } from './create.ts'
 import { decodeConfiguration } from './apply/decode-configuration.ts'
 import { decodePatched, withGivenName, withRequestName } from './decode-body.ts'
 import type { Environment } from './environment.ts'
-import { goText, isObject, without } from './json-value.ts'
+import { goText, isObject, jsonCopy, without } from './json-value.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'
@@ -47,7 +47,9 @@ export async function patchObject(
   const config = withRequestName(decodeConfiguration(env, resource, request.patch, { name, context }), name)
   const wanted = (live: KubernetesObject | undefined): Wanted => {
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
-    return { object: applied(env, { resource, config, live, request, context, type }), hasOwners: true }
+    const merged = applied(env, { resource, config, live, request, context, type })
+    // Stored as what is written otherwise: with the zeros that Go prints.
+    return { object: env.kinds.of(resource).decode(jsonCopy(merged)).object, hasOwners: true }
   }
   return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
 }

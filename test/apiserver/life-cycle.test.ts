@@ -364,6 +364,27 @@ describe('patch', () => {
     ).toContain('the object has been modified')
   })
 
+  it('apply owns what was said, not the zeros that are stored with it', async () => {
+    const { patch } = await fixture()
+    const containers = [{ name: 'c', image: 'i', stdin: false }]
+    const applied = await patch(
+      PODS,
+      'a',
+      {
+        type: 'apply',
+        patch: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { containers } },
+      },
+      { fieldManager: 'm' },
+    )
+    expect(applied.metadata.managedFields[0].fieldsV1).toEqual({
+      'f:spec': {
+        'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:image': {}, 'f:name': {}, 'f:stdin': {} } },
+      },
+    })
+    expect(applied.spec.containers[0].resources).toEqual({})
+    expect(applied.spec.containers[0]).not.toHaveProperty('stdin')
+  })
+
   it('apply makes the object, then changes it, then conflicts', async () => {
     const { patch, registry, context } = await fixture()
     const config = (replicas: number) => ({

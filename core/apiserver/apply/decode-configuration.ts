@@ -31,7 +31,8 @@ export function decodeConfiguration(
     repetitions: undefined,
     warn: (text) => unknown.push(UNKNOWN.exec(text)?.[1] ?? text),
   }
-  const object = decodeBody(env, resource, body, collecting)
+  // A zero that was not said has no owner.
+  const object = decodeBody(env, resource, body, collecting, { asGiven: true })
   if (unknown.length > 0) {
     const { type } = env.kinds.of(resource)
     const paths = unknown.map((path) => pathText(path.match(/[^.[\]]+/g) ?? [], { type, value: body }))
