@@ -31,6 +31,12 @@ describe('negotiate', () => {
     })
   }
 
+  it('has Tables only of what is stored', () => {
+    const review = { pretty: null, userAgent: '', hasNoShapes: true }
+    expect(() => negotiate(V1_TABLE, review)).toThrow('only the following media types are accepted')
+    expect(negotiate(`${V1_TABLE},application/json`, review).shape).toEqual({ kind: 'object' })
+  })
+
   it('refuses what is not served, naming what is', () => {
     const nothing = { pretty: null, userAgent: '' }
     expect(() => negotiate('text/html', nothing)).toThrow(

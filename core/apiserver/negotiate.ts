@@ -65,14 +65,19 @@ const SUPPORTED = 'application/json, application/yaml, application/vnd.kubernete
  */
 export function negotiate(
   accept: string,
-  request: { readonly pretty: string | null; readonly userAgent: string },
+  request: {
+    readonly pretty: string | null
+    readonly userAgent: string
+    /** what is asked for has no other shape than its own: it is not stored */
+    readonly hasNoShapes?: boolean | undefined
+  },
 ): Representation {
   const pretty = prettyWanted(request)
   if (accept.trim() === '') return { mediaType: 'application/json', shape: { kind: 'object' }, pretty }
   let refusedShape: string | undefined
   for (const candidate of acceptClauses(accept)) {
     const mediaType = mediaTypeOf(candidate.type)
-    const shape = shapeOf(candidate)
+    const shape = request.hasNoShapes && candidate.parameters.has('as') ? undefined : shapeOf(candidate)
     if (mediaType !== undefined && shape !== undefined) {
       return { mediaType, shape, pretty: pretty || candidate.parameters.get('pretty') === '1' }
     }

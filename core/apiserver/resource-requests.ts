@@ -11,6 +11,7 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
+import { isStored } from '../api/scheme.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { negotiate } from './negotiate.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
@@ -78,6 +79,7 @@ export class ResourceRequests {
     const representation = negotiate(headers['accept'] ?? '', {
       pretty: query.get('pretty'),
       userAgent: headers['user-agent'] ?? '',
+      hasNoShapes: !isStored(route.resource),
     })
     const includeObject = INCLUDE_OBJECT.find((each) => each === query.get('includeObject')) ?? 'Metadata'
     const printer =
