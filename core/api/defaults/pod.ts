@@ -3,7 +3,14 @@
  * What admission adds (service account, its token's volume, tolerations, priority) is not here.
  */
 
-import type { Container, EphemeralContainer, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
+import type {
+  Container,
+  EphemeralContainer,
+  Pod,
+  PodCondition,
+  PodSpec,
+  PodTemplateSpec,
+} from '../generated/core-v1.ts'
 import { defaultContainer } from './container.ts'
 import { defaultVolume } from './volume.ts'
 
@@ -24,14 +31,23 @@ const NO_GRACE_SECONDS = 1
 
 /**
  * What the server makes of a new pod before it is admitted (pkg/registry/core/pod/strategy.go): a grace period cannot
- * be negative.
+ * be negative, and one with gates says why it is not scheduled.
  */
 export function prepareNewPod(pod: Pod): Pod {
-  const { terminationGracePeriodSeconds: seconds = 0 } = pod.spec ?? {}
-  return seconds < 0
-    ? { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: NO_GRACE_SECONDS } }
-    : pod
+  const { terminationGracePeriodSeconds: seconds = 0, schedulingGates: gates = [] } = pod.spec ?? {}
+  const graceful =
+    seconds < 0 ? { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: NO_GRACE_SECONDS } } : pod
+  return gates.length > 0 ? { ...graceful, status: { ...pod.status, conditions: [gated(pod)] } } : graceful
 }
+
+/** @param pod new: it has no conditions yet, and its time of creation is now */
+const gated = ({ metadata }: Pod): PodCondition => ({
+  type: 'PodScheduled',
+  status: 'False',
+  lastTransitionTime: metadata.creationTimestamp,
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+})
 
 /** A template has no status, and no enableServiceLinks of its own. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): PodTemplateSpec {

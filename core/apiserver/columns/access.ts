@@ -3,27 +3,9 @@
  * kubernetes/kubernetes pkg/printers/internalversion/printers.go.
  */
 
-import type {
-  ClusterRole,
-  ClusterRoleBinding,
-  Role,
-  RoleBinding,
-  Subject,
-} from '../../api/generated/rbac-v1.ts'
+import type { ClusterRoleBinding, RoleBinding, Subject } from '../../api/generated/rbac-v1.ts'
 import type { Printer } from './column.ts'
 import { AGE, NAME, column, wide } from './column.ts'
-
-export const ROLE_PRINTER: Printer<Role | ClusterRole> = {
-  columns: [
-    NAME,
-    column(
-      'Created At',
-      'When the server created the object.',
-      ({ metadata }) => metadata.creationTimestamp ?? '',
-      'date',
-    ),
-  ],
-}
 
 type Binding = RoleBinding | ClusterRoleBinding
 

@@ -28,7 +28,7 @@ function jobStatus(job: Job): string {
   if (shown !== undefined) return shown
   if (job.metadata.deletionTimestamp !== undefined) return 'Terminating'
   if (hasCondition(job, 'Suspended')) return 'Suspended'
-  return hasCondition(job, 'FailureTarget') ? 'FailureTarget' : 'Running'
+  return ['FailureTarget', 'SuccessCriteriaMet'].find((type) => hasCondition(job, type)) ?? 'Running'
 }
 
 function completions({ spec, status }: Job): string {
@@ -61,7 +61,12 @@ export const CRON_JOB_PRINTER: Printer<CronJob> = {
     NAME,
     column('Schedule', 'When it runs.', ({ spec }) => spec.schedule),
     column('Timezone', 'Where it is that time.', ({ spec }) => spec.timeZone ?? '<none>'),
-    column('Suspend', 'Whether it waits.', ({ spec }) => ((spec.suspend ?? false) ? 'True' : 'False')),
+    column(
+      'Suspend',
+      'Whether it waits.',
+      ({ spec }) => ((spec.suspend ?? false) ? 'True' : 'False'),
+      'boolean',
+    ),
     column('Active', 'Jobs that run now.', ({ status }) => status?.active?.length ?? 0, 'integer'),
     column('Last Schedule', 'How long ago it ran.', ({ status }, nowMs) =>
       status?.lastScheduleTime === undefined ? '<none>' : since(status.lastScheduleTime, nowMs),
@@ -138,8 +143,8 @@ export const HORIZONTAL_POD_AUTOSCALER_PRINTER: Printer<HorizontalPodAutoscaler>
     ),
     column('Targets', 'What is measured, of what is wanted.', targets),
     column('MinPods', 'Pods there are at least.', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
-    column('MaxPods', 'Pods there are at most.', ({ spec }) => spec.maxReplicas, 'integer'),
-    column('Replicas', 'Pods there are.', ({ status }) => status?.currentReplicas ?? 0, 'integer'),
+    column('MaxPods', 'Pods there are at most.', ({ spec }) => spec.maxReplicas),
+    column('Replicas', 'Pods there are.', ({ status }) => status?.currentReplicas ?? 0),
     AGE,
   ],
 }

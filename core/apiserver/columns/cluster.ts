@@ -7,28 +7,14 @@ import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
 } from '../../api/generated/admissionregistration-v1.ts'
-import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
-import type { LimitRange, ResourceQuota } from '../../api/generated/core-v1.ts'
+import type { ResourceQuota } from '../../api/generated/core-v1.ts'
 import type { IPAddress, ServiceCIDR } from '../../api/generated/networking-v1.ts'
 import type { RuntimeClass } from '../../api/generated/node-v1.ts'
 import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
 import { humanDuration } from '../../api/human-duration.ts'
-import type { Column, Printer } from './column.ts'
+import type { Printer } from './column.ts'
 import { AGE, NAME, column } from './column.ts'
-
-const CREATED_AT: Column<LimitRange | CustomResourceDefinition> = column(
-  'Created At',
-  'When the server created the object.',
-  ({ metadata }) => metadata.creationTimestamp ?? '',
-  'date',
-)
-
-export const LIMIT_RANGE_PRINTER: Printer<LimitRange> = { columns: [NAME, CREATED_AT] }
-
-export const CUSTOM_RESOURCE_DEFINITION_PRINTER: Printer<CustomResourceDefinition> = {
-  columns: [NAME, CREATED_AT],
-}
 
 const isLimit = (name: string): boolean => name.startsWith('limits.')
 

@@ -68,6 +68,14 @@ export const AGE: Column<KubernetesObject> = column(
   (object, nowMs) => since(object.metadata.creationTimestamp, nowMs),
 )
 
+/** When the object was created, which clients show as it is. */
+export const CREATED_AT: Column<KubernetesObject> = column(
+  'Created At',
+  'When the server created the object.',
+  ({ metadata }) => metadata.creationTimestamp ?? '',
+  'date',
+)
+
 /** @returns the time since `timestamp`, or `<unknown>` without one */
 export function since(timestamp: string | undefined, nowMs: number): string {
   const then = parseTimestamp(timestamp)

@@ -169,6 +169,35 @@ it.each<[string, string, object, string]>([
     { status: { hard: { pods: '2', 'limits.cpu': '1' }, used: { pods: '1' } } },
     'Request=pods: 1/2 Limit=limits.cpu: 0/1 Age=60m',
   ],
+  [
+    'batch/v1',
+    'Job',
+    { spec: job, status: { conditions: [{ type: 'SuccessCriteriaMet', status: 'True' }] } },
+    `Status=SuccessCriteriaMet Completions=0/3 Duration= Age=60m ${WIDE}`,
+  ],
+  ['v1', 'Endpoints', { subsets: [] }, 'Endpoints=<none> Age=60m'],
+  [
+    'v1',
+    'Endpoints',
+    { subsets: [{ notReadyAddresses: [{ ip: '192.0.2.1' }], ports: [{ port: 80 }] }] },
+    'Endpoints= Age=60m',
+  ],
+  [
+    'v1',
+    'PersistentVolumeClaim',
+    {
+      metadata: { ...META, annotations: { 'volume.beta.kubernetes.io/storage-class': 'old' } },
+      spec: { volumeName: 'v', storageClassName: 'new' },
+      status: { phase: 'Lost' },
+    },
+    'Status=Lost Volume=v Capacity=0 Access Modes= StorageClass=old VolumeAttributesClass=<unset> Age=60m [VolumeMode=<unset>]',
+  ],
+  [
+    'storage.k8s.io/v1',
+    'CSIStorageCapacity',
+    { storageClassName: 's', capacity: '1Gi' },
+    `Created At=${AN_HOUR_AGO}`,
+  ],
   ['v1', 'LimitRange', {}, `Created At=${AN_HOUR_AGO}`],
   [
     'scheduling.k8s.io/v1',
@@ -207,4 +236,35 @@ it.each<[string, string, object, string]>([
   ],
 ])('%s %s', (apiVersion, kind, body, expected) => {
   expect(row(apiVersion, kind, body)).toBe(expected)
+})
+
+/** `Name:type`, with a format after a slash where there is one, of each column; types are the clients' to sort by. */
+it.each<[string, string, string]>([
+  [
+    'apps/v1',
+    'Deployment',
+    'Name:string/name Ready:string Up-to-date:string Available:string Age:string Containers:string Images:string Selector:string',
+  ],
+  ['apps/v1', 'ControllerRevision', 'Name:string/name Controller:string Revision:string Age:string'],
+  [
+    'autoscaling/v2',
+    'HorizontalPodAutoscaler',
+    'Name:string/name Reference:string Targets:string MinPods:string MaxPods:string Replicas:string Age:string',
+  ],
+  [
+    'storage.k8s.io/v1',
+    'VolumeAttachment',
+    'Name:string/name Attacher:string/name PV:string Node:string Attached:boolean Age:string',
+  ],
+  ['storage.k8s.io/v1', 'CSIStorageCapacity', 'Name:string/name Created At:date'],
+  [
+    'batch/v1',
+    'CronJob',
+    'Name:string/name Schedule:string Timezone:string Suspend:boolean Active:integer Last Schedule:string Age:string Containers:string Images:string Selector:string',
+  ],
+])('types of the columns of %s %s', (apiVersion, kind, expected) => {
+  const types = printerOf(apiVersion, kind).columns.map(({ name, type, format }) => {
+    return `${name}:${type}${format === undefined ? '' : `/${format}`}`
+  })
+  expect(types.join(' ')).toBe(expected)
 })

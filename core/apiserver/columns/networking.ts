@@ -54,13 +54,15 @@ export const SERVICE_PRINTER: Printer<Service> = {
   ],
 }
 
+/** `<none>` is said of Endpoints without subsets, nothing of those where no address is ready. */
 function endpointsText({ subsets }: Endpoints): string {
+  if ((subsets ?? []).length === 0) return '<none>'
   const all = (subsets ?? []).flatMap(({ addresses, ports }) => {
     const ips = (addresses ?? []).map(({ ip }) => ip)
     if (!ports || ports.length === 0) return ips
     return ports.flatMap(({ port }) => ips.map((ip) => hostPort(ip, port)))
   })
-  return firstThree(all, '<none>')
+  return firstThree(all, '')
 }
 
 const hostPort = (ip: string, port: number): string =>

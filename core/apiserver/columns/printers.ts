@@ -1,9 +1,9 @@
 /** Which printer shows which kind. Kinds without one show their name and age. Pure. */
 
 import type { KubernetesObject } from '../../api/object.ts'
-import { BINDING_PRINTER, ROLE_PRINTER } from './access.ts'
+import { BINDING_PRINTER } from './access.ts'
 import type { Printer } from './column.ts'
-import { AGE, NAME } from './column.ts'
+import { AGE, CREATED_AT, NAME } from './column.ts'
 import {
   CONFIG_MAP_PRINTER,
   EVENT_PRINTER,
@@ -25,7 +25,6 @@ import {
 import {
   CSI_DRIVER_PRINTER,
   CSI_NODE_PRINTER,
-  CSI_STORAGE_CAPACITY_PRINTER,
   PERSISTENT_VOLUME_CLAIM_PRINTER,
   PERSISTENT_VOLUME_PRINTER,
   STORAGE_CLASS_PRINTER,
@@ -34,9 +33,7 @@ import {
 } from './storage.ts'
 import {
   CERTIFICATE_SIGNING_REQUEST_PRINTER,
-  CUSTOM_RESOURCE_DEFINITION_PRINTER,
   IP_ADDRESS_PRINTER,
-  LIMIT_RANGE_PRINTER,
   PRIORITY_CLASS_PRINTER,
   RESOURCE_QUOTA_PRINTER,
   RUNTIME_CLASS_PRINTER,
@@ -66,6 +63,9 @@ function erased<T extends KubernetesObject>(printer: Printer<T>): Printer {
   return printer as unknown as Printer
 }
 
+/** Kinds that upstream has no columns for. */
+const CREATED_PRINTER: Printer = { columns: [NAME, CREATED_AT] }
+
 const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['v1/Namespace', erased(NAMESPACE_PRINTER)],
   ['v1/Node', erased(NODE_PRINTER)],
@@ -84,15 +84,15 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['networking.k8s.io/v1/Ingress', erased(INGRESS_PRINTER)],
   ['networking.k8s.io/v1/IngressClass', erased(INGRESS_CLASS_PRINTER)],
   ['networking.k8s.io/v1/NetworkPolicy', erased(NETWORK_POLICY_PRINTER)],
-  ['rbac.authorization.k8s.io/v1/Role', erased(ROLE_PRINTER)],
-  ['rbac.authorization.k8s.io/v1/ClusterRole', erased(ROLE_PRINTER)],
+  ['rbac.authorization.k8s.io/v1/Role', CREATED_PRINTER],
+  ['rbac.authorization.k8s.io/v1/ClusterRole', CREATED_PRINTER],
   ['rbac.authorization.k8s.io/v1/RoleBinding', erased(BINDING_PRINTER)],
   ['rbac.authorization.k8s.io/v1/ClusterRoleBinding', erased(BINDING_PRINTER)],
   ['v1/PersistentVolume', erased(PERSISTENT_VOLUME_PRINTER)],
   ['v1/PersistentVolumeClaim', erased(PERSISTENT_VOLUME_CLAIM_PRINTER)],
   ['v1/PodTemplate', erased(POD_TEMPLATE_PRINTER)],
   ['v1/ReplicationController', erased(REPLICATION_CONTROLLER_PRINTER)],
-  ['v1/LimitRange', erased(LIMIT_RANGE_PRINTER)],
+  ['v1/LimitRange', CREATED_PRINTER],
   ['v1/ResourceQuota', erased(RESOURCE_QUOTA_PRINTER)],
   ['apps/v1/StatefulSet', erased(STATEFUL_SET_PRINTER)],
   ['apps/v1/DaemonSet', erased(DAEMON_SET_PRINTER)],
@@ -106,14 +106,14 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['storage.k8s.io/v1/VolumeAttachment', erased(VOLUME_ATTACHMENT_PRINTER)],
   ['storage.k8s.io/v1/CSIDriver', erased(CSI_DRIVER_PRINTER)],
   ['storage.k8s.io/v1/CSINode', erased(CSI_NODE_PRINTER)],
-  ['storage.k8s.io/v1/CSIStorageCapacity', erased(CSI_STORAGE_CAPACITY_PRINTER)],
+  ['storage.k8s.io/v1/CSIStorageCapacity', CREATED_PRINTER],
   ['storage.k8s.io/v1/VolumeAttributesClass', erased(VOLUME_ATTRIBUTES_CLASS_PRINTER)],
   ['scheduling.k8s.io/v1/PriorityClass', erased(PRIORITY_CLASS_PRINTER)],
   ['node.k8s.io/v1/RuntimeClass', erased(RUNTIME_CLASS_PRINTER)],
   ['certificates.k8s.io/v1/CertificateSigningRequest', erased(CERTIFICATE_SIGNING_REQUEST_PRINTER)],
   ['admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
   ['admissionregistration.k8s.io/v1/MutatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
-  ['apiextensions.k8s.io/v1/CustomResourceDefinition', erased(CUSTOM_RESOURCE_DEFINITION_PRINTER)],
+  ['apiextensions.k8s.io/v1/CustomResourceDefinition', CREATED_PRINTER],
   ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],
   ['networking.k8s.io/v1/IPAddress', erased(IP_ADDRESS_PRINTER)],
 ])

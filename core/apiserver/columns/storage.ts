@@ -7,7 +7,6 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../api/generate
 import type {
   CSIDriver,
   CSINode,
-  CSIStorageCapacity,
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
@@ -30,6 +29,10 @@ const modesText = (modes: readonly string[] | undefined): string =>
 
 const UNSET = '<unset>'
 
+/** The annotation of old, where there is one, goes before the field. */
+const classOf = ({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string =>
+  metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? ''
+
 export const PERSISTENT_VOLUME_PRINTER: Printer<PersistentVolume> = {
   columns: [
     NAME,
@@ -42,7 +45,7 @@ export const PERSISTENT_VOLUME_PRINTER: Printer<PersistentVolume> = {
     column('Claim', 'Who uses it.', ({ spec }) =>
       spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '',
     ),
-    column('StorageClass', 'Of what class it is.', ({ spec }) => spec?.storageClassName ?? ''),
+    column('StorageClass', 'Of what class it is.', classOf),
     column(
       'VolumeAttributesClass',
       'How it performs.',
@@ -62,12 +65,12 @@ export const PERSISTENT_VOLUME_CLAIM_PRINTER: Printer<PersistentVolumeClaim> = {
     ),
     column('Volume', 'Its volume.', ({ spec }) => spec?.volumeName ?? ''),
     column('Capacity', 'How much it holds.', ({ spec, status }) =>
-      spec?.volumeName ? (status?.capacity?.['storage'] ?? '') : '',
+      spec?.volumeName ? (status?.capacity?.['storage'] ?? '0') : '',
     ),
     column('Access Modes', 'Who may use it at once.', ({ spec, status }) =>
       spec?.volumeName ? modesText(status?.accessModes) : '',
     ),
-    column('StorageClass', 'Of what class it is to be.', ({ spec }) => spec?.storageClassName ?? ''),
+    column('StorageClass', 'Of what class it is to be.', classOf),
     column(
       'VolumeAttributesClass',
       'How it performs.',
@@ -111,7 +114,7 @@ export const STORAGE_CLASS_PRINTER: Printer<StorageClass> = {
 export const VOLUME_ATTACHMENT_PRINTER: Printer<VolumeAttachment> = {
   columns: [
     { ...NAME },
-    column('Attacher', 'Who attaches it.', ({ spec }) => spec.attacher),
+    { ...column('Attacher', 'Who attaches it.', ({ spec }) => spec.attacher), format: 'name' },
     column('PV', 'The volume.', ({ spec }) => spec.source?.persistentVolumeName ?? ''),
     column('Node', 'Where it goes.', ({ spec }) => spec.nodeName),
     column('Attached', 'Whether it is there.', ({ status }) => status?.attached ?? false, 'boolean'),
@@ -163,14 +166,6 @@ export const CSI_DRIVER_PRINTER: Printer<CSIDriver> = {
       ({ spec }) => (spec.volumeLifecycleModes ?? []).join(',') || '<none>',
     ),
     AGE,
-  ],
-}
-
-export const CSI_STORAGE_CAPACITY_PRINTER: Printer<CSIStorageCapacity> = {
-  columns: [
-    NAME,
-    column('StorageClassName', 'Of what class it is.', ({ storageClassName }) => storageClassName),
-    column('Capacity', 'How much there is.', ({ capacity }) => capacity ?? UNSET),
   ],
 }
 

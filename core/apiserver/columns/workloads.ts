@@ -53,9 +53,8 @@ export const DEPLOYMENT_PRINTER: Printer<Deployment> = {
       'Up-to-date',
       'Pods that have the desired template.',
       ({ status }) => status?.updatedReplicas ?? 0,
-      'integer',
     ),
-    column('Available', 'Pods ready long enough.', ({ status }) => status?.availableReplicas ?? 0, 'integer'),
+    column('Available', 'Pods ready long enough.', ({ status }) => status?.availableReplicas ?? 0),
     AGE,
     ...TEMPLATE_COLUMNS,
   ],
@@ -123,7 +122,7 @@ export const CONTROLLER_REVISION_PRINTER: Printer<ControllerRevision> = {
       const [group] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : ['']
       return `${owner.kind.toLowerCase()}${group ? `.${group}` : ''}/${owner.name}`
     }),
-    column('Revision', 'Its number.', ({ revision }) => revision ?? 0, 'integer'),
+    column('Revision', 'Its number.', ({ revision }) => revision ?? 0),
     AGE,
   ],
 }
