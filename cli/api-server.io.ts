@@ -76,7 +76,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   const { port } = api
   const isUnspecified = ['0.0.0.0', '::'].includes(config.bindAddress)
   const address = isUnspecified ? '127.0.0.1' : config.bindAddress
-  await ensureObjects(client, { kubernetes: { clusterIP, serviceCIDRs, address, port } })
+  await ensureObjects(client, { kubernetes: { clusterIP, serviceCIDRs, address, port }, pki })
   const server = `https://${address.includes(':') ? `[${address}]` : address}:${port}`
   const kubeconfig = config.kubeconfig ?? dir.kubeconfig
   const { certificate: clientCertificate, key: clientKey } = pki.admin

@@ -6,6 +6,7 @@
 import type { KubernetesObject } from '../core/api/object.ts'
 import type { ResourceInfo } from '../core/api/resource.ts'
 import {
+  CONFIG_MAPS,
   ENDPOINTS,
   ENDPOINT_SLICES,
   NAMESPACES,
@@ -15,6 +16,8 @@ import {
   SERVICE_CIDRS,
   SERVICES,
 } from '../core/api/scheme.ts'
+import { authenticationConfigMap } from '../core/apiserver/aggregation/front-proxy.ts'
+import type { ServerCredentials } from '../core/apiserver/pki.io.ts'
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
 import type { Client } from '../core/client/client.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
@@ -68,7 +71,7 @@ export async function applyOne(
 /** What must exist before anything else can: namespaces, their default accounts, roles, the Service of the API server. */
 export async function ensureObjects(
   client: Client,
-  { kubernetes }: { readonly kubernetes: ApiServerAddress },
+  { kubernetes, pki }: { readonly kubernetes: ApiServerAddress; readonly pki: ServerCredentials },
 ): Promise<void> {
   for (const namespace of systemNamespaces()) {
     await applyOne(client, { ...namespace, resource: NAMESPACES }, 'kube-apiserver')
@@ -91,4 +94,9 @@ export async function ensureObjects(
   await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
   await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')
   await applyOne(client, { ...slice, resource: ENDPOINT_SLICES }, 'kube-apiserver')
+  const trust = authenticationConfigMap({
+    clients: pki.caCertificate,
+    frontProxies: pki.frontProxyCaCertificate,
+  })
+  await applyOne(client, { ...trust, resource: CONFIG_MAPS }, 'kube-apiserver')
 }

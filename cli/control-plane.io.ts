@@ -101,6 +101,7 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   const joining = { config, dir, host, registry, network, pki, agent: agent.proxy, stack }
   const { server, nodePort } = await joinApi(joining)
   await ensureObjects(client, {
+    pki,
     kubernetes: {
       clusterIP: kubernetesIP,
       serviceCIDRs: facts.serviceCIDRs,

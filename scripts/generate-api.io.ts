@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'k8s.io.api.authorization.v1': 'authorization-v1',
   'k8s.io.api.admissionregistration.v1': 'admissionregistration-v1',
   'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1': 'apiextensions-v1',
+  'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1': 'apiregistration-v1',
 }
 
 /** Groups of the packages whose group is not their name. */
@@ -58,6 +59,7 @@ const QUALIFIED: Readonly<Record<string, string>> = {
   authorization: 'authorization.k8s.io',
   admissionregistration: 'admissionregistration.k8s.io',
   apiextensions: 'apiextensions.k8s.io',
+  apiregistration: 'apiregistration.k8s.io',
 }
 
 const SCALARS: Readonly<Record<string, string>> = {

@@ -1,69 +1,120 @@
 /**
  * What the server serves, as discovery documents: plain (/api, /apis, /apis/G, /apis/G/V) and aggregated
- * (APIGroupDiscoveryList v2 and v2beta1). Pure, from the scheme alone.
+ * (APIGroupDiscoveryList v2 and v2beta1). Pure, from the scheme and what extension API servers serve.
  *
- * kubernetes/apiserver pkg/endpoints/discovery; KEP-3352 for the aggregated form.
+ * kubernetes/apiserver pkg/endpoints/discovery; kubernetes/kube-aggregator pkg/apiserver/handler_apis.go; KEP-3352 for
+ * the aggregated form.
  */
 
+import type { DiscoveryPriority } from '../api/group-priority.ts'
+import {
+  AGGREGATOR_GROUP,
+  AGGREGATOR_PRIORITY,
+  CUSTOM_PRIORITY,
+  builtInPriority,
+} from '../api/group-priority.ts'
+import { compareVersions } from '../api/custom-resource.ts'
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
-import { apiVersionOf } from '../api/resource.ts'
+import type { RemoteVersion } from './aggregation/remotes.ts'
 import type { AggregatedVersion } from './negotiate.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
-/** Groups other than core, in the scheme's order, each with its versions, preferred first. */
-export function groupsOf(scheme: readonly ResourceInfo[]): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>()
-  for (const { group, version } of scheme) {
-    const versions = groups.get(group) ?? []
-    if (!versions.includes(version)) versions.push(version)
-    groups.set(group, versions)
+/** One version of a group. */
+export interface DiscoveredVersion {
+  readonly group: string
+  readonly version: string
+  readonly priority: DiscoveryPriority
+  readonly resources: readonly ResourceInfo[]
+  /** false: it is another server's, which does not answer now */
+  readonly isCurrent: boolean
+}
+
+/** @returns all versions of all groups, in the order of discovery documents */
+export function discoveredVersions(
+  scheme: readonly ResourceInfo[],
+  remotes: readonly RemoteVersion[],
+): readonly DiscoveredVersion[] {
+  const found = new Map<string, DiscoveredVersion & { readonly resources: ResourceInfo[] }>()
+  for (const row of scheme) {
+    const { group, version } = row
+    const key = `${group}/${version}`
+    const known = found.get(key)
+    if (known !== undefined) known.resources.push(row)
+    else found.set(key, { group, version, priority: priorityOf(row), resources: [row], isCurrent: true })
   }
-  return groups
+  const local = [...found.values()].filter(
+    ({ group, version }) => !remotes.some((each) => each.group === group && each.version === version),
+  )
+  return inOrder([...local, ...remotes])
+}
+
+const priorityOf = (row: ResourceInfo): DiscoveryPriority =>
+  row.group === AGGREGATOR_GROUP ? AGGREGATOR_PRIORITY : (builtInPriority(row) ?? CUSTOM_PRIORITY)
+
+/** Groups by the highest priority one of their versions gives them, then by name; versions as they are numbered. */
+function inOrder(versions: readonly DiscoveredVersion[]): readonly DiscoveredVersion[] {
+  const priorities = new Map<string, number>()
+  for (const { group, priority } of versions) {
+    priorities.set(group, Math.max(priority.group, priorities.get(group) ?? 0))
+  }
+  const of = (group: string): number => priorities.get(group) ?? 0
+  return versions.toSorted(
+    (a, b) =>
+      of(b.group) - of(a.group) ||
+      (a.group === b.group ? 0 : a.group < b.group ? -1 : 1) ||
+      b.priority.version - a.priority.version ||
+      compareVersions(a.version, b.version),
+  )
+}
+
+/** Groups other than core, each with its versions, preferred first. */
+function groupsOf(versions: readonly DiscoveredVersion[]): ReadonlyMap<string, readonly DiscoveredVersion[]> {
+  return Map.groupBy(
+    versions.filter(({ group }) => group !== ''),
+    ({ group }) => group,
+  )
 }
 
 /** /api */
-export function apiVersions(scheme: readonly ResourceInfo[], serverAddress: string): Document {
+export function apiVersions(versions: readonly DiscoveredVersion[], serverAddress: string): Document {
   return {
     kind: 'APIVersions',
-    versions: groupsOf(scheme).get('') ?? [],
+    versions: versions.filter(({ group }) => group === '').map(({ version }) => version),
     serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
   }
 }
 
 /** /apis */
-export function apiGroupList(scheme: readonly ResourceInfo[]): Document {
-  const names = [...groupsOf(scheme).keys()].filter((group) => group !== '')
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: names.map((name) => groupBody(scheme, name)) }
+export function apiGroupList(versions: readonly DiscoveredVersion[]): Document {
+  const groups = [...groupsOf(versions)].map(([name, own]) => groupBody(name, own))
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups }
 }
 
 /** /apis/G; undefined when the group is not served */
-export function apiGroup(scheme: readonly ResourceInfo[], group: string): Document | undefined {
-  if (group === '' || !groupsOf(scheme).has(group)) return undefined
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(scheme, group) }
+export function apiGroup(versions: readonly DiscoveredVersion[], group: string): Document | undefined {
+  const own = groupsOf(versions).get(group)
+  return own && { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group, own) }
 }
 
-function groupBody(scheme: readonly ResourceInfo[], name: string): Document {
-  const versions = (groupsOf(scheme).get(name) ?? []).map((version) => ({
-    groupVersion: `${name}/${version}`,
-    version,
-  }))
+function groupBody(name: string, own: readonly DiscoveredVersion[]): Document {
+  const versions = own.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }))
   return { name, versions, preferredVersion: versions[0] }
 }
 
 /** /api/V and /apis/G/V; undefined when the version is not served */
 export function apiResourceList(
-  scheme: readonly ResourceInfo[],
+  versions: readonly DiscoveredVersion[],
   group: string,
   version: string,
 ): Document | undefined {
-  const rows = scheme.filter((row) => row.group === group && row.version === version)
-  if (rows.length === 0) return undefined
+  const found = versions.find((each) => each.group === group && each.version === version)
+  if (found === undefined) return undefined
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: group === '' ? version : `${group}/${version}`,
-    resources: rows.flatMap((row) => [
+    resources: found.resources.flatMap((row) => [
       resourceEntry(row),
       ...row.subresources.map((sub) => subEntry(row, sub)),
     ]),
@@ -95,23 +146,21 @@ function subEntry(row: ResourceInfo, sub: Subresource): Document {
 
 /** /api (`core`) and /apis (`named`) for clients that want all in one answer */
 export function aggregatedDiscoveryList(
-  scheme: readonly ResourceInfo[],
+  versions: readonly DiscoveredVersion[],
   part: 'core' | 'named',
   version: AggregatedVersion,
 ): Document {
-  const groups = [...groupsOf(scheme)].filter(([group]) => (group === '') === (part === 'core'))
+  const wanted = versions.filter(({ group }) => (group === '') === (part === 'core'))
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map(([group, versions]) => ({
-      metadata: { name: group === '' ? undefined : group, creationTimestamp: null },
-      versions: versions.map((each) => ({
-        version: each,
-        resources: scheme
-          .filter((row) => row.group === group && row.version === each)
-          .map(aggregatedResource),
-        freshness: 'Current',
+    items: [...Map.groupBy(wanted, ({ group }) => group)].map(([group, own]) => ({
+      metadata: group === '' ? {} : { name: group },
+      versions: own.map((each) => ({
+        version: each.version,
+        resources: each.resources.map(aggregatedResource),
+        freshness: each.isCurrent ? 'Current' : 'Stale',
       })),
     })),
   }
@@ -141,9 +190,4 @@ function aggregatedResource(row: ResourceInfo): Document {
 /** Aggregated discovery leaves group and version out where they are the resource's own. */
 function responseKind(group: string, version: string, kind: string): Document {
   return { group, version, kind }
-}
-
-/** `/apis/apps/v1` -> apps, v1; the paths under which a group-version is listed */
-export function groupVersionPath(row: ResourceInfo): string {
-  return `${row.group === '' ? '/api' : '/apis'}/${apiVersionOf(row)}`
 }

@@ -16,6 +16,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
 import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
+import { Aggregator } from './aggregation/aggregator.io.ts'
 import { Authenticator } from './authentication/authenticator.io.ts'
 import { impersonated } from './authentication/impersonation.ts'
 import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
@@ -29,7 +30,7 @@ import type { ApiRequest, ApiResponse } from './request.ts'
 import { ANONYMOUS } from './request.ts'
 import { ResourceRequests, notSupported } from './resource-requests.ts'
 import type { RequestVerb, Route } from './route.ts'
-import { routeOf, verbOf } from './route.ts'
+import { isTrue, routeOf, verbOf } from './route.ts'
 import type { Dial } from './sessions/proxy.io.ts'
 import { Sessions } from './sessions/sessions.io.ts'
 import { isSessionRoute } from './sessions/session-route.ts'
@@ -89,6 +90,7 @@ class HttpApiServer implements ApiServer {
   readonly #resources: ResourceRequests
   readonly #paths: PathRequests
   readonly #sessions: Sessions
+  readonly #aggregator: Aggregator
   #port = 0
 
   constructor(options: ApiServerOptions) {
@@ -96,8 +98,10 @@ class HttpApiServer implements ApiServer {
     this.#authenticator = new Authenticator(options.registry.tokens)
     this.#resources = new ResourceRequests(options)
     this.#sessions = new Sessions(options)
+    this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
     this.#paths = new PathRequests({
       kinds: options.registry.kinds,
+      remotes: this.#aggregator,
       tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       checks: options.checks ?? {},
@@ -118,6 +122,7 @@ class HttpApiServer implements ApiServer {
       const port = await this.#options.sockets.listen(server, where)
       this.#port ||= port
     }
+    await this.#aggregator.ready()
   }
 
   #server(): Server {
@@ -159,6 +164,8 @@ class HttpApiServer implements ApiServer {
       const { request, route, verb } = await this.#admit(incoming, asked)
       if (isSessionRoute(route)) {
         await this.#sessions.request(request, route, { incoming, response })
+      } else if (route.kind === 'remote') {
+        await this.#aggregator.forward(request, route, { incoming, response })
       } else {
         await writeResponse(incoming, response, await this.#answer(request, route, verb))
       }
@@ -171,7 +178,7 @@ class HttpApiServer implements ApiServer {
 
   #understand(incoming: IncomingMessage, signal: AbortSignal): Understood {
     const request = apiRequest(incoming, { user: ANONYMOUS, signal })
-    const route = routeOf(request.path, this.#options.registry.kinds)
+    const route = routeOf(request.path, this.#options.registry.kinds, this.#aggregator)
     const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
     return { request, route, verb }
   }
@@ -205,6 +212,7 @@ class HttpApiServer implements ApiServer {
       case 'path':
         return await this.#paths.answer(request, route.path)
       case 'unknown':
+      case 'remote':
         throw notServed()
     }
   }
@@ -252,8 +260,9 @@ class HttpApiServer implements ApiServer {
     const done = this.#count({ ...asked, code: () => code })
     try {
       const { request, route } = await this.#admit(incoming, asked)
-      if (!isSessionRoute(route)) throw notServed()
-      await this.#sessions.upgrade(request, route, { incoming, ...to })
+      if (route.kind === 'remote') await this.#aggregator.upgrade(request, route, { incoming, ...to })
+      else if (isSessionRoute(route)) await this.#sessions.upgrade(request, route, { incoming, ...to })
+      else throw notServed()
     } catch (error) {
       const refused = this.#apiError(error, signal)
       code = refused.code
@@ -278,6 +287,7 @@ class HttpApiServer implements ApiServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
+    await this.#aggregator[Symbol.asyncDispose]()
     const closed = this.#servers.map((server) => closeServer(server))
     for (const socket of this.#upgraded) socket.destroy()
     const grace = new AbortController()
@@ -310,9 +320,13 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32:
 
 /** Watches and streams are not counted against the limits. */
 function requestKind(request: ApiRequest, route: Route, verb: RequestVerb | undefined) {
-  if (verb === 'watch' || isSessionRoute(route)) return 'longRunning' as const
+  if (verb === 'watch' || isSessionRoute(route) || isRemoteWatch(request, route))
+    return 'longRunning' as const
   return ['GET', 'HEAD'].includes(request.method) ? ('readOnly' as const) : ('mutating' as const)
 }
+
+const isRemoteWatch = ({ query }: ApiRequest, route: Route): boolean =>
+  route.kind === 'remote' && isTrue(query.get('watch') ?? 'false')
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

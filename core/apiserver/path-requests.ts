@@ -5,8 +5,16 @@
 
 import { createHash } from 'node:crypto'
 import { ApiError } from '../api/api-error.ts'
-import type { ResourceInfo } from '../api/resource.ts'
-import { aggregatedDiscoveryList, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts'
+import type { Remotes } from './aggregation/remotes.ts'
+import type { DiscoveredVersion } from './discovery.ts'
+import {
+  aggregatedDiscoveryList,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  discoveredVersions,
+} from './discovery.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
@@ -22,6 +30,7 @@ import type { VersionInfo } from './version.ts'
 
 export interface PathRequestsOptions {
   readonly kinds: ServedKinds
+  readonly remotes: Pick<Remotes, 'versions'>
   readonly tokens: ServiceAccountTokens | undefined
   readonly version: VersionInfo
   /** of /readyz: a server that is not ready yet is not dead */
@@ -64,7 +73,7 @@ export class PathRequests {
 
   constructor(options: PathRequestsOptions) {
     this.#options = options
-    this.#openApi = new OpenApiDocuments(options.kinds, options.version.gitVersion)
+    this.#openApi = new OpenApiDocuments(options)
   }
 
   /** Rejects with ApiError for paths below /api and /apis that are not served. */
@@ -125,18 +134,18 @@ export class PathRequests {
   }
 
   #discovery(request: ApiRequest, segments: readonly (string | undefined)[]): ApiResponse {
-    const scheme = this.#options.kinds.resources
+    const versions = this.#versions()
     const [root, group, version] = segments
     const isRoot = group === undefined
     const aggregated = isRoot ? aggregatedDiscovery(request.headers['accept'] ?? '') : undefined
     if (aggregated !== undefined) {
-      const list = aggregatedDiscoveryList(scheme, root === 'api' ? 'core' : 'named', aggregated)
+      const list = aggregatedDiscoveryList(versions, root === 'api' ? 'core' : 'named', aggregated)
       const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
       return taggedDocument(request, type, `${JSON.stringify(list)}\n`)
     }
     const document = isRoot
-      ? rootDocument(scheme, root, this.#options.serverAddress())
-      : groupDocument(scheme, { root, group, version })
+      ? rootDocument(versions, root, this.#options.serverAddress())
+      : groupDocument(versions, { root, group, version })
     if (document === undefined || segments.length > 3) throw notServed()
     return this.#document(request, document)
   }
@@ -151,9 +160,12 @@ export class PathRequests {
     return { kind: 'whole', code: 200, headers: { 'Content-Type': representation.mediaType }, body }
   }
 
+  #versions(): readonly DiscoveredVersion[] {
+    return discoveredVersions(this.#options.kinds.resources, this.#options.remotes.versions())
+  }
+
   #rootPaths(): readonly string[] {
-    const scheme = this.#options.kinds.resources
-    const versions = scheme.map(({ group, version }) =>
+    const versions = this.#versions().map(({ group, version }) =>
       group === '' ? ['/api', `/api/${version}`] : ['/apis', `/apis/${group}`, `/apis/${group}/${version}`],
     )
     const health = HEALTH_ENDPOINTS.map((name) => `/${name}`)
@@ -161,18 +173,22 @@ export class PathRequests {
   }
 }
 
-function rootDocument(scheme: readonly ResourceInfo[], root: string | undefined, serverAddress: string) {
-  return root === 'api' ? apiVersions(scheme, serverAddress) : apiGroupList(scheme)
+function rootDocument(
+  versions: readonly DiscoveredVersion[],
+  root: string | undefined,
+  serverAddress: string,
+) {
+  return root === 'api' ? apiVersions(versions, serverAddress) : apiGroupList(versions)
 }
 
 /** `/api/v1`, `/apis/G` and `/apis/G/V` */
 function groupDocument(
-  scheme: readonly ResourceInfo[],
+  versions: readonly DiscoveredVersion[],
   at: { root: string | undefined; group: string | undefined; version: string | undefined },
 ) {
   const { root, group = '', version } = at
-  if (root === 'api') return version === undefined ? apiResourceList(scheme, '', group) : undefined
-  return version === undefined ? apiGroup(scheme, group) : apiResourceList(scheme, group, version)
+  if (root === 'api') return version === undefined ? apiResourceList(versions, '', group) : undefined
+  return version === undefined ? apiGroup(versions, group) : apiResourceList(versions, group, version)
 }
 
 /** 404 for what lies below /api and /apis but is nothing. */

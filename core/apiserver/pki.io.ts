@@ -10,7 +10,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../client/atomic-file.io.ts'
-import type { CertificateRequest } from './certificates.io.ts'
+import { FRONT_PROXY_NAME } from './aggregation/front-proxy.ts'
+import type { CertificateRequest, Subject } from './certificates.io.ts'
 
 /** PEM texts. */
 export interface KeyPair {
@@ -22,6 +23,9 @@ export interface ServerCredentials {
   readonly caCertificate: string
   readonly serverCertificate: string
   readonly serverKey: string
+  /** whose certificates speak for other users to extension API servers: an authority that signs nothing else */
+  readonly frontProxyCaCertificate: string
+  readonly frontProxyClient: KeyPair
 }
 
 export interface Pki extends ServerCredentials {
@@ -59,19 +63,24 @@ const SERVER_NAMES = [
 
 const CA_SUBJECT = { commonName: 'portolan-ca', organizations: [] }
 const SERVER_SUBJECT = { commonName: 'kube-apiserver', organizations: [] }
+const FRONT_PROXY_CA_SUBJECT = { commonName: 'portolan-front-proxy-ca', organizations: [] }
+const FRONT_PROXY_SUBJECT = { commonName: FRONT_PROXY_NAME, organizations: [] }
 const ADMIN_SUBJECT = { commonName: 'kubernetes-admin', organizations: ['system:masters'] }
 
 /** Opens or makes the certificates. Rejects with the file system's error when the directory cannot be used. */
 export async function openPki(options: PkiOptions): Promise<Pki> {
   const { directory, nowMs } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const authority = await kept(join(directory, 'ca'), {
-    isGood: (pair) => isFresh(pair, nowMs),
-    make: async () => {
-      const { makeAuthority } = await import('./certificates.io.ts')
-      return await makeAuthority(CA_SUBJECT, { fromMs: nowMs, untilMs: nowMs + CA_LIFETIME_MS })
-    },
-  })
+  const keptAuthority = (file: string, subject: Subject): Promise<KeyPair> =>
+    kept(join(directory, file), {
+      isGood: (pair) => isFresh(pair, nowMs),
+      make: async () => {
+        const { makeAuthority } = await import('./certificates.io.ts')
+        return await makeAuthority(subject, { fromMs: nowMs, untilMs: nowMs + CA_LIFETIME_MS })
+      },
+    })
+  const authority = await keptAuthority('ca', CA_SUBJECT)
+  const frontProxyAuthority = await keptAuthority('front-proxy-ca', FRONT_PROXY_CA_SUBJECT)
   const names = [...new Set([...SERVER_NAMES, ...(options.names ?? [])])]
   const addresses = [...new Set(['127.0.0.1', ...options.addresses])]
   const server = await kept(join(directory, 'apiserver'), {
@@ -82,21 +91,27 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     isGood: (pair) => isIssued(pair, { authority, nowMs }),
     make: async () => await issue({ subject: ADMIN_SUBJECT, usage: 'client' }),
   })
+  const frontProxyClient = await kept(join(directory, 'front-proxy-client'), {
+    isGood: (pair) => isIssued(pair, { authority: frontProxyAuthority, nowMs }),
+    make: async () => await issue({ subject: FRONT_PROXY_SUBJECT, usage: 'client' }, frontProxyAuthority),
+  })
   const serviceAccountKey = await keptKey(join(directory, 'sa'))
   return {
     serviceAccountKey,
     caCertificate: authority.certificate,
     serverCertificate: server.certificate,
     serverKey: server.key,
+    frontProxyCaCertificate: frontProxyAuthority.certificate,
+    frontProxyClient,
     admin,
     issueClient: async ({ name, groups }) =>
       await issue({ subject: { commonName: name, organizations: groups }, usage: 'client' }),
   }
 
-  async function issue(request: Omit<CertificateRequest, 'validity'>) {
+  async function issue(request: Omit<CertificateRequest, 'validity'>, signer: KeyPair = authority) {
     const { issueCertificate } = await import('./certificates.io.ts')
     const validity = { fromMs: nowMs, untilMs: nowMs + LIFETIME_MS }
-    return await issueCertificate(authority, { ...request, validity })
+    return await issueCertificate(signer, { ...request, validity })
   }
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
+import type { Remotes } from './aggregation/remotes.ts'
 import type { ServedKinds } from './kinds.ts'
 
 export type RequestVerb =
@@ -33,15 +34,19 @@ export interface ResourceRoute {
 
 export type Route =
   | ResourceRoute
+  /** below a group-version that another API server serves */
+  | { readonly kind: 'remote'; readonly group: string; readonly version: string }
   /** `/version`, `/openapi/v2` and the like, discovery included */
   | { readonly kind: 'path'; readonly path: string }
   /** below /api or /apis, but nothing that is served */
   | { readonly kind: 'unknown' }
 
 /** @param path decoded segments are taken from it; no query */
-export function routeOf(path: string, kinds: ServedKinds): Route {
+export function routeOf(path: string, kinds: ServedKinds, remotes?: Pick<Remotes, 'serves'>): Route {
   const segments = path.split('/').slice(1)
   const prefix = segments[0]
+  const remote = remotes && groupVersionOf(segments)
+  if (remote && remotes.serves(remote.group, remote.version)) return { kind: 'remote', ...remote }
   if (prefix === 'api' && segments.length > 2 && segments[2] !== '') {
     return resourceRoute(kinds, '', segments[1] ?? '', segments.slice(2))
   }
@@ -49,6 +54,15 @@ export function routeOf(path: string, kinds: ServedKinds): Route {
     return resourceRoute(kinds, segments[1] ?? '', segments[2] ?? '', segments.slice(3))
   }
   return { kind: 'path', path: path.length > 1 ? path.replace(/\/$/, '') : path }
+}
+
+/** Of `/apis/G/V`, of what is below it, and of its OpenAPI document. */
+function groupVersionOf(
+  segments: readonly string[],
+): { readonly group: string; readonly version: string } | undefined {
+  const at = segments[0] === 'openapi' && segments[1] === 'v3' ? 2 : 0
+  const [prefix, group = '', version = ''] = segments.slice(at)
+  return prefix === 'apis' && group !== '' && version !== '' ? { group, version } : undefined
 }
 
 function resourceRoute(

@@ -1,5 +1,6 @@
 /** Rules of the groups that run a cluster. */
 
+import { defaultApiService, validateApiService, validateApiServiceStatus } from '../api-service.ts'
 import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
@@ -46,6 +47,7 @@ import {
   VALIDATING_WEBHOOK_CONFIGURATIONS,
   MUTATING_WEBHOOK_CONFIGURATIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  API_SERVICES,
 } from '../scheme/cluster.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
@@ -149,5 +151,13 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     warnings: unsupportedRules,
     hasStatus: true,
     hasGeneration: true,
+  }),
+  row(API_SERVICES, {
+    requiresRevision: true,
+    nameFaults: pathSegmentFaults,
+    defaults: defaultApiService,
+    validate: validateApiService,
+    validateStatus: validateApiServiceStatus,
+    hasStatus: true,
   }),
 ]

@@ -97,6 +97,7 @@ export function messageOfKind(apiVersion: string, kind: string): string | undefi
   const candidates = [
     `k8s.io.api.${name}.${version}.${kind}`,
     `k8s.io.apiextensions_apiserver.pkg.apis.${name}.${version}.${kind}`,
+    `k8s.io.kube_aggregator.pkg.apis.${name}.${version}.${kind}`,
     `${META_PACKAGE}.${kind}`,
   ]
   return candidates.find((message) => messageFields(message) !== undefined)

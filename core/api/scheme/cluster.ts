@@ -5,6 +5,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../generated/admissionregistration-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import type { APIService } from '../generated/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../generated/certificates-v1.ts'
 import type { Event } from '../generated/events-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
@@ -159,6 +160,15 @@ export const CUSTOM_RESOURCE_DEFINITIONS = define<CustomResourceDefinition>({
   categories: ['api-extensions'],
   subresources: [status('CustomResourceDefinition')],
 })
+export const API_SERVICES = define<APIService>({
+  group: 'apiregistration.k8s.io',
+  resource: 'apiservices',
+  singular: 'apiservice',
+  kind: 'APIService',
+  clusterScoped: true,
+  categories: ['api-extensions'],
+  subresources: [status('APIService')],
+})
 
 /** In the order of discovery documents. */
 export const CLUSTER_RESOURCES: readonly ResourceInfo[] = [
@@ -180,4 +190,5 @@ export const CLUSTER_RESOURCES: readonly ResourceInfo[] = [
   VALIDATING_WEBHOOK_CONFIGURATIONS,
   MUTATING_WEBHOOK_CONFIGURATIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  API_SERVICES,
 ]

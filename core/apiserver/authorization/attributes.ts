@@ -50,7 +50,8 @@ export interface Asked {
 /** @returns what authorization is to decide about the request */
 export function attributesOf(user: User, route: Route, request: Asked): Attributes {
   const method = request.method.toLowerCase()
-  if (route.kind === 'unknown') {
+  const isResource = route.kind === 'remote' && /^\/apis\/[^/]+\/[^/]+\/[^/]/.test(request.path)
+  if (route.kind === 'unknown' || isResource) {
     const target = targetOfPath(request.path)
     const { name, subresource } = target
     const parts = { name: name || undefined, subresource: subresource || undefined }

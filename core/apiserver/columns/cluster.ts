@@ -7,6 +7,7 @@ import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
 } from '../../api/generated/admissionregistration-v1.ts'
+import type { APIService } from '../../api/generated/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
 import type { ResourceQuota } from '../../api/generated/core-v1.ts'
 import type { IPAddress, ServiceCIDR } from '../../api/generated/networking-v1.ts'
@@ -107,5 +108,23 @@ export const IP_ADDRESS_PRINTER: Printer<IPAddress> = {
       const kind = [resource, group].filter((each) => each).join('.')
       return [kind, namespace, name].filter((each) => each).join('/')
     }),
+  ],
+}
+
+function availability({ status }: APIService): string {
+  const available = status?.conditions?.find(({ type }) => type === 'Available')
+  if (available === undefined) return 'Unknown'
+  const { status: is, reason } = available
+  return is === 'True' || !reason ? is : `${is} (${reason})`
+}
+
+export const API_SERVICE_PRINTER: Printer<APIService> = {
+  columns: [
+    NAME,
+    column('Service', 'Who serves it.', ({ spec }) =>
+      spec?.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local',
+    ),
+    column('Available', 'Whether requests are sent there.', availability),
+    AGE,
   ],
 }

@@ -32,6 +32,7 @@ import {
   VOLUME_ATTRIBUTES_CLASS_PRINTER,
 } from './storage.ts'
 import {
+  API_SERVICE_PRINTER,
   CERTIFICATE_SIGNING_REQUEST_PRINTER,
   IP_ADDRESS_PRINTER,
   PRIORITY_CLASS_PRINTER,
@@ -114,6 +115,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
   ['admissionregistration.k8s.io/v1/MutatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
   ['apiextensions.k8s.io/v1/CustomResourceDefinition', CREATED_PRINTER],
+  ['apiregistration.k8s.io/v1/APIService', erased(API_SERVICE_PRINTER)],
   ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],
   ['networking.k8s.io/v1/IPAddress', erased(IP_ADDRESS_PRINTER)],
 ])

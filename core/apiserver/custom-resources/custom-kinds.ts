@@ -4,10 +4,12 @@
  */
 
 import { ApiError } from '../../api/api-error.ts'
+import { completedApiService } from '../../api/api-service.ts'
 import { CelRules } from '../../api/cel/rules.ts'
 import { servedRows, storageVersion } from '../../api/custom-resource.ts'
 import { isSameValue } from '../../api/equality.ts'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
+import type { APIService } from '../../api/generated/apiregistration-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
@@ -89,6 +91,8 @@ export class CustomKinds implements ServedKinds, Disposable {
   readonly #completions: Readonly<Record<string, NonNullable<Kind['complete']>>> = {
     'customresourcedefinitions.apiextensions.k8s.io': (object, old) => this.#completeDefinition(object, old),
     'servicecidrs.networking.k8s.io': (object) => completedServiceCIDR(object, this.#clock.now()),
+    'apiservices.apiregistration.k8s.io': (object) =>
+      completedApiService(object as APIService, this.#clock.now()),
   }
 
   #completeDefinition(object: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject {

@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { ApiError } from '../../api/api-error.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
+import type { Remotes } from '../aggregation/remotes.ts'
 import type { ServedKinds } from '../kinds.ts'
+import type { VersionInfo } from '../version.ts'
 import type { CustomSchemaOf } from './custom-schema.ts'
 import { acceptClauses } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
@@ -22,15 +24,23 @@ interface Kept {
   readonly etag: string
 }
 
+export interface OpenApiOptions {
+  readonly kinds: ServedKinds
+  readonly remotes: Pick<Remotes, 'versions'>
+  readonly version: Pick<VersionInfo, 'gitVersion'>
+}
+
 export class OpenApiDocuments {
   readonly #kinds: ServedKinds
+  readonly #remotes: Pick<Remotes, 'versions'>
   readonly #version: string
   readonly #kept = new Map<string, Kept>()
   #keptOf: readonly ResourceInfo[] = []
 
-  constructor(kinds: ServedKinds, version: string) {
+  constructor({ kinds, remotes, version }: OpenApiOptions) {
     this.#kinds = kinds
-    this.#version = version
+    this.#remotes = remotes
+    this.#version = version.gitVersion
   }
 
   /** @param path `/openapi/...`. Throws ApiError NotFound. */
@@ -60,14 +70,15 @@ export class OpenApiDocuments {
   }
 
   #index(request: ApiRequest): ApiResponse {
-    const kept = this.#keep('v3', () => {
-      const paths = [...this.#groupVersions()].map(([groupVersion, resources]) => [
-        groupVersion,
-        { serverRelativeURL: serverRelativeUrl(groupVersion, this.#v3(groupVersion, resources)) },
-      ])
-      return JSON.stringify({ paths: Object.fromEntries(paths) as unknown })
+    const own = [...this.#groupVersions()].map(([groupVersion, resources]) => [
+      groupVersion,
+      { serverRelativeURL: serverRelativeUrl(groupVersion, this.#v3(groupVersion, resources)) },
+    ])
+    const others = this.#remotes.versions().flatMap(({ group, version, openApiUrl }) => {
+      return openApiUrl === undefined ? [] : [[`apis/${group}/${version}`, { serverRelativeURL: openApiUrl }]]
     })
-    return tagged(request, kept, { 'Content-Type': 'application/json' })
+    const paths = Object.fromEntries([...own, ...others]) as unknown
+    return tagged(request, hashed(JSON.stringify({ paths })), { 'Content-Type': 'application/json' })
   }
 
   #v3(groupVersion: string, resources: readonly ResourceInfo[]): Kept {
@@ -102,12 +113,14 @@ export class OpenApiDocuments {
     }
     const known = this.#kept.get(name)
     if (known !== undefined) return known
-    const body = make()
-    const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
-    const kept = { body, etag }
+    const kept = hashed(make())
     this.#kept.set(name, kept)
     return kept
   }
+}
+
+function hashed(body: string | Uint8Array): Kept {
+  return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
 }
 
 /** Documents named by their hash never change: a year, as upstream says. */

@@ -69,6 +69,7 @@ export function definitionName(message: string): string {
   return message
     .replace(/^k8s\.io\./, 'io.k8s.')
     .replace('apiextensions_apiserver', 'apiextensions-apiserver')
+    .replace('kube_aggregator', 'kube-aggregator')
 }
 
 export const OBJECT_META = `${META_PACKAGE}.ObjectMeta`

@@ -1,7 +1,7 @@
 /**
- * pods/proxy and services/proxy: passes a request on to a pod and its answer back, upgrades included.
- * kubernetes/apimachinery pkg/util/proxy/{transport,upgradeaware}.go. Differs: links inside HTML pages are left as
- * they are.
+ * Passes a request on to a backend and its answer back, upgrades included: pods/proxy, services/proxy, extension API
+ * servers. kubernetes/apimachinery pkg/util/proxy/{transport,upgradeaware}.go. Differs: links inside HTML pages are
+ * left as they are.
  */
 
 import { once } from 'node:events'
@@ -9,8 +9,10 @@ import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import { connect as connectTls } from 'node:tls'
 import { ApiError } from '../../api/api-error.ts'
+import { isIdentityHeader } from '../aggregation/front-proxy.ts'
 import type { ProxyTarget } from './proxy-target.ts'
 import { proxiedLocation } from './proxy-target.ts'
 
@@ -23,6 +25,10 @@ export interface ProxyRequest {
   readonly path: string
   /** what stands before the backend's path in our own URLs */
   readonly prefix: string
+  /** how an https backend is checked; absent: not at all */
+  readonly tls?: ConnectionOptions | undefined
+  /** said to the backend beside what the client said */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
   readonly signal: AbortSignal
 }
 
@@ -36,7 +42,8 @@ const HOP_BY_HOP = [
   'upgrade',
 ]
 /** What proves who the client is stays here. */
-const SECRETS = ['authorization', 'x-remote-user', 'x-remote-group']
+const isSecret = (name: string): boolean =>
+  name === 'authorization' || name.startsWith('impersonate-') || isIdentityHeader(name)
 
 /** Resolves when the answer has gone out. Rejects with ApiError ServiceUnavailable when the backend cannot be had. */
 export async function proxyRequest(
@@ -72,13 +79,13 @@ function unreachable(error: unknown): ApiError {
 
 function backendRequest(
   dial: Dial,
-  { target, path, signal }: ProxyRequest,
+  { target, path, signal, tls, headers: own }: ProxyRequest,
   incoming: IncomingMessage,
   headers: OutgoingHttpHeaders,
 ): ClientRequest {
   const outgoing = httpRequest({
     // No agent, so that every request has its own connection: a pool does not know about namespaces.
-    createConnection: () => connectionTo(dial, target),
+    createConnection: () => connectionTo(dial, target, tls),
     method: incoming.method,
     path,
     headers: {
@@ -88,6 +95,7 @@ function backendRequest(
       'x-forwarded-host': incoming.headers.host ?? '',
       'x-forwarded-proto': 'https',
       'x-forwarded-uri': incoming.url ?? '',
+      ...(own as OutgoingHttpHeaders | undefined),
     },
     signal,
   })
@@ -96,15 +104,19 @@ function backendRequest(
   return outgoing
 }
 
-function connectionTo(dial: Dial, target: ProxyTarget): Duplex {
+/** @param tls absent: pods have certificates nobody here can check, as upstream's proxy transport has it */
+function connectionTo(
+  dial: Dial,
+  target: ProxyTarget,
+  tls: ConnectionOptions = { rejectUnauthorized: false },
+): Duplex {
   const socket = dial(target)
-  // Backends inside the cluster have certificates nobody here can check, as upstream's proxy transport.
-  return target.scheme === 'https' ? connectTls({ socket, rejectUnauthorized: false }) : socket
+  return target.scheme === 'https' ? connectTls({ ...tls, socket }) : socket
 }
 
 function withoutHopByHop(incoming: IncomingMessage): OutgoingHttpHeaders {
   const kept = Object.entries(incoming.headers).filter(
-    ([name]) => !HOP_BY_HOP.includes(name) && !SECRETS.includes(name) && name !== 'expect',
+    ([name]) => !HOP_BY_HOP.includes(name) && !isSecret(name) && name !== 'expect',
   )
   return Object.fromEntries(kept)
 }
@@ -130,10 +142,13 @@ export async function proxyUpgrade(
   socket.write(headText(upgraded.answer))
   if (upgraded.head.length > 0) socket.write(upgraded.head)
   if (head.length > 0) upgraded.socket.write(head)
-  const both = [pipeline(socket, upgraded.socket), pipeline(upgraded.socket, socket)]
+  // Those of TLS, HTTP and the pipeline are more than ten, and go with the socket.
+  for (const each of [socket, upgraded.socket]) each.setMaxListeners(MAX_LISTENERS)
   // Either side may break off: that ends the session, it is no failure of ours.
-  await Promise.allSettled(both)
+  await pipeline(socket, upgraded.socket, socket).catch(() => undefined)
 }
+
+const MAX_LISTENERS = 30
 
 interface Upgraded {
   readonly answer: IncomingMessage
