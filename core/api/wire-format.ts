@@ -98,3 +98,10 @@ const isList = (value: Uint8Array | readonly Uint8Array[]): value is readonly Ui
 export function varintField(number: number, value: number): Uint8Array {
   return Buffer.concat([varint(number * 8), varint(value)])
 }
+
+/** @returns a field of a double */
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(value)
+  return Buffer.concat([varint(number * 8 + 1), bytes])
+}

@@ -5,7 +5,6 @@
 
 import { rulesFor } from '../api/kind-rules.ts'
 import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
-import type { Schema } from '../api/json-schema/schema.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, versionedResource } from '../api/resource.ts'
@@ -15,6 +14,7 @@ import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
 import { strictDecode } from '../api/strict-decode.ts'
 import type { Printer } from './columns/column.ts'
 import { printerOf } from './columns/printers.ts'
+import type { CustomSchema } from './openapi/custom-schema.ts'
 import type { StructType } from './schema-type.ts'
 import { SchemaTypes } from './schema-type.ts'
 import { conversionOf } from './stored-versions.ts'
@@ -29,7 +29,7 @@ export interface Kind {
   /** custom resources have no strategic merge patch */
   readonly hasStrategicMerge: boolean
   /** what OpenAPI documents say of it, where the field table does not know it */
-  readonly openApiSchema?: Schema | undefined
+  readonly openApi?: CustomSchema | undefined
   /** where its numbers of replicas are; absent: in the usual places */
   readonly scale?: CustomResourceSubresourceScale | undefined
   /** a text for the `Warning` header of every request */

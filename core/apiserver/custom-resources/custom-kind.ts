@@ -44,7 +44,10 @@ export function customKind({ resource, version, storageVersion, cel }: CustomKin
     type: mergeTypeOf(schema),
     printer: customPrinter(version.additionalPrinterColumns),
     hasStrategicMerge: false,
-    openApiSchema: schema,
+    openApi: {
+      schema,
+      selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
+    },
     scale: version.subresources?.scale,
     ...(version.deprecated
       ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${resource.kind} is deprecated` }

@@ -103,7 +103,7 @@ export class OpenApiDocuments {
     return tagged(request, kept, { 'Content-Type': 'application/json', Vary: 'Accept' })
   }
 
-  readonly #customSchemaOf: CustomSchemaOf = (resource) => this.#kinds.of(resource).openApiSchema
+  readonly #customSchemaOf: CustomSchemaOf = (resource) => this.#kinds.of(resource).openApi
 
   #keep(name: string, make: () => string | Uint8Array): Kept {
     if (this.#keptOf !== this.#kinds.resources) {

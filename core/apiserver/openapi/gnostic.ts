@@ -3,7 +3,7 @@
  * Pure. Field numbers: google/gnostic openapiv2/OpenAPIv2.proto; vendor extensions are YAML text.
  */
 
-import { bytesField, varintField } from '../../api/wire-format.ts'
+import { bytesField, doubleField, varintField } from '../../api/wire-format.ts'
 import type { Schema } from './schema.ts'
 import { METHODS } from './operations.ts'
 import type { V2Document, V2Operation, V2Parameter, V2PathItem } from './v2.ts'
@@ -24,6 +24,12 @@ const text = (number: number, value: string | undefined): Uint8Array | undefined
 
 const texts = (number: number, values: readonly string[] | undefined): Message =>
   (values ?? []).map((value) => bytesField(number, value))
+
+const count = (number: number, value: number | undefined): Uint8Array | undefined =>
+  value === undefined || value < 0 ? undefined : varintField(number, value)
+
+const real = (number: number, value: number | undefined): Uint8Array | undefined =>
+  value === undefined ? undefined : doubleField(number, value)
 
 const flag = (number: number, value: boolean | undefined): Uint8Array | undefined =>
   value === true ? varintField(number, 1) : undefined
@@ -54,14 +60,38 @@ function schema(value: Schema): Message {
   return message(
     text(1, value.$ref),
     text(2, value.format),
+    text(3, value.title),
     text(4, value.description),
     value.default === undefined ? undefined : bytesField(5, any(value.default)),
+    limits(value),
     texts(19, value.required),
-    value.additionalProperties && bytesField(21, [bytesField(1, schema(value.additionalProperties))]),
+    (value.enum ?? []).map((each) => bytesField(20, any(each))),
+    value.additionalProperties && bytesField(21, valueSchema(value.additionalProperties)),
     value.type === undefined ? undefined : bytesField(22, [bytesField(1, value.type)]),
     value.items && bytesField(23, [bytesField(1, schema(value.items))]),
     value.properties && bytesField(25, namedSchemas(value.properties)),
     extensions(31, value),
+  )
+}
+
+const valueSchema = (value: Schema | true): Message =>
+  value === true ? [varintField(2, 1)] : [bytesField(1, schema(value))]
+
+function limits(value: Schema): Message {
+  return message(
+    real(6, value.multipleOf),
+    real(7, value.maximum),
+    flag(8, value.exclusiveMaximum),
+    real(9, value.minimum),
+    flag(10, value.exclusiveMinimum),
+    count(11, value.maxLength),
+    count(12, value.minLength),
+    text(13, value.pattern),
+    count(14, value.maxItems),
+    count(15, value.minItems),
+    flag(16, value.uniqueItems),
+    count(17, value.maxProperties),
+    count(18, value.minProperties),
   )
 }
 

@@ -39,6 +39,23 @@ describe('v2', () => {
     expect(v2.definitions['io.k8s.api.core.v1.SecretKeySelector']?.properties).toHaveProperty('name')
   })
 
+  it('says what is required, and which values there are', () => {
+    const of = (name: string) => v2.definitions[`io.k8s.api.${name}`]
+    expect(of('apps.v1.DeploymentSpec')?.required).toEqual(['selector', 'template'])
+    expect(of('apps.v1.StatefulSetStatus')?.required).toEqual(['replicas'])
+    expect(of('core.v1.ServicePort')?.properties?.['protocol']?.enum).toEqual(['SCTP', 'TCP', 'UDP'])
+    const { operations } = of('admissionregistration.v1.RuleWithOperations')?.properties ?? {}
+    expect(operations?.items?.enum).toContain('CONNECT')
+    expect(of('core.v1.ObjectReference')?.['x-kubernetes-map-type']).toBe('atomic')
+  })
+
+  it('says no defaults', () => {
+    const withDefaults = Object.entries(v2.definitions).filter(([, { properties = {} }]) =>
+      Object.values(properties).some((each) => 'default' in each || 'default' in (each.items ?? {})),
+    )
+    expect(withDefaults.map(([name]) => name)).toEqual([])
+  })
+
   it('names the kind of every object in the scheme', () => {
     const kinds = Object.values(v2.definitions).flatMap(
       (schema) => (schema['x-kubernetes-group-version-kind'] ?? []) as { group: string; kind: string }[],

@@ -7,6 +7,7 @@
  */
 
 import type { ResourceInfo } from '../../api/resource.ts'
+import { openApiFacts } from '../../api/schema/openapi-facts.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { FieldFacts } from '../../api/schema/field-table.ts'
 import {
@@ -25,10 +26,25 @@ export interface Schema {
   readonly format?: string
   readonly description?: string
   readonly default?: unknown
+  readonly title?: string
+  readonly multipleOf?: number
+  readonly maximum?: number
+  readonly exclusiveMaximum?: boolean
+  readonly minimum?: number
+  readonly exclusiveMinimum?: boolean
+  readonly maxLength?: number
+  readonly minLength?: number
+  readonly pattern?: string
+  readonly maxItems?: number
+  readonly minItems?: number
+  readonly uniqueItems?: boolean
+  readonly maxProperties?: number
+  readonly minProperties?: number
+  readonly enum?: readonly unknown[]
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
-  readonly additionalProperties?: Schema
+  readonly additionalProperties?: Schema | true
   readonly [extension: `x-kubernetes-${string}`]: unknown
 }
 
@@ -127,6 +143,7 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
   const special = SPECIAL[message]
   if (special !== undefined) return special
   const fields = jsonFields(message)
+  const { required = [], values = {}, isAtomic } = openApiFacts(message)
   const typeMeta: [string, Schema][] = kind
     ? [
         ['apiVersion', { type: 'string' }],
@@ -135,50 +152,58 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
     : []
   const properties = [
     ...typeMeta,
-    ...fields.map((field): [string, Schema] => [jsonName(field), fieldSchema(field)]),
+    ...fields.map((field): [string, Schema] => [
+      jsonName(field),
+      fieldSchema(field, {
+        values: values[jsonName(field)],
+        isRequired: required.includes(jsonName(field)),
+      }),
+    ]),
   ]
-  const required = fields.filter((field) => isRequired(message, field)).map(jsonName)
   return {
     type: 'object',
     ...(required.length > 0 ? { required } : {}),
     ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
-    ...(mapTypeOf(message) === undefined ? {} : { 'x-kubernetes-map-type': mapTypeOf(message) }),
+    ...(isAtomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     ...(kind ? { 'x-kubernetes-group-version-kind': [kind] } : {}),
   }
 }
 
-const ATOMIC_TYPES =
-  /\.(LabelSelector|ObjectReference|LocalObjectReference|NodeSelector|NodeSelectorTerm|[A-Z]\w*KeySelector|ObjectFieldSelector|ResourceFieldSelector|TypedLocalObjectReference)$/
-
-/** Structs that server-side apply treats as one value (+structType=atomic upstream). */
-const mapTypeOf = (message: string): string | undefined => (ATOMIC_TYPES.test(message) ? 'atomic' : undefined)
-
-/**
- * The table knows fields marked +optional, not those with omitempty, which upstream does not require either. Plain
- * values are hardly ever the latter; of the rest, only these are said to be required. kubectl up to 1.24 refuses
- * objects by this list, so that it is better too short than too long.
- */
-const REQUIRED_PARTS =
-  /\.(DeploymentSpec\.(selector|template)|ReplicaSetSpec\.selector|PodSpec\.containers|HTTPIngressPath\.(pathType|backend)|HTTPIngressRuleValue\.paths)$/
-const NOT_REQUIRED = /\.(ListMeta\.|ManagedFieldsEntry\.|AzureDiskVolumeSource\.kind|\w+\.fsType$)/
-
-function isRequired(message: string, field: FieldFacts): boolean {
-  const path = `${message}.${field.n}`
-  if (REQUIRED_PARTS.test(path)) return true
-  const isPlain = field.t in SCALARS && field.p !== 1 && field.r !== 1 && field.k === undefined
-  return field.o !== 1 && isPlain && !NOT_REQUIRED.test(path)
+interface Of {
+  /** which the field, or each of its elements, may have */
+  readonly values: readonly string[] | undefined
+  readonly isRequired: boolean
 }
 
-function fieldSchema(field: FieldFacts): Schema {
-  const element = SCALARS[field.t] ?? { $ref: `#/definitions/${definitionName(field.t)}` }
+function fieldSchema(field: FieldFacts, { values, isRequired }: Of): Schema {
+  const scalar = SCALARS[field.t]
+  const element: Schema = scalar
+    ? { ...scalar, ...(values ? { enum: values } : {}) }
+    : (wrappedList(field.t) ?? { $ref: `#/definitions/${definitionName(field.t)}` })
+  // What is always written has a zero value, and so has every element.
+  const zero = zeroOf(field.t)
+  const ofElement = zero === undefined ? {} : { default: zero }
+  const isWritten = scalar ? isRequired : field.p !== 1
   const form: Schema =
     field.k !== undefined
-      ? { type: 'object', additionalProperties: element }
+      ? { type: 'object', additionalProperties: { ...element, ...ofElement } }
       : field.r === 1
-        ? { type: 'array', items: wrappedList(field.t) ?? element }
-        : (wrappedList(field.t) ?? element)
+        ? { type: 'array', items: { ...element, ...ofElement } }
+        : { ...element, ...(isWritten ? ofElement : {}) }
   return { ...form, ...defaultOf(field), ...extensions(field) }
 }
+
+const ZEROS: Readonly<Record<string, unknown>> = {
+  string: '',
+  bool: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+}
+
+/** Of what is a text or anything in JSON, there is none. */
+const zeroOf = (type: string): unknown =>
+  ZEROS[type] ?? (type in SCALARS || SPECIAL[type] || wrappedList(type) ? undefined : {})
 
 /** Messages that only hold a list (`Verbs`) are that list in JSON. */
 function wrappedList(type: string): Schema | undefined {

@@ -53,7 +53,35 @@ export function openApiV2(
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths: Object.fromEntries(paths),
-    definitions: Object.fromEntries(definitionsOf(scheme, customDefinitionsOf(scheme, customSchemaOf))),
+    definitions: Object.fromEntries(
+      [...definitionsOf(scheme, customDefinitionsOf(scheme, customSchemaOf, 'v2'))].map(
+        ([name, definition]) => [name, withoutDefaults(definition)],
+      ),
+    ),
+  }
+}
+
+/** v2 says no defaults: kubectl of old would write them into what it sends. */
+function withoutDefaults({
+  default: _default,
+  properties,
+  items,
+  additionalProperties,
+  ...rest
+}: Schema): Schema {
+  return {
+    ...rest,
+    ...(properties
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, each]) => [name, withoutDefaults(each)]),
+          ),
+        }
+      : {}),
+    ...(items ? { items: withoutDefaults(items) } : {}),
+    ...(additionalProperties
+      ? { additionalProperties: additionalProperties === true || withoutDefaults(additionalProperties) }
+      : {}),
   }
 }
 

@@ -19,9 +19,11 @@ export function openApiV3(
   const paths = resources
     .flatMap((resource) => pathsOf(resource, customSchemaOf(resource) !== undefined))
     .map((path): [string, Document] => [path.path, pathItem(path)])
-  const schemas = [...definitionsOf(resources, customDefinitionsOf(resources, customSchemaOf))].map(
-    ([name, schema]): [string, unknown] => [name, v3Schema(schema, name)],
-  )
+  const custom = customDefinitionsOf(resources, customSchemaOf, 'v3')
+  const schemas = [...definitionsOf(resources, custom)].map(([name, schema]): [string, unknown] => [
+    name,
+    v3Schema(schema, name),
+  ])
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
@@ -42,17 +44,24 @@ function v3Schema(schema: Schema, name: string): unknown {
   return converted(schema)
 }
 
-/** A reference may have no siblings in v3, so that it is wrapped where it has some. */
+/** A reference may have no siblings in v3: it is wrapped where it has some, and where members usually are described. */
+const member = (schema: Schema): Document => {
+  const { $ref, ...rest } = schema
+  return $ref === undefined ? converted(schema) : { ...rest, allOf: [{ $ref: v3Reference($ref) }] }
+}
+
 function converted(schema: Schema): Document {
   const { $ref, properties, items, additionalProperties, ...rest } = schema
   if ($ref !== undefined) {
-    return { ...rest, allOf: [{ $ref: v3Reference($ref) }], default: rest.default ?? {} }
+    return Object.keys(rest).length > 0 ? member(schema) : { $ref: v3Reference($ref) }
   }
   return {
     ...rest,
-    ...(properties ? { properties: mapValues(properties, converted) } : {}),
+    ...(properties ? { properties: mapValues(properties, member) } : {}),
     ...(items ? { items: converted(items) } : {}),
-    ...(additionalProperties ? { additionalProperties: converted(additionalProperties) } : {}),
+    ...(additionalProperties
+      ? { additionalProperties: additionalProperties === true || converted(additionalProperties) }
+      : {}),
   }
 }
 
