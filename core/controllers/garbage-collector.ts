@@ -129,11 +129,24 @@ function plan({ uid, owner, dependents, isUnsure }: GarbageSnapshot): Plan {
   }
   const blocking = dependents.filter(({ object }) => blocks(object, owner.object))
   if (blocking.length === 0) return { writes: [withoutFinalizer(owner, FOREGROUND)] }
-  return {
-    writes: dependents.filter(isLeft).map(({ resource, object }) => ({
-      write: { kind: 'delete', resource, object, options: { propagationPolicy: 'Foreground' } },
-    })),
-  }
+  const deletions = dependents.filter(isLeft).map(({ resource, object }): PlannedWrite => ({
+    write: { kind: 'delete', resource, object, options: { propagationPolicy: 'Foreground' } },
+  }))
+  // Owners that wait for each other would do so for ever.
+  const mayBeCircle = blocking.some(({ object }) => isWaiting(object)) && isBlocking(owner.object)
+  return { writes: [...(mayBeCircle ? [unblocked(owner)] : []), ...deletions] }
+}
+
+const isBlocking = ({ metadata }: KubernetesObject): boolean =>
+  metadata.ownerReferences?.some(({ blockOwnerDeletion }) => blockOwnerDeletion) ?? false
+
+/** No owner of it waits for it any more. */
+function unblocked({ resource, object }: Placed): PlannedWrite {
+  const ownerReferences = object.metadata.ownerReferences?.map((one) => ({
+    ...one,
+    blockOwnerDeletion: false,
+  }))
+  return update(resource, { ...object, metadata: { ...object.metadata, ownerReferences } })
 }
 
 const isLeft = ({ object }: Placed): boolean => object.metadata.deletionTimestamp === undefined

@@ -53,12 +53,12 @@ function plan({ namespace, contents }: NamespaceSnapshot, nowMs: number): Plan {
   const pods = contents.filter(({ resource }) => resource.kind === PODS.kind)
   const next = pods.length > 0 ? pods : contents
   if (next.length === 0) return { writes: [{ write: { kind: 'finalize', object: namespace } }] }
-  const status = terminatingStatus(namespace, contents, nowMs)
   const deletions = next.flatMap(({ resource, objects }) =>
     objects
-      .filter((object) => object.metadata.deletionTimestamp === undefined)
+      .filter((object) => !isEnding(object))
       .map((object) => ({ write: { kind: 'delete', resource, object } as const })),
   )
+  const status = terminatingStatus(namespace, next, nowMs)
   const isSame = isSameValue(status, namespace.status)
   const statusWrite = {
     write: { kind: 'updateStatus', resource: NAMESPACES, object: { ...namespace, status } },
@@ -66,24 +66,73 @@ function plan({ namespace, contents }: NamespaceSnapshot, nowMs: number): Plan {
   return { writes: [...(isSame ? [] : [statusWrite]), ...deletions] }
 }
 
+/** Asked to go, and still there. */
+const isEnding = ({ metadata }: KubernetesObject): boolean => metadata.deletionTimestamp !== undefined
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** As they are when nothing is wrong, and nothing is left. */
+const FINE: readonly Condition[] = [
+  ['NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'],
+  [
+    'NamespaceDeletionGroupVersionParsingFailure',
+    'ParsedGroupVersions',
+    'All legacy kube types successfully parsed',
+  ],
+  [
+    'NamespaceDeletionContentFailure',
+    'ContentDeleted',
+    'All content successfully deleted, may be waiting on finalization',
+  ],
+  ['NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed'],
+  ['NamespaceFinalizersRemaining', 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+].map(([type = '', reason = '', message = '']) => ({ type, status: 'False', reason, message }))
+
+/** The conditions of upstream's deleter (status_condition_utils.go), in its order. */
 function terminatingStatus(
   namespace: Namespace,
   contents: NamespaceSnapshot['contents'],
   nowMs: number,
 ): Namespace['status'] {
-  const remaining = contents
-    .map(
-      ({ resource, objects }) =>
-        `${resource.resource}.${resource.group} has ${objects.length} resource instances`,
-    )
-    .join(', ')
-  const wanted = {
-    type: 'NamespaceContentRemaining',
-    status: 'True',
-    reason: 'SomeResourcesRemain',
-    message: `Some resources are remaining: ${remaining}`,
-  }
-  const before = namespace.status?.conditions?.find((condition) => condition.type === wanted.type)
-  const lastTransitionTime = before?.status === wanted.status ? before.lastTransitionTime : timestamp(nowMs)
-  return { phase: 'Terminating', conditions: [{ ...wanted, lastTransitionTime }] }
+  const left = remaining(contents)
+  const conditions = FINE.map((fine) => {
+    const wanted = left.find(({ type }) => type === fine.type) ?? fine
+    const before = namespace.status?.conditions?.find(({ type }) => type === fine.type)
+    const isAsBefore = before?.status === wanted.status
+    return { ...wanted, lastTransitionTime: isAsBefore ? before.lastTransitionTime : timestamp(nowMs) }
+  })
+  return { phase: 'Terminating', conditions }
+}
+
+function remaining(contents: NamespaceSnapshot['contents']): readonly Condition[] {
+  const left = contents
+    .map(({ resource, objects }) => ({ resource, objects: objects.filter(isEnding) }))
+    .filter(({ objects }) => objects.length > 0)
+  const counts = left.map(
+    ({ resource, objects }) =>
+      `${resource.resource}.${resource.group} has ${objects.length} resource instances`,
+  )
+  const held = new Map<string, number>()
+  for (const { metadata } of left.flatMap(({ objects }) => objects))
+    for (const finalizer of metadata.finalizers ?? []) held.set(finalizer, (held.get(finalizer) ?? 0) + 1)
+  const holders = [...held].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+  return [
+    ...listed('NamespaceContentRemaining', 'SomeResourcesRemain', 'Some resources are remaining', counts),
+    ...listed(
+      'NamespaceFinalizersRemaining',
+      'SomeFinalizersRemain',
+      'Some content in the namespace has finalizers remaining',
+      holders,
+    ),
+  ]
+}
+
+function listed(type: string, reason: string, what: string, items: readonly string[]): readonly Condition[] {
+  if (items.length === 0) return []
+  return [{ type, status: 'True', reason, message: `${what}: ${items.toSorted().join(', ')}` }]
 }

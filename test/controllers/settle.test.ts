@@ -265,6 +265,86 @@ it('comes to rest at what was asked for, and wants nothing more', { timeout: 60_
   )
 })
 
+it('owners that own each other go, too', async () => {
+  await using cluster = await world()
+  const { client, informers } = cluster
+  const names = ['a', 'b', 'c']
+  const made = new Map<string, KubernetesObject>()
+  for (const name of names) {
+    const metadata = { name, namespace: 'default' }
+    // oxlint-disable-next-line no-await-in-loop -- one after another
+    made.set(name, await client.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata }))
+  }
+  for (const [index, name] of names.entries()) {
+    const owner = made.get(names[(index + 1) % names.length] ?? '')?.metadata
+    const reference = { apiVersion: 'v1', kind: 'ConfigMap', name: owner?.name, uid: owner?.uid }
+    const ownerReferences = [{ ...reference, controller: true, blockOwnerDeletion: true }]
+    const patch = { metadata: { ownerReferences } }
+    // oxlint-disable-next-line no-await-in-loop -- one after another
+    await client.patch(CONFIG_MAPS, { namespace: 'default', name }, patch, { type: 'merge' })
+  }
+  const found = () =>
+    informers
+      .of(CONFIG_MAPS)
+      .listIn('default')
+      .filter(({ metadata }) => made.has(metadata.name))
+  await eventually('owners are known', async () =>
+    found().every(({ metadata }) => metadata.ownerReferences?.length === 1) && found().length === 3
+      ? true
+      : undefined,
+  )
+  await client.delete(CONFIG_MAPS, { namespace: 'default', name: 'a' }, { propagationPolicy: 'Foreground' })
+  await eventually('none left', async () => (found().length === 0 ? true : undefined))
+})
+
+it('a namespace says what keeps it; pods go before all else', async () => {
+  await using cluster = await world()
+  const { client, informers } = cluster
+  const namespaced = (name: string, more: object = {}) => ({ name, namespace: 'old', ...more })
+  await client.create(NAMESPACES, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'old' },
+    spec: {},
+  })
+  await client.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: namespaced('kept') })
+  const spec = { containers: [{ name: 'c', image: 'i' }] }
+  const finalizers = ['e.example/held']
+  await client.create(PODS, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: namespaced('held', { finalizers }),
+    spec,
+  })
+  await eventually('the pod is known', async () => informers.of(PODS).get('old/held'))
+  await client.delete(NAMESPACES, { name: 'old' })
+  const conditions = () =>
+    informers
+      .of(NAMESPACES)
+      .get('old')
+      ?.status?.conditions?.map(({ type, status, message }) => `${type} ${status}: ${message}`)
+  await eventually('the finalizer is named', async () =>
+    conditions()?.some((text) => text.startsWith('NamespaceFinalizersRemaining True')) ? true : undefined,
+  )
+  expect(conditions()).toEqual([
+    'NamespaceDeletionDiscoveryFailure False: All resources successfully discovered',
+    'NamespaceDeletionGroupVersionParsingFailure False: All legacy kube types successfully parsed',
+    'NamespaceDeletionContentFailure False: All content successfully deleted, may be waiting on finalization',
+    'NamespaceContentRemaining True: Some resources are remaining: pods. has 1 resource instances',
+    'NamespaceFinalizersRemaining True: Some content in the namespace has finalizers remaining: e.example/held in 1 resource instances',
+  ])
+  expect(informers.of(CONFIG_MAPS).get('old/kept')?.metadata.deletionTimestamp).toBeUndefined()
+  await client.patch(
+    PODS,
+    { namespace: 'old', name: 'held' },
+    { metadata: { finalizers: null } },
+    { type: 'merge' },
+  )
+  await eventually('the namespace is gone', async () =>
+    informers.of(NAMESPACES).get('old') === undefined ? true : undefined,
+  )
+})
+
 it('collects what a deleted Deployment owned, and gives back the load balancer address', async () => {
   await using cluster = await world()
   const { client, informers } = cluster
