@@ -10,6 +10,8 @@
 export interface Exception {
   readonly fields: readonly string[]
   readonly because: string
+  /** Nothing is missing without them: their maker need not be told. */
+  readonly isUnnoticed?: true
 }
 
 /** One message of the API. Fields not named under `ignored` or `rejected` are implemented. */
@@ -48,7 +50,7 @@ const PODS: readonly MessageCoverage[] = [
         because: NO_CONFINEMENT,
       },
       { fields: ['hostnameOverride'], because: 'the host name is hostname, or the name of the pod' },
-      { fields: ['imagePullSecrets'], because: NO_IMAGES },
+      { fields: ['imagePullSecrets'], because: NO_IMAGES, isUnnoticed: true },
       { fields: ['os', 'runtimeClassName'], because: 'there is one runtime' },
       { fields: ['overhead', 'resources'], because: NO_RESIZE },
       { fields: ['preemptionPolicy'], because: 'there is no preemption' },
@@ -103,7 +105,7 @@ const PODS: readonly MessageCoverage[] = [
     path: 'spec.containers[]',
     message: `${CORE}.Container`,
     ignored: [
-      { fields: ['imagePullPolicy'], because: NO_IMAGES },
+      { fields: ['imagePullPolicy'], because: NO_IMAGES, isUnnoticed: true },
       { fields: ['resizePolicy'], because: NO_RESIZE },
       { fields: ['restartPolicyRules'], because: 'the restart policy of the pod decides' },
       { fields: ['volumeDevices'], because: NO_DEVICES },
@@ -272,7 +274,7 @@ const OTHERS: readonly MessageCoverage[] = [
     path: '',
     message: `${CORE}.ServiceAccount`,
     ignored: [
-      { fields: ['imagePullSecrets'], because: NO_IMAGES },
+      { fields: ['imagePullSecrets'], because: NO_IMAGES, isUnnoticed: true },
       { fields: ['secrets'], because: 'tokens are asked for, not kept in Secrets' },
     ],
   },

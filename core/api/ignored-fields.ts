@@ -1,5 +1,5 @@
 /**
- * Which fields of an object portolan accepts and ignores, and why: the texts of warnings. Pure; as long as the object.
+ * Which fields of an object portolan accepts and ignores, where that is noticed, and why: the texts of warnings. Pure.
  * An object's maker is warned, not refused: manifests for real clusters work as they are.
  */
 
@@ -42,5 +42,6 @@ function inStruct(message: string, value: unknown, path: string): readonly strin
 }
 
 function reason(message: string, name: string): string | undefined {
-  return BY_MESSAGE.get(message)?.ignored?.find(({ fields }) => fields.includes(name))?.because
+  const found = BY_MESSAGE.get(message)?.ignored?.find(({ fields }) => fields.includes(name))
+  return found?.isUnnoticed ? undefined : found?.because
 }

@@ -6,12 +6,12 @@
  */
 
 import type { Clock, Random } from '../../host/host.ts'
-import { ApiError, isApiError } from '../api/api-error.ts'
+import { ApiError, badRequest, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
-import { isStored } from '../api/scheme.ts'
+import { BINDINGS, isStored } from '../api/scheme.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { negotiate } from './negotiate.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
@@ -41,6 +41,13 @@ type Exchange = {
   readonly route: ResourceRoute
   readonly view: View
   readonly context: RequestContext
+}
+
+/** A binding has the name of the pod it is for. @throws ApiError BadRequest without one */
+function boundPod(binding: unknown): string {
+  const { metadata } = (binding ?? {}) as { readonly metadata?: { readonly name?: unknown } }
+  if (typeof metadata?.name === 'string' && metadata.name !== '') return metadata.name
+  throw badRequest('Name parameter required.')
 }
 
 /** The object-shaped half of the API. Sub-resources that are streams (log, exec, proxy) are ./sessions. */
@@ -153,6 +160,10 @@ export class ResourceRequests {
     const { route, view } = exchange
     const { value, repetitions } = await decodedBody(exchange.request, route.resource)
     const context = { ...exchange.context, repetitions }
+    if (groupResource(route.resource) === groupResource(BINDINGS)) {
+      await this.#registry.bind({ namespace: route.namespace, name: boundPod(value) }, value, context)
+      return success(view, 201)
+    }
     return shown(201, await this.#registry.create(route.resource, route.namespace, value, context), view)
   }
 

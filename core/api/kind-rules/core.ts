@@ -50,6 +50,7 @@ import { validatePodUpdate } from '../validation/pod-update.ts'
 import { validatePod, validatePodStatus } from '../validation/pod.ts'
 import { validateNewService, validateServiceStatus, validateServiceUpdate } from '../validation/service.ts'
 import {
+  BINDINGS,
   NAMESPACES,
   NODES,
   PODS,
@@ -122,6 +123,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
     selectableFields: podFields,
   }),
+  row(BINDINGS, {}),
   row(SERVICES, {
     createsOnUpdate: true,
     returnsDeleted: true,

@@ -1,6 +1,7 @@
 /** Rows of the core group. */
 
 import type {
+  Binding,
   ConfigMap,
   Endpoints,
   Event,
@@ -55,6 +56,13 @@ export const PODS = define<Pod>({
     connect('proxy', 'PodProxyOptions', PROXY_VERBS),
     status('Pod'),
   ],
+})
+/** The old way to say what pods/binding says: bindings are carried out, not kept. */
+export const BINDINGS = define<Binding>({
+  resource: 'bindings',
+  singular: 'binding',
+  kind: 'Binding',
+  verbs: ['create'],
 })
 export const SERVICES = define<Service>({
   resource: 'services',
@@ -157,4 +165,5 @@ export const CORE_RESOURCES: readonly ResourceInfo[] = [
   REPLICATION_CONTROLLERS,
   LIMIT_RANGES,
   RESOURCE_QUOTAS,
+  BINDINGS,
 ]

@@ -7,6 +7,7 @@ import type { Schema as JsonSchema } from '../../api/json-schema/schema.ts'
 import { isEmbedded, itemSchema, keepsUnknown, valueSchema } from '../../api/json-schema/schema.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { GroupVersionKind, Schema } from './schema.ts'
+import { API_VERSION, KIND, LIST_METADATA, METADATA } from './descriptions.ts'
 import { definitionName, LIST_META, OBJECT_META } from './schema.ts'
 
 export interface CustomSchema {
@@ -26,12 +27,11 @@ export function customDefinitionName({ group, version, kind }: GroupVersionKind)
 }
 
 const reference = (message: string): Schema => ({ $ref: `#/definitions/${definitionName(message)}` })
-const TEXT: Schema = { type: 'string' }
-const described = (message: string): Schema => ({
-  ...reference(message),
-  description: 'What the API keeps of every object.',
-})
-const RESOURCE_MEMBERS = { apiVersion: TEXT, kind: TEXT, metadata: described(OBJECT_META) }
+const TYPE_META = {
+  apiVersion: { type: 'string', description: API_VERSION },
+  kind: { type: 'string', description: KIND },
+} satisfies Readonly<Record<string, Schema>>
+const RESOURCE_MEMBERS = { ...TYPE_META, metadata: { ...reference(OBJECT_META), description: METADATA } }
 
 /** @returns the definitions of those of the resources that are custom */
 export function customDefinitionsOf(
@@ -70,9 +70,8 @@ function customDefinitions(
         type: 'object',
         required: ['items'],
         properties: {
-          apiVersion: TEXT,
-          kind: TEXT,
-          metadata: described(LIST_META),
+          ...TYPE_META,
+          metadata: { ...reference(LIST_META), description: LIST_METADATA },
           items: { type: 'array', items: item },
         },
         'x-kubernetes-group-version-kind': [list],

@@ -3,10 +3,11 @@
  * field table. Pure. OpenAPI v2 uses them as they are, v3 after a change of form.
  *
  * kubernetes/kube-openapi pkg/generators; the x-kubernetes-* extensions are what kubectl merges and explains by.
- * Differs: there are no descriptions, the field table has none.
+ * Differs: few fields have a description (./descriptions.ts).
  */
 
 import type { ResourceInfo } from '../../api/resource.ts'
+import { API_VERSION, KIND, describedField, describedType } from './descriptions.ts'
 import { openApiFacts } from '../../api/schema/openapi-facts.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { FieldFacts } from '../../api/schema/field-table.ts'
@@ -146,21 +147,20 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
   const { required = [], values = {}, isAtomic } = openApiFacts(message)
   const typeMeta: [string, Schema][] = kind
     ? [
-        ['apiVersion', { type: 'string' }],
-        ['kind', { type: 'string' }],
+        ['apiVersion', { type: 'string', description: API_VERSION }],
+        ['kind', { type: 'string', description: KIND }],
       ]
     : []
   const properties = [
     ...typeMeta,
-    ...fields.map((field): [string, Schema] => [
-      jsonName(field),
-      fieldSchema(field, {
-        values: values[jsonName(field)],
-        isRequired: required.includes(jsonName(field)),
-      }),
-    ]),
+    ...fields.map((field): [string, Schema] => {
+      const name = jsonName(field)
+      const of = { values: values[name], isRequired: required.includes(name) }
+      return [name, { ...described(describedField(message, name, field.t)), ...fieldSchema(field, of) }]
+    }),
   ]
   return {
+    ...described(describedType(message)),
     type: 'object',
     ...(required.length > 0 ? { required } : {}),
     ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
@@ -168,6 +168,9 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
     ...(kind ? { 'x-kubernetes-group-version-kind': [kind] } : {}),
   }
 }
+
+const described = (description: string | undefined): Schema =>
+  description === undefined ? {} : { description }
 
 interface Of {
   /** which the field, or each of its elements, may have */
