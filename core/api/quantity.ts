@@ -45,6 +45,9 @@ function dividedUp(value: bigint, by: bigint): bigint {
   return value < 0n ? -dividedUp(-value, by) : (value + by - 1n) / by
 }
 
+/** @returns billionths; undefined when `text` is no quantity */
+export const parseNano = (text: string): bigint | undefined => parseQuantity(text)?.nano
+
 /** @returns thousandths: `100m` is 100n, `1` is 1000n; undefined when `text` is no quantity */
 export function parseMilli(text: string): bigint | undefined {
   const quantity = parseQuantity(text)

@@ -34,6 +34,7 @@ export async function admit(
   const object = validate(hooked === first ? first : setDefaults(hooked))
   const judged = { ...request, object }
   judge(judged, cluster)
+  env.policies.judge(judged, cluster)
   await env.webhooks?.judge(judged, cluster)
   return { object, charges: charges(judged, quotasOf(env, request)) }
 }

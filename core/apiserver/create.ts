@@ -158,7 +158,8 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
   const { resource, namespace, context } = creation
   const { random } = env
   const { rules } = env.kinds.of(resource)
-  const about = { operation: 'create', resource, subresource: '', namespace } as const
+  const { name = '' } = creation.object.metadata as Partial<NamedMeta>
+  const about = { operation: 'create', resource, subresource: '', namespace, name } as const
   const admitted = await admit(
     env,
     { ...about, object: draft, old: undefined, context, random },

@@ -48,6 +48,7 @@ export async function deleteObject(
     }
     const cluster = clusterView(env.store)
     changed(request, cluster)
+    env.policies.judge(request, cluster)
     await env.webhooks?.judge(request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())

@@ -10,6 +10,7 @@ import type { ClusterFacts } from '../api/rules.ts'
 import { isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
+import { AdmissionPolicies } from './admission/policies/policies.ts'
 import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
@@ -65,7 +66,8 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
   const call = options.callWebhook
   const webhooks = call && new Webhooks({ call, random })
-  const env: Environment = { store, clock, random, facts, kinds, services, access, webhooks }
+  const policies = new AdmissionPolicies({ kinds, authorize: (question) => access.authorize(question) })
+  const env: Environment = { store, clock, random, facts, kinds, services, access, policies, webhooks }
   const failed = options.failed ?? ((): void => undefined)
   const cleanup = new DefinitionCleanup(env, failed)
   const cidrs = new ServiceCidrCleanup(env, failed)

@@ -20,6 +20,11 @@ export class Budget {
     this.#left = items
   }
 
+  /** What may still be spent; negative once too much was. */
+  get left(): number {
+    return this.#left
+  }
+
   get isSpent(): boolean {
     return this.#left < 0
   }

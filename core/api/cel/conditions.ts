@@ -5,7 +5,7 @@
 
 import type { MatchCondition } from '../generated/admissionregistration-v1.ts'
 import { translated } from './dialect.ts'
-import { conditionEnvironment } from './library.ts'
+import { environmentOf } from './library.ts'
 import { celValue } from './values.ts'
 
 /** @param review an AdmissionReview. @returns whether all hold. @throws Error for one that cannot be evaluated */
@@ -14,7 +14,7 @@ export function conditionsHold(conditions: readonly MatchCondition[], review: ob
   const { request } = review as {
     readonly request: { readonly object?: unknown; readonly oldObject?: unknown }
   }
-  const environment = conditionEnvironment()
+  const environment = environmentOf(['object', 'oldObject', 'request'])
   const context = {
     request: celValue(request, undefined),
     object: celValue(request.object, undefined),

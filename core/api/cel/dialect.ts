@@ -1,6 +1,7 @@
 /**
  * Where the CEL library and Go's CEL part: `has()` of what is not reached by names alone, and `matches()`, whose
- * patterns are RE2. Expressions are rewritten to call functions of ours. Pure.
+ * patterns are RE2. Expressions are rewritten to call functions of ours, whose names are as long, so that every place in
+ * them stays where it is. Pure.
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
@@ -10,7 +11,7 @@ import { compiledPattern } from '../json-schema/re2.ts'
 const TOKEN =
   /[rRbB]{0,2}(?:"""[\s\S]*?"""|'''[\s\S]*?''')|[bB]?[rR][bB]?(?:"[^"\n]*"|'[^'\n]*')|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/[^\n]*|(?<![\w.])has(?=\s*\()|(?<=\.\s*)matches(?=\s*\()/g
 
-const OURS: Readonly<Record<string, string>> = { has: 'hasMember', matches: 'matchesRe2' }
+const OURS: Readonly<Record<string, string>> = { has: 'hAs', matches: 'matchEs' }
 
 /** @returns the expression with our functions in the place of the library's */
 export const translated = (expression: string): string =>
@@ -18,7 +19,7 @@ export const translated = (expression: string): string =>
 
 /** @returns a message about a translated expression, as of the original */
 export const untranslated = (message: string): string =>
-  message.replaceAll('hasMember', 'has').replaceAll('matchesRe2', 'matches')
+  message.replaceAll('hAs', 'has').replaceAll('matchEs', 'matches')
 
 /** What the library hands a macro; its types leave them open. */
 interface Node {
@@ -28,6 +29,7 @@ interface Node {
 interface Checker {
   check(node: Node, context: unknown): unknown
   getType(name: string): unknown
+  createError(code: string, message: string, node: Node): Error
 }
 interface Evaluator {
   run(node: Node, context: unknown): unknown
@@ -38,17 +40,17 @@ interface Macro {
 
 /** Adds the functions translated expressions call. */
 export function registerDialect(environment: Environment): void {
-  environment.registerFunction('string.matchesRe2(string): bool', (text: string, wanted: string) => {
-    const pattern = compiledPattern(wanted)
-    if (pattern === undefined) throw new Error(`error parsing regexp: ${wanted}`)
-    return pattern.test(text)
-  })
-  environment.registerFunction('hasMember(ast): bool', ({ args }: { readonly args: readonly Node[] }) => ({
+  environment.registerFunction('string.matchEs(string): bool', matches)
+  environment.registerFunction('matches(string, string): bool', (text: string, wanted: string) =>
+    matches(text, wanted),
+  )
+  environment.registerFunction('hAs(ast): bool', ({ args }: { readonly args: readonly Node[] }) => ({
     selected: args[0],
     async: false,
     typeCheck(checker: Checker, { selected }: Macro, context: unknown) {
-      if (selected.op !== '.') throw new Error('invalid argument to has() macro')
-      checker.check(selected.args[0], context)
+      if (selected.op !== '.')
+        throw checker.createError('invalid_macro_argument', 'invalid argument to has() macro', selected)
+      checker.check(selected, context)
       return checker.getType('bool')
     },
     evaluate(evaluator: Evaluator, { selected }: Macro, context: unknown) {
@@ -58,6 +60,12 @@ export function registerDialect(environment: Environment): void {
       return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     },
   }))
+}
+
+function matches(text: string, wanted: string): boolean {
+  const pattern = compiledPattern(wanted)
+  if (pattern === undefined) throw new Error(`error parsing regexp: ${wanted}`)
+  return pattern.test(text)
 }
 
 /** What an optional holds. */

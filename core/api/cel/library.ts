@@ -10,8 +10,13 @@ import type { IpAddress } from '../../net/ip.ts'
 import { parseIp, printIp } from '../../net/ip.ts'
 import { isSameValue } from '../equality.ts'
 import { compiledPattern } from '../json-schema/re2.ts'
-import { canonicalQuantity, compareQuantities } from '../quantity.ts'
+import { compareQuantities } from '../quantity.ts'
 import { registerDialect } from './dialect.ts'
+import { FORMAT_FUNCTIONS, FormatLibrary, FormatValue } from './formats.ts'
+import type { Functions } from './functions.ts'
+import { QUANTITIES, QuantityValue } from './quantities.ts'
+import { SEMVERS, SemverValue, isSameVersion } from './semver.ts'
+import { STRINGS, StringsLibrary } from './strings.ts'
 
 class IpValue {
   readonly ip: IpAddress
@@ -34,12 +39,8 @@ class UrlValue {
   }
 }
 
-class QuantityValue {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-}
+/** `ip.isCanonical(text)`, beside `ip(text)`. */
+class AddressLibrary {}
 
 /** `sets.contains(a, b)`: a name whose functions look like a namespace's. */
 class SetsLibrary {}
@@ -52,32 +53,37 @@ export function ruleEnvironment(): Environment {
   return environmentOf(['self', 'oldSelf'])
 }
 
-/** @returns an environment that knows `object`, `oldObject` and `request` */
-export function conditionEnvironment(): Environment {
-  return environmentOf(['object', 'oldObject', 'request'])
-}
-
-function environmentOf(variables: readonly string[]): Environment {
+/** @returns an environment that knows these variables, of which nothing is known */
+export function environmentOf(variables: readonly string[]): Environment {
   const environment = new Environment({
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
     limits: LIMITS,
   })
-    .registerType('KubernetesIP', { ctor: IpValue, fields: {} })
-    .registerType('KubernetesCIDR', { ctor: CidrValue, fields: {} })
-    .registerType('KubernetesURL', { ctor: UrlValue, fields: {} })
-    .registerType('KubernetesQuantity', { ctor: QuantityValue, fields: {} })
+    .registerType('net.IP', { ctor: IpValue, fields: {} })
+    .registerType('net.CIDR', { ctor: CidrValue, fields: {} })
+    .registerType('kubernetes.URL', { ctor: UrlValue, fields: {} })
+    .registerType('kubernetes.Quantity', { ctor: QuantityValue, fields: {} })
+    .registerType('kubernetes.Semver', { ctor: SemverValue, fields: {} })
+    .registerType('kubernetes.NamedFormat', { ctor: FormatValue, fields: {} })
     .registerType('KubernetesSets', { ctor: SetsLibrary, fields: {} })
     .registerConstant('sets', 'KubernetesSets', new SetsLibrary())
+    .registerType('kubernetes.Addresses', { ctor: AddressLibrary, fields: {} })
+    .registerConstant('ip', 'kubernetes.Addresses', new AddressLibrary())
+    .registerType('kubernetes.Strings', { ctor: StringsLibrary, fields: {} })
+    .registerConstant('strings', 'kubernetes.Strings', new StringsLibrary())
+    .registerType('kubernetes.Formats', { ctor: FormatLibrary, fields: {} })
+    .registerConstant('format', 'kubernetes.Formats', new FormatLibrary())
   registerDialect(environment)
+  for (const [type, isEqual] of Object.entries(EQUALITIES))
+    environment.registerOperator(`${type} == ${type}`, isEqual as (a: unknown, b: unknown) => boolean)
   for (const name of variables) environment.registerVariable(name, 'dyn')
-  for (const functions of [LISTS, REGEX, URLS, ADDRESSES, QUANTITIES, SETS]) {
+  for (const functions of LIBRARIES) {
     for (const [signature, run] of Object.entries(functions)) environment.registerFunction(signature, run)
   }
   return environment
 }
 
-type Functions = Readonly<Record<string, (...args: never[]) => unknown>>
 type Ordered = bigint | number | string
 
 const isAscending = (list: readonly Ordered[]): boolean =>
@@ -134,12 +140,14 @@ function parsedUrl(text: string): UrlValue {
 
 const URLS: Functions = {
   'isURL(string): bool': (text: string) => isUrl(text),
-  'url(string): KubernetesURL': (text: string) => parsedUrl(text),
-  'KubernetesURL.getScheme(): string': ({ url }: UrlValue) => url.protocol.replace(/:$|^relative:$/g, ''),
-  'KubernetesURL.getHost(): string': ({ url }: UrlValue) => url.host,
-  'KubernetesURL.getHostname(): string': ({ url }: UrlValue) => url.hostname.replace(/^\[|\]$/g, ''),
-  'KubernetesURL.getPort(): string': ({ url }: UrlValue) => url.port,
-  'KubernetesURL.getEscapedPath(): string': ({ url }: UrlValue) => url.pathname,
+  'url(string): kubernetes.URL': (text: string) => parsedUrl(text),
+  'kubernetes.URL.getScheme(): string': ({ url }: UrlValue) => url.protocol.replace(/:$|^relative:$/g, ''),
+  'kubernetes.URL.getHost(): string': ({ url }: UrlValue) => url.host,
+  'kubernetes.URL.getHostname(): string': ({ url }: UrlValue) => url.hostname.replace(/^\[|\]$/g, ''),
+  'kubernetes.URL.getPort(): string': ({ url }: UrlValue) => url.port,
+  'kubernetes.URL.getEscapedPath(): string': ({ url }: UrlValue) => url.pathname,
+  'kubernetes.URL.getQuery(): map<string, list<string>>': ({ url }: UrlValue) =>
+    Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key)])),
 }
 
 function address(text: string): IpAddress {
@@ -160,15 +168,15 @@ const within = (text: string, { ip }: IpValue): boolean => cidrContains(range(te
 
 const ADDRESSES: Functions = {
   'isIP(string): bool': (text: string) => parseIp(text) !== undefined,
-  'ip(string): KubernetesIP': (text: string) => new IpValue(address(text)),
-  'KubernetesIP.family(): int': ({ ip }: IpValue) => (ip.family === 'IPv4' ? 4n : 6n),
-  'KubernetesIP.isUnspecified(): bool': ({ ip }: IpValue) => ip.value === 0n,
-  'KubernetesIP.isLoopback(): bool': (ip: IpValue) => within(of(ip, '127.0.0.0/8', '::1/128'), ip),
-  'KubernetesIP.isLinkLocalUnicast(): bool': (ip: IpValue) =>
-    within(of(ip, '169.254.0.0/16', 'fe80::/10'), ip),
-  'KubernetesIP.isLinkLocalMulticast(): bool': (ip: IpValue) =>
-    within(of(ip, '224.0.0.0/24', 'ff02::/16'), ip),
-  'KubernetesIP.isGlobalUnicast(): bool': (ip: IpValue) =>
+  'kubernetes.Addresses.isCanonical(string): bool': (_ip: unknown, text: string) =>
+    printIp(address(text)) === text,
+  'ip(string): net.IP': (text: string) => new IpValue(address(text)),
+  'net.IP.family(): int': ({ ip }: IpValue) => (ip.family === 'IPv4' ? 4n : 6n),
+  'net.IP.isUnspecified(): bool': ({ ip }: IpValue) => ip.value === 0n,
+  'net.IP.isLoopback(): bool': (ip: IpValue) => within(of(ip, '127.0.0.0/8', '::1/128'), ip),
+  'net.IP.isLinkLocalUnicast(): bool': (ip: IpValue) => within(of(ip, '169.254.0.0/16', 'fe80::/10'), ip),
+  'net.IP.isLinkLocalMulticast(): bool': (ip: IpValue) => within(of(ip, '224.0.0.0/24', 'ff02::/16'), ip),
+  'net.IP.isGlobalUnicast(): bool': (ip: IpValue) =>
     ip.ip.value !== 0n &&
     ![
       of(ip, '127.0.0.0/8', '::1/128'),
@@ -176,46 +184,21 @@ const ADDRESSES: Functions = {
       of(ip, '224.0.0.0/4', 'ff00::/8'),
       of(ip, '255.255.255.255/32', 'ff00::/8'),
     ].some((text) => within(text, ip)),
-  'string(KubernetesIP): string': ({ ip }: IpValue) => printIp(ip),
+  'string(net.IP): string': ({ ip }: IpValue) => printIp(ip),
   'isCIDR(string): bool': (text: string) => parseCidr(text) !== undefined,
-  'cidr(string): KubernetesCIDR': (text: string) => new CidrValue(range(text)),
-  'KubernetesCIDR.containsIP(string): bool': ({ cidr }: CidrValue, ip: string) =>
-    cidrContains(cidr, address(ip)),
-  'KubernetesCIDR.containsIP(KubernetesIP): bool': ({ cidr }: CidrValue, { ip }: IpValue) =>
-    cidrContains(cidr, ip),
-  'KubernetesCIDR.containsCIDR(string): bool': ({ cidr }: CidrValue, inner: string) =>
-    isWithin(range(inner), cidr),
-  'KubernetesCIDR.containsCIDR(KubernetesCIDR): bool': ({ cidr }: CidrValue, inner: CidrValue) =>
+  'cidr(string): net.CIDR': (text: string) => new CidrValue(range(text)),
+  'net.CIDR.containsIP(string): bool': ({ cidr }: CidrValue, ip: string) => cidrContains(cidr, address(ip)),
+  'net.CIDR.containsIP(net.IP): bool': ({ cidr }: CidrValue, { ip }: IpValue) => cidrContains(cidr, ip),
+  'net.CIDR.containsCIDR(string): bool': ({ cidr }: CidrValue, inner: string) => isWithin(range(inner), cidr),
+  'net.CIDR.containsCIDR(net.CIDR): bool': ({ cidr }: CidrValue, inner: CidrValue) =>
     isWithin(inner.cidr, cidr),
-  'KubernetesCIDR.prefixLength(): int': ({ cidr }: CidrValue) => BigInt(cidr.prefixLength),
-  'KubernetesCIDR.ip(): KubernetesIP': ({ cidr }: CidrValue) =>
-    new IpValue({ family: cidr.family, value: cidr.first }),
-  'KubernetesCIDR.masked(): KubernetesCIDR': (cidr: CidrValue) => cidr,
-  'string(KubernetesCIDR): string': ({ cidr }: CidrValue) => printCidr(cidr),
+  'net.CIDR.prefixLength(): int': ({ cidr }: CidrValue) => BigInt(cidr.prefixLength),
+  'net.CIDR.ip(): net.IP': ({ cidr }: CidrValue) => new IpValue({ family: cidr.family, value: cidr.first }),
+  'net.CIDR.masked(): net.CIDR': (cidr: CidrValue) => cidr,
+  'string(net.CIDR): string': ({ cidr }: CidrValue) => printCidr(cidr),
 }
 
 const of = ({ ip }: IpValue, v4: string, v6: string): string => (ip.family === 'IPv4' ? v4 : v6)
-
-const isQuantity = (text: string): boolean => canonicalQuantity(text) !== undefined
-
-function quantity(text: string): QuantityValue {
-  if (!isQuantity(text)) throw new Error(`not a quantity: ${text}`)
-  return new QuantityValue(text)
-}
-
-const compared = (a: QuantityValue, b: QuantityValue): number => compareQuantities(a.text, b.text)
-
-const QUANTITIES: Functions = {
-  'isQuantity(string): bool': isQuantity,
-  'quantity(string): KubernetesQuantity': quantity,
-  'KubernetesQuantity.compareTo(KubernetesQuantity): int': (a: QuantityValue, b: QuantityValue) =>
-    BigInt(compared(a, b)),
-  'KubernetesQuantity.isGreaterThan(KubernetesQuantity): bool': (a: QuantityValue, b: QuantityValue) =>
-    compared(a, b) > 0,
-  'KubernetesQuantity.isLessThan(KubernetesQuantity): bool': (a: QuantityValue, b: QuantityValue) =>
-    compared(a, b) < 0,
-  'KubernetesQuantity.sign(): int': (a: QuantityValue) => BigInt(compared(a, new QuantityValue('0'))),
-}
 
 const holds = (list: readonly unknown[], wanted: unknown): boolean =>
   list.some((item) => isSameValue(item, wanted))
@@ -237,3 +220,25 @@ const SETS: Functions = {
     b: readonly unknown[],
   ) => b.some((item) => holds(a, item)),
 }
+
+/** When two opaque values are the same. */
+const EQUALITIES: Readonly<Record<string, (a: never, b: never) => boolean>> = {
+  'net.IP': (a: IpValue, b: IpValue) => printIp(a.ip) === printIp(b.ip),
+  'net.CIDR': (a: CidrValue, b: CidrValue) => printCidr(a.cidr) === printCidr(b.cidr),
+  'kubernetes.URL': (a: UrlValue, b: UrlValue) => a.url.href === b.url.href,
+  'kubernetes.Quantity': (a: QuantityValue, b: QuantityValue) => compareQuantities(a.text, b.text) === 0,
+  'kubernetes.Semver': isSameVersion,
+}
+
+/** All functions there are beyond the language's own. */
+const LIBRARIES: readonly Functions[] = [
+  LISTS,
+  STRINGS,
+  REGEX,
+  URLS,
+  ADDRESSES,
+  QUANTITIES,
+  SEMVERS,
+  FORMAT_FUNCTIONS,
+  SETS,
+]

@@ -22,6 +22,9 @@ const ESCAPES: readonly (readonly [RegExp, string])[] = [
   [/\//g, '__slash__'],
 ]
 
+/** Whether a word of CEL may not stand as a name. */
+export const reservedCelWord = (name: string): boolean => RESERVED.has(name)
+
 /** @returns the name under which a rule finds a member; undefined for one no rule can name */
 export function celName(name: string): string | undefined {
   if (RESERVED.has(name)) return `__${name}__`

@@ -1,11 +1,14 @@
 /**
- * Defaults of what decides about other objects: LimitRanges, PriorityClasses and webhooks (kubernetes/kubernetes
+ * Defaults of what decides about other objects: LimitRanges, PriorityClasses, webhooks and admission policies (kubernetes/kubernetes
  * pkg/apis/{core,scheduling,admissionregistration}/v1/defaults.go). Pure and idempotent.
  */
 
 import type {
+  MatchResources,
   MutatingWebhookConfiguration,
-  RuleWithOperations,
+  NamedRuleWithOperations,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
   WebhookClientConfig,
@@ -77,4 +80,38 @@ function defaultClient(client: WebhookClientConfig): WebhookClientConfig {
   return service ? { ...client, service: { ...service, port: service.port ?? 443 } } : client
 }
 
-const defaultRule = (rule: RuleWithOperations): RuleWithOperations => ({ ...rule, scope: rule.scope ?? '*' })
+const defaultRule = <T extends NamedRuleWithOperations>(rule: T): T => ({ ...rule, scope: rule.scope ?? '*' })
+
+export function defaultAdmissionPolicy(policy: ValidatingAdmissionPolicy): ValidatingAdmissionPolicy {
+  const { spec } = policy
+  const { matchConstraints } = spec ?? {}
+  return {
+    ...policy,
+    spec: {
+      ...spec,
+      ...(matchConstraints ? { matchConstraints: defaultMatch(matchConstraints) } : {}),
+      failurePolicy: spec?.failurePolicy ?? 'Fail',
+    },
+  }
+}
+
+export function defaultAdmissionPolicyBinding(
+  binding: ValidatingAdmissionPolicyBinding,
+): ValidatingAdmissionPolicyBinding {
+  const { spec } = binding
+  return spec?.matchResources
+    ? { ...binding, spec: { ...spec, matchResources: defaultMatch(spec.matchResources) } }
+    : binding
+}
+
+function defaultMatch(match: MatchResources): MatchResources {
+  const { resourceRules, excludeResourceRules } = match
+  return {
+    ...match,
+    matchPolicy: match.matchPolicy ?? 'Equivalent',
+    namespaceSelector: match.namespaceSelector ?? {},
+    objectSelector: match.objectSelector ?? {},
+    ...(resourceRules ? { resourceRules: resourceRules.map(defaultRule) } : {}),
+    ...(excludeResourceRules ? { excludeResourceRules: excludeResourceRules.map(defaultRule) } : {}),
+  }
+}

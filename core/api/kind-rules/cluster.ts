@@ -6,10 +6,18 @@ import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
 import {
+  defaultAdmissionPolicy,
+  defaultAdmissionPolicyBinding,
   defaultMutatingWebhooks,
   defaultPriorityClass,
   defaultValidatingWebhooks,
 } from '../defaults/policies.ts'
+import {
+  validateAdmissionPolicy,
+  validateAdmissionPolicyStatus,
+  validateAdmissionPolicyUpdate,
+} from '../validation/admission-policy.ts'
+import { validateAdmissionPolicyBinding } from '../validation/admission-policy-binding.ts'
 import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/priority-class.ts'
 import { validateWebhooks } from '../validation/webhook-configuration.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
@@ -46,6 +54,8 @@ import {
   CERTIFICATE_SIGNING_REQUESTS,
   VALIDATING_WEBHOOK_CONFIGURATIONS,
   MUTATING_WEBHOOK_CONFIGURATIONS,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
   CUSTOM_RESOURCE_DEFINITIONS,
   API_SERVICES,
 } from '../scheme/cluster.ts'
@@ -141,6 +151,21 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     requiresRevision: true,
     defaults: defaultMutatingWebhooks,
     validate: validateWebhooks,
+    hasGeneration: true,
+  }),
+  row(VALIDATING_ADMISSION_POLICIES, {
+    requiresRevision: true,
+    defaults: defaultAdmissionPolicy,
+    validate: validateAdmissionPolicy,
+    validateUpdate: validateAdmissionPolicyUpdate,
+    validateStatus: validateAdmissionPolicyStatus,
+    hasGeneration: true,
+    hasStatus: true,
+  }),
+  row(VALIDATING_ADMISSION_POLICY_BINDINGS, {
+    requiresRevision: true,
+    defaults: defaultAdmissionPolicyBinding,
+    validate: validateAdmissionPolicyBinding,
     hasGeneration: true,
   }),
   row(CUSTOM_RESOURCE_DEFINITIONS, {

@@ -2,6 +2,8 @@
 
 import type {
   MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '../generated/admissionregistration-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
@@ -150,6 +152,23 @@ export const MUTATING_WEBHOOK_CONFIGURATIONS = define<MutatingWebhookConfigurati
   clusterScoped: true,
   categories: ['api-extensions'],
 })
+export const VALIDATING_ADMISSION_POLICIES = define<ValidatingAdmissionPolicy>({
+  group: 'admissionregistration.k8s.io',
+  resource: 'validatingadmissionpolicies',
+  singular: 'validatingadmissionpolicy',
+  kind: 'ValidatingAdmissionPolicy',
+  clusterScoped: true,
+  categories: ['api-extensions'],
+  subresources: [status('ValidatingAdmissionPolicy')],
+})
+export const VALIDATING_ADMISSION_POLICY_BINDINGS = define<ValidatingAdmissionPolicyBinding>({
+  group: 'admissionregistration.k8s.io',
+  resource: 'validatingadmissionpolicybindings',
+  singular: 'validatingadmissionpolicybinding',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  clusterScoped: true,
+  categories: ['api-extensions'],
+})
 export const CUSTOM_RESOURCE_DEFINITIONS = define<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
   resource: 'customresourcedefinitions',
@@ -189,6 +208,8 @@ export const CLUSTER_RESOURCES: readonly ResourceInfo[] = [
   CERTIFICATE_SIGNING_REQUESTS,
   VALIDATING_WEBHOOK_CONFIGURATIONS,
   MUTATING_WEBHOOK_CONFIGURATIONS,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
   CUSTOM_RESOURCE_DEFINITIONS,
   API_SERVICES,
 ]

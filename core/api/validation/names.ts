@@ -198,3 +198,13 @@ export function domainPathFaults(
 }
 
 export const PORT_RANGE = 'must be between 1 and 65535, inclusive'
+
+const CONDITION_REASON = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?'
+
+/** Why a condition is as it is, in one word. */
+export function conditionReasonFaults(text: string): readonly string[] {
+  const message =
+    "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'"
+  const examples = ['my_name', 'MY_NAME', 'MyName', 'ReasonA,ReasonB', 'ReasonA:ReasonB']
+  return whole(CONDITION_REASON).test(text) ? [] : [regexFault(message, CONDITION_REASON, ...examples)]
+}

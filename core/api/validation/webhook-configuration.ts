@@ -5,7 +5,6 @@
 
 import type {
   MutatingWebhook,
-  RuleWithOperations,
   ServiceReference,
   ValidatingWebhook,
   WebhookClientConfig,
@@ -15,7 +14,6 @@ import {
   duplicate,
   invalidTexts,
   invalidValue,
-  notSupported,
   optionalChoice,
   pointedChoice,
   portFaults,
@@ -24,6 +22,7 @@ import {
   when,
 } from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
+import { validateOperationRule } from './operation-rules.ts'
 import { dns1035LabelFaults, dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
@@ -34,7 +33,6 @@ interface Configuration {
 
 const VERSIONS = ['v1', 'v1beta1']
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 
 /** Faults of a configuration of either kind, metadata aside. */
 export function validateWebhooks({ webhooks = [] }: Configuration): Faults {
@@ -53,7 +51,7 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
   const { timeoutSeconds: timeout = 10, sideEffects } = webhook
   return [
     ...validateFullName(webhook.name ?? '', `${at}.name`),
-    ...(webhook.rules ?? []).flatMap((rule, index) => validateRule(rule, `${at}.rules[${index}]`)),
+    ...(webhook.rules ?? []).flatMap((rule, index) => validateOperationRule(rule, `${at}.rules[${index}]`)),
     ...optionalChoice(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']),
     ...optionalChoice(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']),
     ...(sideEffects
@@ -78,69 +76,6 @@ function validateFullName(name: string, field: string): Faults {
   if (labels.length < 3)
     return [invalidValue(field, name, 'should be a domain with at least three segments separated by dots')]
   return labels.flatMap((label) => invalidTexts(field, label, dnsLabelFaults))
-}
-
-function validateRule(rule: RuleWithOperations, at: string): Faults {
-  const { operations = [], apiGroups = [], apiVersions = [], resources = [] } = rule
-  return [
-    ...when(operations.length === 0, () => required(`${at}.operations`)),
-    ...aloneWhenAll(operations, `${at}.operations`, 'operations'),
-    ...operations.flatMap((operation, index) =>
-      when(!OPERATIONS.includes(operation), () =>
-        notSupported(`${at}.operations[${index}]`, operation, OPERATIONS),
-      ),
-    ),
-    ...when(apiGroups.length === 0, () => required(`${at}.apiGroups`)),
-    ...aloneWhenAll(apiGroups, `${at}.apiGroups`, 'API groups'),
-    ...when(apiVersions.length === 0, () => required(`${at}.apiVersions`)),
-    ...aloneWhenAll(apiVersions, `${at}.apiVersions`, 'API versions'),
-    ...missingTexts(apiVersions, `${at}.apiVersions`),
-    ...validateResources(resources, `${at}.resources`),
-    ...optionalChoice(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced']),
-  ]
-}
-
-function aloneWhenAll(items: readonly string[], field: string, what: string): Faults {
-  return when(items.length > 1 && items.includes('*'), () =>
-    invalidValue(field, items, `if '*' is present, must not specify other ${what}`),
-  )
-}
-
-const missingTexts = (items: readonly string[], field: string): Faults =>
-  items.flatMap((item, index) => when(item === '', () => required(`${field}[${index}]`)))
-
-/** `pods`, `pods/status`, `pods/*`, `*\/scale`: none may say again what a wildcard before it said. */
-function validateResources(resources: readonly string[], field: string): Faults {
-  const covered = (resource: string, index: number): Faults => {
-    const [name, sub] = resource.split('/', 2)
-    if (sub === undefined) return []
-    const before = resources.slice(0, index)
-    return [`${name}/*`, `*/${sub}`].flatMap((wildcard) =>
-      when(before.includes(wildcard), () =>
-        invalidValue(
-          `${field}[${index}]`,
-          resource,
-          `if '${wildcard}' is present, must not specify ${resource}`,
-        ),
-      ),
-    )
-  }
-  const isWhole = (resource: string): boolean => resource !== '*' && !resource.includes('/')
-  return [
-    ...when(resources.length === 0, () => required(field)),
-    ...missingTexts(resources, field),
-    ...resources.flatMap(covered),
-    ...when(resources.length > 1 && resources.includes('*/*'), () =>
-      invalidValue(field, resources, "if '*/*' is present, must not specify other resources"),
-    ),
-    ...when(resources.includes('*') && resources.some(isWhole), () =>
-      invalidValue(
-        field,
-        resources,
-        "if '*' is present, must not specify other resources without subresources",
-      ),
-    ),
-  ]
 }
 
 function validateReviewVersions(versions: readonly string[], field: string): Faults {

@@ -18,16 +18,20 @@ import { checkPodSecurity } from './pod-security/pod-security.ts'
 import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
 
 export interface AdmissionRequest {
-  readonly operation: 'create' | 'update' | 'delete'
+  readonly operation: 'create' | 'update' | 'delete' | 'connect'
   readonly resource: ResourceInfo
   /** '' for the object itself */
   readonly subresource: string
   readonly namespace: string | undefined
-  /** delete: the object as it is */
+  /** as the request says it: '' for one that was made up for it; absent: the object's */
+  readonly name?: string | undefined
+  /** of what was sent to a sub-resource; absent: what the scheme says */
+  readonly bodyKind?: { readonly group: string; readonly version: string; readonly kind: string } | undefined
+  /** delete: the object as it is; connect: how to */
   readonly object: KubernetesObject
   /** as it is now; undefined on create */
   readonly old: KubernetesObject | undefined
-  readonly context: Pick<RequestContext, 'user' | 'dryRun' | 'warn'>
+  readonly context: Pick<RequestContext, 'user' | 'dryRun' | 'warn' | 'fieldManager' | 'fieldValidation'>
   readonly random: Pick<Random, 'next'>
 }
 

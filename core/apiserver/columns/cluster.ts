@@ -5,6 +5,8 @@
 
 import type {
   MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '../../api/generated/admissionregistration-v1.ts'
 import type { APIService } from '../../api/generated/apiregistration-v1.ts'
@@ -90,6 +92,44 @@ export const WEBHOOK_CONFIGURATION_PRINTER: Printer<
     column('Webhooks', 'How many there are.', ({ webhooks }) => webhooks?.length ?? 0, 'integer'),
     AGE,
   ],
+}
+
+export const ADMISSION_POLICY_PRINTER: Printer<ValidatingAdmissionPolicy> = {
+  columns: [
+    NAME,
+    column('Validations', 'How many there are.', ({ spec }) => spec.validations?.length ?? 0, 'integer'),
+    column('ParamKind', 'What its parameters are.', ({ spec: { paramKind } }) =>
+      paramKind === undefined ? '<unset>' : `${paramKind.apiVersion}/${paramKind.kind}`,
+    ),
+    AGE,
+  ],
+}
+
+export const ADMISSION_POLICY_BINDING_PRINTER: Printer<ValidatingAdmissionPolicyBinding> = {
+  columns: [
+    NAME,
+    column('PolicyName', 'Which policy it puts to use.', ({ spec }) => spec.policyName),
+    column('ParamRef', 'Which parameters it gives.', paramText),
+    AGE,
+  ],
+}
+
+/** Go prints a selector as it prints any struct. */
+function paramText({ spec: { paramRef } }: ValidatingAdmissionPolicyBinding): string {
+  if (paramRef === undefined) return '<unset>'
+  if (paramRef.name) return `${paramRef.namespace || '*'}/${paramRef.name}`
+  const { selector } = paramRef
+  if (selector === undefined) return '<unset>'
+  const labels = Object.entries(selector.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],}`,
+  )
+  const shown = labels.map(([key, value]) => `${key}: ${value},`).join('')
+  return (
+    `&LabelSelector{MatchLabels:map[string]string{${shown}},` +
+    `MatchExpressions:[]LabelSelectorRequirement{${expressions.map((each) => `${each},`).join('')}},}`
+  )
 }
 
 export const SERVICE_CIDR_PRINTER: Printer<ServiceCIDR> = {

@@ -39,6 +39,8 @@ import {
   RESOURCE_QUOTA_PRINTER,
   RUNTIME_CLASS_PRINTER,
   SERVICE_CIDR_PRINTER,
+  ADMISSION_POLICY_BINDING_PRINTER,
+  ADMISSION_POLICY_PRINTER,
   WEBHOOK_CONFIGURATION_PRINTER,
 } from './cluster.ts'
 import {
@@ -114,6 +116,11 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['certificates.k8s.io/v1/CertificateSigningRequest', erased(CERTIFICATE_SIGNING_REQUEST_PRINTER)],
   ['admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
   ['admissionregistration.k8s.io/v1/MutatingWebhookConfiguration', erased(WEBHOOK_CONFIGURATION_PRINTER)],
+  ['admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy', erased(ADMISSION_POLICY_PRINTER)],
+  [
+    'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding',
+    erased(ADMISSION_POLICY_BINDING_PRINTER),
+  ],
   ['apiextensions.k8s.io/v1/CustomResourceDefinition', CREATED_PRINTER],
   ['apiregistration.k8s.io/v1/APIService', erased(API_SERVICE_PRINTER)],
   ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],

@@ -7,37 +7,19 @@ import { ApiError } from '../../../api/api-error.ts'
 import type { Status } from '../../../api/generated/meta-v1.ts'
 import { isObject } from '../../json-value.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import { requestObject } from '../request-object.ts'
 
 /** @returns the review's body; `uid` tells answers apart */
 export function reviewOf(request: AdmissionRequest, uid: string): object {
-  const { operation, resource, subresource, namespace, object, old, context } = request
-  const { group, version, kind, resource: plural } = resource
-  const { user } = context
-  const isDelete = operation === 'delete'
-  const gvk = { group, version, kind }
-  const gvr = { group, version, resource: plural }
+  const { operation, resource, object, old } = request
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
       uid,
-      kind: gvk,
-      resource: gvr,
-      ...(subresource === '' ? {} : { subResource: subresource }),
-      requestKind: gvk,
-      requestResource: gvr,
-      ...(subresource === '' ? {} : { requestSubResource: subresource }),
-      name: object.metadata.name,
-      ...(namespace === undefined ? {} : { namespace }),
-      operation: operation.toUpperCase(),
-      userInfo: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },
-      object: isDelete ? null : object,
+      ...requestObject(request, resource),
+      object: operation === 'delete' ? null : object,
       oldObject: old ?? null,
-      dryRun: context.dryRun ?? false,
-      options: {
-        kind: `${operation.replace(/^./, (letter) => letter.toUpperCase())}Options`,
-        apiVersion: 'meta.k8s.io/v1',
-      },
     },
   }
 }

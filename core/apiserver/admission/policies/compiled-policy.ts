@@ -1,0 +1,138 @@
+/**
+ * A ValidatingAdmissionPolicy with its expressions compiled, and what it decides about one request. Pure.
+ * kubernetes/apiserver pkg/admission/plugin/policy/validating/validator.go.
+ */
+
+import type { Environment } from '@marcbachmann/cel-js'
+import type { Activation, Outcome } from '../../../api/cel/admission-program.ts'
+import { AdmissionProgram, lazyVariables, messageOf } from '../../../api/cel/admission-program.ts'
+import { Budget } from '../../../api/cel/budget.ts'
+import { PER_EVALUATION, PER_MATCH_CONDITIONS } from '../../../api/cel/metering.ts'
+import type {
+  ValidatingAdmissionPolicy,
+  Validation,
+} from '../../../api/generated/admissionregistration-v1.ts'
+
+/** Why a request is not to be. An error counts by the policy's failurePolicy alone, and has no reason of its own. */
+export interface Denial {
+  readonly message: string
+  readonly reason?: string | undefined
+}
+
+interface CompiledValidation {
+  readonly validation: Validation
+  readonly program: AdmissionProgram
+  readonly message: AdmissionProgram | undefined
+}
+
+/** What expressions see, `variables` aside. */
+export type Seen = Omit<Activation, 'variables'>
+
+/** A message that an expression made is not used when it is longer. */
+const MAX_MESSAGE_BYTES = 5 * 1024
+
+export class CompiledPolicy {
+  readonly #policy: ValidatingAdmissionPolicy
+  readonly #variables: ReadonlyMap<string, AdmissionProgram>
+  readonly #conditions: readonly AdmissionProgram[]
+  readonly #validations: readonly CompiledValidation[]
+  readonly #annotations: readonly AdmissionProgram[]
+
+  constructor(policy: ValidatingAdmissionPolicy, environment: Environment) {
+    const { variables = [], matchConditions = [], validations = [], auditAnnotations = [] } = policy.spec
+    const compiled = (expression: string): AdmissionProgram => new AdmissionProgram(environment, expression)
+    this.#policy = policy
+    this.#variables = new Map(variables.map(({ name, expression }) => [name, compiled(expression)]))
+    this.#conditions = matchConditions.map(({ expression }) => compiled(expression))
+    this.#validations = validations.map((validation) => ({
+      validation,
+      program: compiled(validation.expression),
+      message: validation.messageExpression ? compiled(validation.messageExpression) : undefined,
+    }))
+    this.#annotations = auditAnnotations.map(({ valueExpression }) => compiled(valueExpression))
+  }
+
+  /** @returns why the request is not to be, in the order of the validations; none: nothing is against it */
+  denials(seen: Seen): readonly Denial[] {
+    try {
+      if (!this.#isMeant(seen)) return []
+      return [...this.#validate(seen), ...this.#annotate(seen)]
+    } catch (error) {
+      return this.#failed(messageOf(error))
+    }
+  }
+
+  #failed(message: string): readonly Denial[] {
+    return this.#policy.spec.failurePolicy === 'Ignore' ? [] : [{ message }]
+  }
+
+  /** @throws Error for conditions that cannot be evaluated, where none says no */
+  #isMeant(seen: Seen): boolean {
+    if (this.#conditions.length === 0) return true
+    const budget = new Budget(PER_MATCH_CONDITIONS)
+    const activation = this.#activation({ ...seen, namespaceObject: null }, budget)
+    const outcomes = this.#conditions.map((program) => program.evaluate(activation, budget))
+    if (outcomes.some((outcome) => 'value' in outcome && outcome.value === false)) return false
+    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []))
+    if (errors.length > 0) throw new Error(aggregated(errors))
+    return true
+  }
+
+  #validate(seen: Seen): readonly Denial[] {
+    const budget = new Budget(PER_EVALUATION)
+    const activation = this.#activation(seen, budget)
+    const outcomes = this.#validations.map(({ program }) => program.evaluate(activation, budget))
+    return this.#validations.flatMap((validation, index) =>
+      this.#denial(validation, outcomes[index], () => validation.message?.evaluate(activation, budget)),
+    )
+  }
+
+  #denial(
+    { validation }: CompiledValidation,
+    outcome: Outcome | undefined,
+    message: () => Outcome | undefined,
+  ): readonly Denial[] {
+    if (outcome === undefined) return []
+    if ('error' in outcome) return this.#failed(outcome.error)
+    if (outcome.value === true) return []
+    let text: string
+    try {
+      text = madeText(message()) || validation.message?.trim() || ''
+    } catch (error) {
+      return this.#failed(`failed messageExpression: ${messageOf(error)}`)
+    }
+    return [
+      {
+        message: text || `failed expression: ${validation.expression.trim()}`,
+        reason: validation.reason ?? 'Invalid',
+      },
+    ]
+  }
+
+  /** There is no audit log; what cannot be made for it counts all the same. */
+  #annotate(seen: Seen): readonly Denial[] {
+    if (this.#annotations.length === 0) return []
+    const budget = new Budget(PER_EVALUATION)
+    const activation = this.#activation(seen, budget)
+    return this.#annotations
+      .map((program) => program.evaluate(activation, budget))
+      .flatMap((outcome) => ('error' in outcome ? this.#failed(outcome.error) : []))
+  }
+
+  #activation(seen: Seen, budget: Budget): Activation {
+    return { ...seen, variables: lazyVariables(this.#variables, seen, budget) }
+  }
+}
+
+/** @returns '' for a message that cannot be used */
+function madeText(outcome: Outcome | undefined): string {
+  if (outcome === undefined || 'error' in outcome || typeof outcome.value !== 'string') return ''
+  const text = outcome.value.trim()
+  return Buffer.byteLength(text) > MAX_MESSAGE_BYTES || text.includes('\n') ? '' : text
+}
+
+/** As Go puts several errors into one. */
+function aggregated(errors: readonly string[]): string {
+  const different = [...new Set(errors)]
+  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`
+}
