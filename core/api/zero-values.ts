@@ -50,6 +50,7 @@ const PRINTED = fieldSet({
 
 /** Required by the API's word, and yet with omitempty in Go; or not there at all in the version served. */
 const OMITTED = fieldSet({
+  'admissionregistration.v1.ParamRef': ['name'],
   'apps.v1.StatefulSetStatus': [
     'readyReplicas',
     'currentReplicas',

@@ -121,6 +121,28 @@ export function checkingEnvironment(known: Known): Environment {
 
 const isNull = (a: unknown, b: unknown): boolean => a === b
 
+const PLAIN_TYPES: ReadonlySet<string> = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'int',
+  'null',
+  'string',
+  'uint',
+  'google.protobuf.Duration',
+  'google.protobuf.Timestamp',
+])
+
+/** @returns what is known of a variable whose expression has the type: of objects nothing */
+export function variableType(type: string): string {
+  if (PLAIN_TYPES.has(type)) return type
+  const list = /^list<(.*)>$/.exec(type)?.[1]
+  if (list !== undefined) return `list<${variableType(list)}>`
+  const [, key, value] = /^map<(\w+), (.*)>$/.exec(type) ?? []
+  if (key !== undefined && value !== undefined) return `map<${variableType(key)}, ${variableType(value)}>`
+  return 'dyn'
+}
+
 /** @returns the environment, knowing `variables` of these types, by name */
 export function withVariables(
   environment: Environment,

@@ -4,7 +4,7 @@
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { checkingEnvironment, withVariables } from '../cel/admission-environment.ts'
+import { checkingEnvironment, variableType, withVariables } from '../cel/admission-environment.ts'
 import { checked } from '../cel/compile.ts'
 import type {
   AuditAnnotation,
@@ -136,7 +136,7 @@ class PolicyExpressions {
 
   variable({ name, expression }: Variable, field: string): Faults {
     const outcome = checked(this.#composed(this.#plain), expression)
-    if ('type' in outcome) this.#types[name] = outcome.type
+    this.#types[name] = 'type' in outcome ? variableType(outcome.type) : 'dyn'
     return this.#faults(outcome, expression, field)
   }
 
@@ -231,7 +231,7 @@ function annotationFaults(
     ...when(annotations.length > MAX_ANNOTATIONS, () =>
       invalidValue(
         'spec.auditAnnotations',
-        annotations,
+        annotations.map(({ key, valueExpression }) => ({ Key: key, ValueExpression: valueExpression })),
         `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`,
       ),
     ),

@@ -55,7 +55,8 @@ function validateResources(resources: readonly string[], field: string): Faults 
       ),
     )
   }
-  const isWhole = (resource: string): boolean => resource !== '*' && !resource.includes('/')
+  // Of all that are no sub-resources the last one counts.
+  const last = resources.findLast((resource) => resource !== '' && !resource.includes('/'))
   return [
     ...when(resources.length === 0, () => required(field)),
     ...missingTexts(resources, field),
@@ -63,7 +64,7 @@ function validateResources(resources: readonly string[], field: string): Faults 
     ...when(resources.length > 1 && resources.includes('*/*'), () =>
       invalidValue(field, resources, "if '*/*' is present, must not specify other resources"),
     ),
-    ...when(resources.includes('*') && resources.some(isWhole), () =>
+    ...when(resources.includes('*') && last !== '*', () =>
       invalidValue(
         field,
         resources,
