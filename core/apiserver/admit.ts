@@ -5,7 +5,7 @@
 
 import type { KubernetesObject } from '../api/object.ts'
 import { changed, judge } from './admission/admission.ts'
-import type { AdmissionRequest } from './admission/admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission/admission.ts'
 import { charges, QUOTAS } from './admission/resource-quota.ts'
 import { clusterView } from './cluster-view.ts'
 import type { AlsoWritten } from './commit-object.ts'
@@ -34,9 +34,20 @@ export async function admit(
   const object = validate(hooked === first ? first : setDefaults(hooked))
   const judged = { ...request, object }
   judge(judged, cluster)
-  env.policies.judge(judged, cluster)
-  await env.webhooks?.judge(judged, cluster)
+  await judgeBeyond(env, judged, cluster)
   return { object, charges: charges(judged, quotasOf(env, request)) }
+}
+
+/** What policies and webhooks say of a request, which they may be shown otherwise. Rejects with ApiError */
+export async function judgeBeyond(
+  env: Environment,
+  request: AdmissionRequest,
+  cluster: ClusterView,
+): Promise<void> {
+  const { shown, object, old } = request
+  const seen = shown ? { ...request, object: shown(object), old: old && shown(old) } : request
+  env.policies.judge(seen, cluster)
+  await env.webhooks?.judge(seen, cluster)
 }
 
 function quotasOf(env: Environment, { namespace }: AdmissionRequest) {

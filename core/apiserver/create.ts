@@ -158,8 +158,7 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
   const { resource, namespace, context } = creation
   const { random } = env
   const { rules } = env.kinds.of(resource)
-  const { name = '' } = creation.object.metadata as Partial<NamedMeta>
-  const about = { operation: 'create', resource, subresource: '', namespace, name } as const
+  const about = { operation: 'create', resource, subresource: '', namespace } as const
   const admitted = await admit(
     env,
     { ...about, object: draft, old: undefined, context, random },

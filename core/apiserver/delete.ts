@@ -13,6 +13,7 @@ import { NAMESPACES } from '../api/scheme.ts'
 import { parseTimestamp, timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
 import { changed } from './admission/admission.ts'
+import { judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { AnyObject, Environment } from './environment.ts'
@@ -29,6 +30,7 @@ export async function deleteObject(
   name: ObjectName,
   options: DeleteOptions,
   context: RequestContext,
+  isOfCollection = false,
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
@@ -45,11 +47,12 @@ export async function deleteObject(
       old: shown(value),
       context: { ...context, dryRun },
       random: env.random,
+      deleteOptions: options,
+      ...(isOfCollection ? { name: '' } : {}),
     }
     const cluster = clusterView(env.store)
     changed(request, cluster)
-    env.policies.judge(request, cluster)
-    await env.webhooks?.judge(request, cluster)
+    await judgeBeyond(env, request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
@@ -76,7 +79,7 @@ export async function deleteCollection(
   await Promise.all(
     selected.items.map(async ({ metadata: { name, namespace } }) => {
       try {
-        await deleteObject(env, resource, { namespace, name }, options, context)
+        await deleteObject(env, resource, { namespace, name }, options, context, true)
       } catch (error) {
         // Somebody else was faster.
         if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error

@@ -7,10 +7,12 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ClusterFacts } from '../api/rules.ts'
-import { isStored } from '../api/scheme.ts'
+import { PODS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
 import { AdmissionPolicies } from './admission/policies/policies.ts'
+import type { PartRequest } from './admit-part.ts'
+import { judgePart } from './admit-part.ts'
 import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
@@ -94,14 +96,25 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     deleteCollection: (resource, query, wish, context) =>
       fresh(() => deleteCollection(env, resource, query, wish, context)),
     getScale: (resource, name) => getScale(env, resource, name),
-    bind: (name, body, context) => fresh(() => bindPod(env, name, body, context)),
-    async requestToken(name, body, _context) {
+    bind: (name, body, context) =>
+      fresh(async () => {
+        await judgePart(env, created(PODS, 'binding', name, context), body)
+        await bindPod(env, name, body, context)
+      }),
+    connect: (resource, { subresource, ...name }, options, context) =>
+      fresh(() => judgePart(env, { operation: 'connect', resource, subresource, name, context }, options)),
+    async requestToken(name, body, context) {
       if (tokens === undefined)
         throw new ApiError('NotFound', 'the server could not find the requested resource')
       const request = decodedTokenRequest(body)
+      await judgePart(env, created(SERVICE_ACCOUNTS, 'token', name, context), request)
       return await requestedToken({ tokens, find }, name, request)
     },
-    evict: (name, body, context) => fresh(() => evictPod(env, name, body, context)),
+    evict: (name, body, context) =>
+      fresh(async () => {
+        await judgePart(env, created(PODS, 'eviction', name, context), body)
+        await evictPod(env, name, body, context)
+      }),
     [Symbol.dispose]: () => {
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
@@ -111,6 +124,13 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     },
   }
 }
+
+const created = (
+  resource: ResourceInfo,
+  subresource: string,
+  name: ObjectName,
+  context: RequestContext,
+): PartRequest => ({ operation: 'create', resource, subresource, name, context })
 
 function syncOf(store: Store): Registry['sync'] {
   if (store.sync === undefined) return undefined

@@ -131,6 +131,14 @@ export interface Registry {
   /** POST pods/NAME/binding: sets spec.nodeName once. */
   bind(name: ObjectName, body: unknown, context: RequestContext): Promise<void>
 
+  /** A connection to a pod, node or Service: rejects when admission refuses it. `options`: PodExecOptions and the like */
+  connect(
+    resource: ResourceInfo,
+    name: ObjectName & { readonly subresource: string },
+    options: unknown,
+    context: RequestContext,
+  ): Promise<void>
+
   /** POST serviceaccounts/NAME/token. @returns the TokenRequest with its token */
   requestToken(name: ObjectName, body: unknown, context: RequestContext): Promise<KubernetesObject>
 

@@ -68,7 +68,9 @@ async function writeScale(
       throw conflict(resource, name.name)
     return { object: withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject }
   }
-  const { object } = await updateObject(env, { resource, name, subresource: 'scale', context, wanted })
+  const shown = (object: KubernetesObject): KubernetesObject => scaleOf(object, paths)
+  const request = { resource, name, subresource: 'scale', context, wanted, shown }
+  const { object } = await updateObject(env, request)
   return scaleOf(object, paths)
 }
 

@@ -58,6 +58,8 @@ export interface UpdateRequest {
   readonly context: RequestContext
   /** called again with a newer object when another write came first; undefined: there is none */
   readonly wanted: (current: KubernetesObject | undefined) => Wanted
+  /** what policies and webhooks are shown of it; absent: the object */
+  readonly shown?: ((object: KubernetesObject) => KubernetesObject) | undefined
   /** make the object when there is none */
   readonly mayCreate?: boolean | undefined
 }
@@ -97,7 +99,8 @@ async function admittedUpdate(
   const { resource, subresource = '', context, name } = request
   if (wanted.isFinal) return { object: wanted.object, charges: [] }
   const about = { operation: 'update', resource, subresource, namespace: name.namespace } as const
-  const admission = { ...about, object: wanted.object, old: stored, context, random: env.random }
+  const { shown } = request
+  const admission = { ...about, object: wanted.object, old: stored, context, random: env.random, shown }
   return await admit(env, admission, (object) => prepared(env, request, { ...wanted, object }, stored))
 }
 

@@ -4,8 +4,9 @@
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { Budget, BudgetExceeded } from './budget.ts'
-import { translated, untranslated } from './dialect.ts'
+import { Budget } from './budget.ts'
+import { translated } from './dialect.ts'
+import { messageOf } from './evaluation-errors.ts'
 import type { Metered } from './metering.ts'
 import { PER_EXPRESSION, metered } from './metering.ts'
 
@@ -35,25 +36,28 @@ export class AdmissionProgram {
     this.#fault = compiled.fault
   }
 
-  /** @throws BudgetExceeded when it costs more than is left, or than one expression may */
+  /** @throws BudgetExceeded when it costs more than is left */
   evaluate(activation: Activation, budget: Budget): Outcome {
     if (this.#run === undefined) return { error: `compilation error: ${this.#fault}` }
     const own = new Budget(PER_EXPRESSION)
+    const outcome = this.#outcome(this.#run, activation, own)
+    budget.spend(PER_EXPRESSION - Math.max(0, own.left))
+    return outcome
+  }
+
+  #outcome(run: Metered, activation: Activation, own: Budget): Outcome {
     try {
-      const value = this.#run(activation, own)
-      settle(own, budget)
-      return { value }
+      const value = run(activation, own)
+      // An operator may have kept quiet about the error.
+      return own.isSpent ? this.#failed('operation cancelled: actual cost limit exceeded') : { value }
     } catch (error) {
-      settle(own, budget)
-      return { error: `expression '${this.expression}' resulted in error: ${messageOf(error)}` }
+      return this.#failed(own.isSpent ? 'operation cancelled: actual cost limit exceeded' : messageOf(error))
     }
   }
-}
 
-/** What was spent on one expression is spent of the whole; an operator may have kept quiet about the error. */
-function settle(own: Budget, budget: Budget): void {
-  if (own.isSpent) throw new BudgetExceeded()
-  budget.spend(PER_EXPRESSION - own.left)
+  #failed(why: string): Outcome {
+    return { error: `expression '${this.expression}' resulted in error: ${why}` }
+  }
 }
 
 function compile(
@@ -68,20 +72,6 @@ function compile(
   } catch (error) {
     return { run: undefined, fault: messageOf(error) }
   }
-}
-
-/** @returns the message of an error of evaluation, as Go's CEL words it where that is known */
-export function messageOf(error: unknown): string {
-  const text = untranslated(error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
-  return text
-    .replace(/^No such key: index out of bounds, index (\d+) >= size \d+$/, 'index out of bounds: $1')
-    .replace(/^No such key/, 'no such key')
-    .replace(/^no such overload: .*$/, 'no such overload')
-    .replace(/^found no matching overload for '.*$/, 'no such overload')
-    .replace(
-      /^(?:Ternary condition must be bool|Logical operator requires bool operands), .*$/,
-      'no such overload',
-    )
 }
 
 /** @returns `variables`: each evaluated when it is first asked for, and once */

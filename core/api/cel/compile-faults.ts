@@ -124,6 +124,8 @@ export const macroFault = (
 
 /** The types of opaque values have no fields, and are not said to have none. */
 function fieldMessage(node: ExpressionNode): string {
+  // A field has() asks for.
+  if (node.op === 'call') return fieldMessage((node.args as readonly [string, [ExpressionNode]])[1][0])
   const [operand] = argumentTypes(node)
   return operand?.startsWith('kubernetes.authorization.')
     ? `unexpected failed resolution of '${operand}'`

@@ -89,9 +89,13 @@ type Ordered = bigint | number | string
 const isAscending = (list: readonly Ordered[]): boolean =>
   list.every((item, index) => index === 0 || (list[index - 1] as Ordered) <= item)
 
-function extreme(list: readonly Ordered[], isBetter: (a: Ordered, b: Ordered) => boolean): Ordered {
+function extreme(
+  name: string,
+  list: readonly Ordered[],
+  isBetter: (a: Ordered, b: Ordered) => boolean,
+): Ordered {
   const [first, ...rest] = list
-  if (first === undefined) throw new Error('min or max of an empty list')
+  if (first === undefined) throw new Error(`${name} called on empty list`)
   return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first)
 }
 
@@ -102,8 +106,8 @@ const plus = (a: bigint | number, b: bigint | number): bigint | number =>
 const LISTS: Functions = {
   'list.isSorted(): bool': (list: readonly Ordered[]) => isAscending(list),
   'list.sum(): dyn': (list: readonly (bigint | number)[]) => list.reduce(plus, 0n),
-  'list.min(): dyn': (list: readonly Ordered[]) => extreme(list, (a, b) => a < b),
-  'list.max(): dyn': (list: readonly Ordered[]) => extreme(list, (a, b) => a > b),
+  'list.min(): dyn': (list: readonly Ordered[]) => extreme('min', list, (a, b) => a < b),
+  'list.max(): dyn': (list: readonly Ordered[]) => extreme('max', list, (a, b) => a > b),
   'list.indexOf(dyn): int': (list: readonly unknown[], wanted: unknown) =>
     BigInt(list.findIndex((item) => isSameValue(item, wanted))),
   'list.lastIndexOf(dyn): int': (list: readonly unknown[], wanted: unknown) =>
@@ -134,7 +138,10 @@ const isUrl = (text: string): boolean =>
   URL.canParse(text) || (text.startsWith('/') && URL.canParse(text, 'http://x'))
 
 function parsedUrl(text: string): UrlValue {
-  if (!isUrl(text)) throw new Error(`URL parse error during conversion from string: ${text}`)
+  if (!isUrl(text))
+    throw new Error(
+      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
+    )
   return new UrlValue(new URL(text, 'relative:///'))
 }
 
@@ -153,7 +160,10 @@ const URLS: Functions = {
 function address(text: string): IpAddress {
   const parsed = parseIp(text)
   if (parsed === undefined)
-    throw new Error(`IP Address ${JSON.stringify(text)} parse error during conversion from string`)
+    throw new Error(
+      `IP Address ${JSON.stringify(text)} parse error during conversion from string: ` +
+        `ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
+    )
   return parsed
 }
 

@@ -3,7 +3,7 @@
  * kubernetes/apiserver pkg/cel/library/quantity.go.
  */
 
-import { canonicalQuantity, compareQuantities, parseNano } from '../quantity.ts'
+import { QUANTITY_FORMAT, canonicalQuantity, compareQuantities, parseNano } from '../quantity.ts'
 import type { Functions } from './functions.ts'
 
 export class QuantityValue {
@@ -18,7 +18,7 @@ const NANO = 1_000_000_000n
 const isQuantity = (text: string): boolean => canonicalQuantity(text) !== undefined
 
 function quantity(text: string): QuantityValue {
-  if (!isQuantity(text)) throw new Error(`not a quantity: ${text}`)
+  if (!isQuantity(text)) throw new Error(QUANTITY_FORMAT)
   return new QuantityValue(text)
 }
 

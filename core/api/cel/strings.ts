@@ -1,5 +1,5 @@
 /**
- * Functions of texts that Kubernetes' CEL has beyond the language's own: charAt, replace, reverse, format and
+ * Functions of texts that Kubernetes' CEL has beyond the language's own: charAt, replace, format and
  * strings.quote. Pure. google/cel-go ext/strings.go (version 2), ext/formatting.go.
  */
 
@@ -10,6 +10,9 @@ import type { Functions } from './functions.ts'
 export class StringsLibrary {}
 
 export const STRINGS: Functions = {
+  // oxlint-disable-next-line no-restricted-globals -- a moment's text, not the clock
+  'string(google.protobuf.Timestamp): string': (time: Date) => shown(time),
+  'string(google.protobuf.Duration): string': (duration: Duration) => shown(duration),
   'string.charAt(int): string': (text: string, at: bigint) => {
     const points = Array.from(text)
     const index = Number(at)
@@ -20,7 +23,6 @@ export const STRINGS: Functions = {
     text.split(old).join(next),
   'string.replace(string, string, int): string': (text: string, old: string, next: string, limit: bigint) =>
     limit < 0n ? text.split(old).join(next) : replacedFirst(text, old, next, Number(limit)),
-  'string.reverse(): string': (text: string) => Array.from(text).toReversed().join(''),
   'string.format(list): string': (text: string, values: readonly unknown[]) => formatted(text, values),
   'kubernetes.Strings.quote(string): string': (_strings: unknown, text: string) => quoted(text),
 }
@@ -72,9 +74,7 @@ function clause(verb: string, value: unknown, precision: number): string {
     case 'f':
       return Number(numberOf(value, verb)).toFixed(precision)
     case 'e':
-      return Number(numberOf(value, verb))
-        .toExponential(precision)
-        .replace(/e([+-])(\d)$/, 'e$10$2')
+      return scientific(Number(numberOf(value, verb)).toExponential(precision))
     case 'b':
       return typeof value === 'boolean' ? (value ? '1' : '0') : whole(value, verb).toString(2)
     case 'o':
@@ -89,6 +89,14 @@ function clause(verb: string, value: unknown, precision: number): string {
         `could not parse formatting clause: unrecognized formatting clause ${JSON.stringify(verb)}`,
       )
   }
+}
+
+/** `1.2e+4` as `1.2×10⁰⁴` */
+function scientific(text: string): string {
+  const [mantissa = '', exponent = '+0'] = text.split('e')
+  const digits = exponent.slice(1).padStart(2, '0')
+  const raised = Array.from(digits, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')
+  return `${mantissa}×10${exponent.startsWith('-') ? '⁻' : ''}${raised}`
 }
 
 const hexOf = (value: unknown, verb: string): string =>
@@ -121,15 +129,16 @@ const CLAUSE_NAMES: Readonly<Record<string, string>> = {
 
 const refused = (verb: string, what: string, value: unknown): Error =>
   new Error(
-    `error during formatting: ${CLAUSE_NAMES[verb] ?? verb}: can only be used on ${what}, was given ${typeof value}`,
+    `error during formatting: ${CLAUSE_NAMES[verb] ?? verb} can only be used on ${what}, was given ${typeof value}`,
   )
 
 /** `%s` of anything: lists and maps as CEL writes them. */
 function shown(value: unknown): string {
   if (value === null) return 'null'
   // oxlint-disable-next-line no-restricted-globals -- what a moment is, not the clock
-  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
-  if (value instanceof Duration || value instanceof UnsignedInt) return String(value)
+  if (value instanceof Date) return value.toISOString().replace(/\.?0*Z$/, 'Z')
+  if (value instanceof UnsignedInt) return String(value)
+  if (value instanceof Duration) return `${Number(value.seconds) + value.nanos / 1e9}s`
   if (Array.isArray(value)) return `[${value.map(nested).join(', ')}]`
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8')
   if (typeof value === 'object')

@@ -9,6 +9,7 @@
 import type { Random } from '../../../host/host.ts'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
+import type { DeleteOptions } from '../../client/client.ts'
 import type { RequestContext } from '../registry.ts'
 import { addDefaultIngressClass } from './default-ingress-class.ts'
 import { addDefaultStorageClass } from './default-storage-class.ts'
@@ -23,10 +24,12 @@ export interface AdmissionRequest {
   /** '' for the object itself */
   readonly subresource: string
   readonly namespace: string | undefined
-  /** as the request says it: '' for one that was made up for it; absent: the object's */
+  /** '' for one of a whole collection; absent: the object's */
   readonly name?: string | undefined
-  /** of what was sent to a sub-resource; absent: what the scheme says */
-  readonly bodyKind?: { readonly group: string; readonly version: string; readonly kind: string } | undefined
+  /** what the client said of how to delete; absent: nothing */
+  readonly deleteOptions?: DeleteOptions | undefined
+  /** What policies and webhooks are shown in the object's place. */
+  readonly shown?: ((object: KubernetesObject) => KubernetesObject) | undefined
   /** delete: the object as it is; connect: how to */
   readonly object: KubernetesObject
   /** as it is now; undefined on create */

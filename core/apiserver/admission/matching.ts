@@ -5,7 +5,6 @@
 
 import type { RuleWithOperations } from '../../api/generated/admissionregistration-v1.ts'
 import type { LabelSelector } from '../../api/generated/meta-v1.ts'
-import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { NAMESPACES } from '../../api/scheme.ts'
 import { matchesLabelSelector } from '../../api/selectors.ts'
@@ -78,14 +77,6 @@ function resourceMatches(rule: string, resource: string, subresource: string): b
   return isResource && (part === undefined ? subresource === '' : part === '*' || part === subresource)
 }
 
-/** The name the request is about; '' for one that is still to be made up. */
+/** The name the request is about; '' for one of a whole collection. */
 export const requestedName = ({ name, object }: AdmissionRequest): string =>
   name ?? object.metadata?.name ?? ''
-
-/** What messages call it. */
-export function shownName(request: AdmissionRequest): string {
-  const { name, generateName } = (request.object.metadata ?? {}) as Partial<KubernetesObject['metadata']> & {
-    readonly generateName?: string
-  }
-  return requestedName(request) || (request.name === '' ? generateName : name) || 'Unknown'
-}

@@ -4,6 +4,7 @@
  */
 
 import type { ResourceInfo } from '../../api/resource.ts'
+import type { DeleteOptions } from '../../client/client.ts'
 import type { AdmissionRequest } from './admission.ts'
 import { isNamespaces, requestedName } from './matching.ts'
 
@@ -37,10 +38,9 @@ export function requestObject(request: AdmissionRequest, matched: ResourceInfo):
 }
 
 /** Of a sub-resource that has a kind of its own, that kind. */
-function kindOf({ subresource, bodyKind }: AdmissionRequest, resource: ResourceInfo): object {
+function kindOf({ subresource }: AdmissionRequest, resource: ResourceInfo): object {
   const part = resource.subresources.find(({ name }) => name === subresource)
   const { group, version } = resource
-  if (bodyKind !== undefined) return bodyKind
   return {
     group: part?.group ?? group,
     version: part?.version ?? version,
@@ -50,13 +50,25 @@ function kindOf({ subresource, bodyKind }: AdmissionRequest, resource: ResourceI
 
 const resourceOf = ({ group, version, resource }: ResourceInfo): object => ({ group, version, resource })
 
-function optionsOf({ operation, context }: AdmissionRequest): object {
+function optionsOf({ operation, context, deleteOptions }: AdmissionRequest): object {
   const { dryRun, fieldManager, fieldValidation } = context
-  return {
+  const named = {
     kind: `${operation.replace(/^./, (letter) => letter.toUpperCase())}Options`,
     apiVersion: 'meta.k8s.io/v1',
     ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(operation !== 'delete' && fieldManager ? { fieldManager } : {}),
-    ...(operation !== 'delete' && fieldValidation ? { fieldValidation } : {}),
+  }
+  if (operation === 'delete') return { ...named, ...deleteOptionsOf(deleteOptions ?? {}) }
+  return {
+    ...named,
+    ...(fieldManager ? { fieldManager } : {}),
+    ...(fieldValidation ? { fieldValidation } : {}),
+  }
+}
+
+function deleteOptionsOf({ gracePeriodSeconds, preconditions, propagationPolicy }: DeleteOptions): object {
+  return {
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(preconditions === undefined ? {} : { preconditions }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
   }
 }

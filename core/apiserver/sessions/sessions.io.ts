@@ -27,6 +27,7 @@ import type { Dial, ProxyRequest } from './proxy.io.ts'
 import { proxyRequest, proxyUpgrade } from './proxy.io.ts'
 import { isAgentPort, nodeTarget, parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
 import { execOptions, logOptions, requireAssigned } from './session-options.ts'
+import { connectOptions } from './connect-options.ts'
 import type { SessionRoute } from './session-route.ts'
 import { acceptSpdy, isSpdyUpgrade } from './spdy-upgrade.io.ts'
 import type { Upgrade } from './websocket.io.ts'
@@ -54,6 +55,7 @@ export class Sessions {
 
   /** A request without an upgrade: log and proxy. Rejects with ApiError. */
   async request(request: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
+    await this.#admit(request, route)
     switch (route.subresource?.name) {
       case 'log': {
         if (request.method !== 'GET') throw notSupported(route.resource, request.method.toLowerCase())
@@ -76,6 +78,7 @@ export class Sessions {
 
   /** A request to speak another protocol. Rejects with ApiError before the connection is taken over. */
   async upgrade(request: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
+    await this.#admit(request, route)
     switch (route.subresource?.name) {
       case 'exec':
       case 'attach':
@@ -87,6 +90,20 @@ export class Sessions {
       default:
         throw badRequest('this cannot be upgraded')
     }
+  }
+
+  async #admit(request: ApiRequest, route: SessionRoute): Promise<void> {
+    const options = connectOptions(route, request)
+    if (options === undefined || route.subresource === undefined) return
+    const { resource, namespace, name, subresource } = route
+    // A stream has no place for warnings.
+    const context = { user: request.user, warn: () => undefined }
+    await this.#options.registry.connect(
+      resource,
+      { namespace, name, subresource: subresource.name },
+      options,
+      context,
+    )
   }
 
   #pod({ namespace, name }: SessionRoute): Pod {

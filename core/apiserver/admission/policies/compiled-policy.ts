@@ -5,8 +5,9 @@
 
 import type { Environment } from '@marcbachmann/cel-js'
 import type { Activation, Outcome } from '../../../api/cel/admission-program.ts'
-import { AdmissionProgram, lazyVariables, messageOf } from '../../../api/cel/admission-program.ts'
+import { AdmissionProgram, lazyVariables } from '../../../api/cel/admission-program.ts'
 import { Budget } from '../../../api/cel/budget.ts'
+import { messageOf } from '../../../api/cel/evaluation-errors.ts'
 import { PER_EVALUATION, PER_MATCH_CONDITIONS } from '../../../api/cel/metering.ts'
 import type {
   ValidatingAdmissionPolicy,

@@ -10,7 +10,7 @@ import type {
 } from '../../../api/generated/admissionregistration-v1.ts'
 import { groupResource } from '../../../api/resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
-import { shownName } from '../matching.ts'
+import { requestedName } from '../matching.ts'
 import type { Denial } from './compiled-policy.ts'
 
 export interface PolicyDenial extends Denial {
@@ -27,7 +27,7 @@ export function denied(request: AdmissionRequest, denial: PolicyDenial): ApiErro
   const by = binding === undefined ? '' : ` with binding '${binding.metadata.name}'`
   const message = `ValidatingAdmissionPolicy '${policy.metadata.name}'${by} denied request: ${denial.message}`
   const { resource } = request
-  const name = shownName(request)
+  const name = requestedName(request) || 'Unknown'
   const reason = REASONS.find((each) => each === denial.reason) ?? 'Invalid'
   return new ApiError(reason, `${groupResource(resource)} ${JSON.stringify(name)} is forbidden: ${message}`, {
     details: {
