@@ -13,6 +13,7 @@ import { timestamp } from '../api/timestamp.ts'
 import type { Writer } from './apply/server-side-apply.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
+import { refuseUnreadableParams } from './authorization/param-access.ts'
 import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
@@ -23,6 +24,7 @@ import type { Environment } from './environment.ts'
 import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { without } from './json-value.ts'
 import { generatedName, newMetadata } from './object-meta.ts'
+import { paramAccess } from './param-access-of.ts'
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
 import { withAgreedFields } from './services/service-fields.ts'
@@ -173,6 +175,7 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
         object,
         old: undefined,
       })
+      refuseUnreadableParams(paramAccess(env), { user: context.user, resource, object, old: undefined })
       return object
     },
   )

@@ -30,7 +30,22 @@ export async function deleteObject(
   name: ObjectName,
   options: DeleteOptions,
   context: RequestContext,
-  isOfCollection = false,
+): Promise<DeleteResult> {
+  return await deleteOne(env, { resource, name, options, context, isOfCollection: false })
+}
+
+interface Deletion {
+  readonly resource: ResourceInfo
+  readonly name: ObjectName
+  readonly options: DeleteOptions
+  readonly context: RequestContext
+  /** whether the request names no object */
+  readonly isOfCollection: boolean
+}
+
+async function deleteOne(
+  env: Environment,
+  { resource, name, options, context, isOfCollection }: Deletion,
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
@@ -79,7 +94,7 @@ export async function deleteCollection(
   await Promise.all(
     selected.items.map(async ({ metadata: { name, namespace } }) => {
       try {
-        await deleteObject(env, resource, { namespace, name }, options, context, true)
+        await deleteOne(env, { resource, name: { namespace, name }, options, context, isOfCollection: true })
       } catch (error) {
         // Somebody else was faster.
         if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error

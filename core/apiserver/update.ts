@@ -18,6 +18,7 @@ import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
+import { refuseUnreadableParams } from './authorization/param-access.ts'
 import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
@@ -33,6 +34,7 @@ import {
   withGeneration,
   withoutForeignParts,
 } from './object-meta.ts'
+import { paramAccess } from './param-access-of.ts'
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
 import { withAgreedFields } from './services/service-fields.ts'
@@ -185,6 +187,7 @@ function prepared(
   const change = { user: request.context.user, resource, object: next, old: stored }
   refuseEscalation(env.access, change)
   refuseSigning(env.access, { ...change, subresource })
+  if (subresource === undefined) refuseUnreadableParams(paramAccess(env), change)
   return next
 }
 

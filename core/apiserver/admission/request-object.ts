@@ -33,7 +33,7 @@ export function requestObject(request: AdmissionRequest, matched: ResourceInfo):
       ...(user.extra && Object.keys(user.extra).length > 0 ? { extra: user.extra } : {}),
     },
     dryRun: context.dryRun ?? false,
-    ...(operation === 'connect' ? {} : { options: optionsOf(request) }),
+    options: operation === 'connect' ? null : optionsOf(request),
   }
 }
 
