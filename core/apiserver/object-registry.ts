@@ -18,6 +18,7 @@ import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { TokenFacts } from './authentication/service-account-tokens.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
+import type { Attributes } from './authorization/attributes.ts'
 import { Access } from './authorization/access.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
 import { createObject } from './create.ts'
@@ -67,8 +68,9 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const tokens =
     signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
   const call = options.callWebhook
-  const webhooks = call && new Webhooks({ call, random })
-  const policies = new AdmissionPolicies({ kinds, authorize: (question) => access.authorize(question) })
+  const asked = { kinds, authorize: (question: Attributes) => access.authorize(question) }
+  const policies = new AdmissionPolicies(asked)
+  const webhooks = call && new Webhooks({ ...asked, call, random })
   const env: Environment = { store, clock, random, facts, kinds, services, access, policies, webhooks }
   const failed = options.failed ?? ((): void => undefined)
   const cleanup = new DefinitionCleanup(env, failed)

@@ -21,6 +21,9 @@ export interface Activation {
   readonly variables: unknown
 }
 
+/** What expressions see, `variables` aside. */
+export type Seen = Omit<Activation, 'variables'>
+
 export type Outcome = { readonly value: unknown } | { readonly error: string }
 
 export class AdmissionProgram {
@@ -77,11 +80,11 @@ function compile(
 /** @returns `variables`: each evaluated when it is first asked for, and once */
 export function lazyVariables(
   programs: ReadonlyMap<string, AdmissionProgram>,
-  activation: Omit<Activation, 'variables'>,
+  seen: Seen,
   budget: Budget,
 ): object {
   const variables: object = Object.create(null) as object
-  const own: Activation = { ...activation, variables }
+  const own: Activation = { ...seen, variables }
   for (const [name, program] of programs) {
     let known: Outcome | undefined
     Object.defineProperty(variables, name, {

@@ -8,7 +8,6 @@ import { checkingEnvironment, variableType, withVariables } from '../cel/admissi
 import { checked } from '../cel/compile.ts'
 import type {
   AuditAnnotation,
-  MatchCondition,
   ParamKind,
   ValidatingAdmissionPolicy,
   Validation,
@@ -26,13 +25,12 @@ import {
   pointedChoice,
   repeated,
   required,
-  tooMany,
   when,
 } from './faults.ts'
+import { validateMatchConditions } from './match-conditions.ts'
 import { validateMatchResources } from './match-resources.ts'
 import { dns1035LabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
 
-const MAX_CONDITIONS = 64
 const MAX_ANNOTATIONS = 20
 const MAX_ANNOTATION_BYTES = 5 * 1024
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
@@ -70,7 +68,9 @@ function policyFaults(
           ),
         ]
       : [required('spec.matchConstraints')]),
-    ...(checksConditions ? conditionFaults(matchConditions, expressions, 'spec.matchConditions') : []),
+    ...(checksConditions
+      ? validateMatchConditions(matchConditions, 'spec.matchConditions', expressions.plain)
+      : []),
     ...variables.flatMap((variable, index) =>
       variableFaults(variable, expressions, `spec.variables[${index}]`),
     ),
@@ -119,29 +119,25 @@ function versionFaults(apiVersion: string, field: string): Faults {
 /** What an expression of a policy may refer to; every variable that is good is known to those after it. */
 class PolicyExpressions {
   readonly #hasVariables: boolean
-  readonly #plain: Environment
+  /** without variables, which match conditions are not to use */
+  readonly plain: Environment
   readonly #unauthorized: Environment
   readonly #types: Record<string, string> = {}
 
   constructor(hasParams: boolean, hasVariables: boolean) {
     this.#hasVariables = hasVariables
-    this.#plain = checkingEnvironment({ hasParams, hasAuthorizer: true })
+    this.plain = checkingEnvironment({ hasParams, hasAuthorizer: true })
     this.#unauthorized = checkingEnvironment({ hasParams, hasAuthorizer: false })
   }
 
-  /** Match conditions do without variables. */
-  condition(expression: string, field: string): Faults {
-    return this.#faults(checked(this.#plain, expression, ['bool']), expression, field)
-  }
-
   variable({ name, expression }: Variable, field: string): Faults {
-    const outcome = checked(this.#composed(this.#plain), expression)
+    const outcome = checked(this.#composed(this.plain), expression)
     this.#types[name] = 'type' in outcome ? variableType(outcome.type) : 'dyn'
     return this.#faults(outcome, expression, field)
   }
 
   validation(expression: string, field: string): Faults {
-    return this.#faults(checked(this.#composed(this.#plain), expression, ['bool']), expression, field)
+    return this.#faults(checked(this.#composed(this.plain), expression, ['bool']), expression, field)
   }
 
   /** Messages do without the authorizer. */
@@ -154,7 +150,7 @@ class PolicyExpressions {
   }
 
   annotation(expression: string, field: string): Faults {
-    const outcome = checked(this.#composed(this.#plain), expression.trim(), ['string', 'null'])
+    const outcome = checked(this.#composed(this.plain), expression.trim(), ['string', 'null'])
     return this.#faults(outcome, expression, field)
   }
 
@@ -165,26 +161,6 @@ class PolicyExpressions {
   #faults(outcome: ReturnType<typeof checked>, expression: string, field: string): Faults {
     return 'fault' in outcome ? [invalidValue(field, expression, outcome.fault)] : []
   }
-}
-
-function conditionFaults(
-  conditions: readonly MatchCondition[],
-  expressions: PolicyExpressions,
-  field: string,
-): Faults {
-  const again = repeated(conditions, ({ name }) => name || undefined)
-  return [
-    ...tooMany(field, conditions.length, MAX_CONDITIONS),
-    ...conditions.flatMap(({ name, expression }, index) => {
-      const at = `${field}[${index}]`
-      const trimmed = (expression ?? '').trim()
-      return [
-        ...(trimmed ? expressions.condition(trimmed, `${at}.expression`) : [required(`${at}.expression`)]),
-        ...(name ? invalidTexts(`${at}.name`, name, qualifiedNameFaults) : [required(`${at}.name`)]),
-        ...when(again.includes(index), () => duplicate(`${at}.name`, name)),
-      ]
-    }),
-  ]
 }
 
 function variableFaults(variable: Variable, expressions: PolicyExpressions, at: string): Faults {

@@ -9,6 +9,7 @@ import type {
   ValidatingWebhook,
   WebhookClientConfig,
 } from '../generated/admissionregistration-v1.ts'
+import { checkingEnvironment } from '../cel/admission-environment.ts'
 import type { Faults } from './faults.ts'
 import {
   duplicate,
@@ -22,8 +23,9 @@ import {
   when,
 } from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
+import { validateMatchConditions } from './match-conditions.ts'
 import { validateOperationRule } from './operation-rules.ts'
-import { dns1035LabelFaults, dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
+import { dns1035LabelFaults, dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
 
@@ -64,7 +66,7 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
     ...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`),
     ...optionalChoice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...validateClient(webhook.clientConfig ?? {}, `${at}.clientConfig`),
-    ...validateConditions(webhook, `${at}.matchConditions`),
+    ...conditionFaults(webhook, `${at}.matchConditions`),
   ]
 }
 
@@ -141,23 +143,8 @@ function validatePath(path: string | undefined, field: string): Faults {
   )
 }
 
-const MAX_CONDITIONS = 64
-
-function validateConditions({ matchConditions = [] }: Webhook, field: string): Faults {
-  const again = repeated(matchConditions, ({ name }) => name || undefined)
-  return [
-    ...when(matchConditions.length > MAX_CONDITIONS, () => ({
-      type: 'tooMany' as const,
-      field,
-      value: matchConditions.length,
-      detail: `must have at most ${MAX_CONDITIONS} items`,
-    })),
-    ...matchConditions.flatMap(({ name, expression }, index) => [
-      ...when(!expression?.trim(), () => required(`${field}[${index}].expression`)),
-      ...(name
-        ? invalidTexts(`${field}[${index}].name`, name, qualifiedNameFaults)
-        : [required(`${field}[${index}].name`)]),
-      ...when(again.includes(index), () => duplicate(`${field}[${index}].name`, name)),
-    ]),
-  ]
+function conditionFaults({ matchConditions = [] }: Webhook, field: string): Faults {
+  if (matchConditions.length === 0) return []
+  const environment = checkingEnvironment({ hasParams: false, hasAuthorizer: true })
+  return validateMatchConditions(matchConditions, field, environment)
 }

@@ -4,11 +4,12 @@
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import type { Activation, Outcome } from '../../../api/cel/admission-program.ts'
+import type { Activation, Outcome, Seen } from '../../../api/cel/admission-program.ts'
 import { AdmissionProgram, lazyVariables } from '../../../api/cel/admission-program.ts'
 import { Budget } from '../../../api/cel/budget.ts'
+import { MatchConditions } from '../../../api/cel/conditions.ts'
 import { messageOf } from '../../../api/cel/evaluation-errors.ts'
-import { PER_EVALUATION, PER_MATCH_CONDITIONS } from '../../../api/cel/metering.ts'
+import { PER_EVALUATION } from '../../../api/cel/metering.ts'
 import type {
   ValidatingAdmissionPolicy,
   Validation,
@@ -26,16 +27,13 @@ interface CompiledValidation {
   readonly message: AdmissionProgram | undefined
 }
 
-/** What expressions see, `variables` aside. */
-export type Seen = Omit<Activation, 'variables'>
-
 /** A message that an expression made is not used when it is longer. */
 const MAX_MESSAGE_BYTES = 5 * 1024
 
 export class CompiledPolicy {
   readonly #policy: ValidatingAdmissionPolicy
   readonly #variables: ReadonlyMap<string, AdmissionProgram>
-  readonly #conditions: readonly AdmissionProgram[]
+  readonly #conditions: MatchConditions
   readonly #validations: readonly CompiledValidation[]
   readonly #annotations: readonly AdmissionProgram[]
 
@@ -44,7 +42,7 @@ export class CompiledPolicy {
     const compiled = (expression: string): AdmissionProgram => new AdmissionProgram(environment, expression)
     this.#policy = policy
     this.#variables = new Map(variables.map(({ name, expression }) => [name, compiled(expression)]))
-    this.#conditions = matchConditions.map(({ expression }) => compiled(expression))
+    this.#conditions = new MatchConditions(matchConditions, environment)
     this.#validations = validations.map((validation) => ({
       validation,
       program: compiled(validation.expression),
@@ -56,7 +54,11 @@ export class CompiledPolicy {
   /** @returns why the request is not to be, in the order of the validations; none: nothing is against it */
   denials(seen: Seen): readonly Denial[] {
     try {
-      if (!this.#isMeant(seen)) return []
+      const meant = this.#conditions.meant(seen, (known, budget) =>
+        lazyVariables(this.#variables, known, budget),
+      )
+      if (typeof meant !== 'boolean') return this.#failed(meant.error)
+      if (!meant) return []
       return [...this.#validate(seen), ...this.#annotate(seen)]
     } catch (error) {
       return this.#failed(messageOf(error))
@@ -65,18 +67,6 @@ export class CompiledPolicy {
 
   #failed(message: string): readonly Denial[] {
     return this.#policy.spec.failurePolicy === 'Ignore' ? [] : [{ message }]
-  }
-
-  /** @throws Error for conditions that cannot be evaluated, where none says no */
-  #isMeant(seen: Seen): boolean {
-    if (this.#conditions.length === 0) return true
-    const budget = new Budget(PER_MATCH_CONDITIONS)
-    const activation = this.#activation({ ...seen, namespaceObject: null }, budget)
-    const outcomes = this.#conditions.map((program) => program.evaluate(activation, budget))
-    if (outcomes.some((outcome) => 'value' in outcome && outcome.value === false)) return false
-    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []))
-    if (errors.length > 0) throw new Error(aggregated(errors))
-    return true
   }
 
   #validate(seen: Seen): readonly Denial[] {
@@ -130,10 +120,4 @@ function madeText(outcome: Outcome | undefined): string {
   if (outcome === undefined || 'error' in outcome || typeof outcome.value !== 'string') return ''
   const text = outcome.value.trim()
   return Buffer.byteLength(text) > MAX_MESSAGE_BYTES || text.includes('\n') ? '' : text
-}
-
-/** As Go puts several errors into one. */
-function aggregated(errors: readonly string[]): string {
-  const different = [...new Set(errors)]
-  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`
 }

@@ -28,7 +28,7 @@ import type { PolicyDenial } from './denied.ts'
 import { denied } from './denied.ts'
 import { matchedResource } from './match.ts'
 import { ConfigurationError, paramResource, paramsOf } from './params.ts'
-import { SeenRequest } from './seen.ts'
+import { SeenRequest } from '../seen.ts'
 
 export interface PoliciesOptions {
   readonly kinds: ServedKinds

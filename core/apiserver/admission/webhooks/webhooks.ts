@@ -3,19 +3,25 @@
  * kubernetes/apiserver pkg/admission/plugin/webhook/{mutating,validating}/dispatcher.go.
  */
 
-import { ApiError, isApiError } from '../../../api/api-error.ts'
+import type { Environment } from '@marcbachmann/cel-js'
+import { ApiError, forbidden, isApiError } from '../../../api/api-error.ts'
 import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
   WebhookClientConfig,
 } from '../../../api/generated/admissionregistration-v1.ts'
-import { conditionsHold } from '../../../api/cel/conditions.ts'
+import { evaluatingEnvironment } from '../../../api/cel/admission-environment.ts'
+import type { Authorize } from '../../../api/cel/authorizer.ts'
+import { MatchConditions } from '../../../api/cel/conditions.ts'
 import { isSameValue } from '../../../api/equality.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
 import { MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS } from '../../../api/scheme.ts'
 import type { Random } from '../../../../host/host.ts'
 import { applyJsonPatch } from '../../patch/json-patch.ts'
 import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { ServedKinds } from '../../kinds.ts'
+import { requestedName } from '../matching.ts'
+import { SeenRequest } from '../seen.ts'
 import type { Webhook } from './matching.ts'
 import { concerns, isExempt } from './matching.ts'
 import { reviewOf, verdictOf } from './review.ts'
@@ -30,12 +36,17 @@ export type WebhookCaller = (call: {
 export interface WebhooksOptions {
   readonly call: WebhookCaller
   readonly random: Pick<Random, 'uuid'>
+  readonly kinds: ServedKinds
+  /** answers `authorizer` in matchConditions */
+  readonly authorize: Authorize
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 10
 
 export class Webhooks {
   readonly #options: WebhooksOptions
+  readonly #conditions = new WeakMap<Webhook, MatchConditions>()
+  #environment: Environment | undefined
 
   constructor(options: WebhooksOptions) {
     this.#options = options
@@ -94,7 +105,7 @@ export class Webhooks {
     const { call, random } = this.#options
     const uid = random.uuid()
     try {
-      if (!conditionsHold(webhook.matchConditions ?? [], reviewOf(request, uid))) return undefined
+      if (!this.#isMeant(webhook, request)) return undefined
       refuseSideEffects(webhook, request)
       const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
       const answer = await call({
@@ -109,6 +120,22 @@ export class Webhooks {
       if (isApiError(error)) throw error
       return ignoredOr(webhook, error, undefined)
     }
+  }
+
+  /** @throws ApiError Forbidden for conditions that cannot be evaluated, unless the webhook may fail */
+  #isMeant(webhook: Webhook, request: AdmissionRequest): boolean {
+    const { matchConditions = [] } = webhook
+    if (matchConditions.length === 0) return true
+    const { kinds, authorize } = this.#options
+    this.#environment ??= evaluatingEnvironment()
+    const conditions =
+      this.#conditions.get(webhook) ?? new MatchConditions(matchConditions, this.#environment)
+    this.#conditions.set(webhook, conditions)
+    const seen = new SeenRequest(request, { kinds, authorize, namespace: undefined })
+    const meant = conditions.meant(seen.as(request.resource, null))
+    if (typeof meant === 'boolean') return meant
+    if (webhook.failurePolicy === 'Ignore') return false
+    throw forbidden(request.resource, requestedName(request), meant.error)
   }
 }
 

@@ -3,9 +3,9 @@
  * kubernetes/apiserver pkg/admission/plugin/cel/{compile,condition}.go (BuildNamespaceType, CreateNamespaceObject).
  */
 
-import { celValue } from '../../../api/cel/values.ts'
-import type { Namespace } from '../../../api/generated/core-v1.ts'
-import type { KubernetesObject } from '../../../api/object.ts'
+import { celValue } from '../../api/cel/values.ts'
+import type { Namespace } from '../../api/generated/core-v1.ts'
+import type { KubernetesObject } from '../../api/object.ts'
 
 const METADATA = [
   'name',

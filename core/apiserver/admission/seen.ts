@@ -3,17 +3,17 @@
  * kubernetes/apiserver pkg/admission/plugin/cel/{activation,condition}.go.
  */
 
-import type { Authorize, ResourceQuestion } from '../../../api/cel/authorizer.ts'
-import { AuthorizerValue } from '../../../api/cel/authorizer.ts'
-import { celValue } from '../../../api/cel/values.ts'
-import type { KubernetesObject } from '../../../api/object.ts'
-import type { ResourceInfo } from '../../../api/resource.ts'
-import { apiVersionOf, versionedResource } from '../../../api/resource.ts'
-import type { ServedKinds } from '../../kinds.ts'
-import type { AdmissionRequest } from '../admission.ts'
-import { requestObject } from '../request-object.ts'
-import { requestedName } from '../matching.ts'
-import type { Seen } from './compiled-policy.ts'
+import type { Authorize, ResourceQuestion } from '../../api/cel/authorizer.ts'
+import { AuthorizerValue } from '../../api/cel/authorizer.ts'
+import { celValue } from '../../api/cel/values.ts'
+import type { KubernetesObject } from '../../api/object.ts'
+import type { ResourceInfo } from '../../api/resource.ts'
+import { apiVersionOf, versionedResource } from '../../api/resource.ts'
+import type { ServedKinds } from '../kinds.ts'
+import type { AdmissionRequest } from './admission.ts'
+import { requestObject } from './request-object.ts'
+import { requestedName } from './matching.ts'
+import type { Seen } from '../../api/cel/admission-program.ts'
 import { namespaceView } from './namespace-view.ts'
 
 export interface SeenOptions {
