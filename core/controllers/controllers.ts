@@ -2,6 +2,7 @@
 
 import type { RunnerOptions } from './runner.ts'
 import { runController } from './runner.ts'
+import { admissionPolicyStatusController } from './admission-policy-status.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { deploymentController } from './deployment.ts'
 import { disruptionController } from './disruption.ts'
@@ -33,6 +34,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(resourceQuotaController, options),
     runController(clusterRoleAggregationController, options),
     runController(disruptionController, options),
+    runController(admissionPolicyStatusController, options),
   ]
   return {
     async [Symbol.asyncDispose]() {

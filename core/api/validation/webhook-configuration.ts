@@ -9,6 +9,7 @@ import type {
   ValidatingWebhook,
   WebhookClientConfig,
 } from '../generated/admissionregistration-v1.ts'
+import { isSameValue } from '../equality.ts'
 import { checkingEnvironment } from '../cel/admission-environment.ts'
 import type { Faults } from './faults.ts'
 import {
@@ -36,13 +37,17 @@ interface Configuration {
 const VERSIONS = ['v1', 'v1beta1']
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
 
-/** Faults of a configuration of either kind, metadata aside. */
-export function validateWebhooks({ webhooks = [] }: Configuration): Faults {
+/** Faults of a configuration of either kind, metadata aside. Conditions that did not change are not looked at again. */
+export function validateWebhooks({ webhooks = [] }: Configuration, old?: Configuration): Faults {
   const again = repeated(webhooks, ({ name }) => name || undefined)
+  const conditionsOf = (all: readonly Webhook[] = []): unknown =>
+    all.map(({ matchConditions = [] }) => matchConditions)
+  const isOld = old !== undefined && isSameValue(conditionsOf(webhooks), conditionsOf(old.webhooks))
   return webhooks.flatMap((webhook, index) => {
     const at = `webhooks[${index}]`
     return [
       ...validateWebhook(webhook, at),
+      ...(isOld ? [] : conditionFaults(webhook, `${at}.matchConditions`)),
       ...validateReviewVersions(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
       ...when(again.includes(index), () => duplicate(`${at}.name`, webhook.name)),
     ]
@@ -66,7 +71,6 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
     ...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`),
     ...optionalChoice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
     ...validateClient(webhook.clientConfig ?? {}, `${at}.clientConfig`),
-    ...conditionFaults(webhook, `${at}.matchConditions`),
   ]
 }
 

@@ -165,6 +165,11 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'ttl-controller': [allow([...LIST_WATCH, 'patch', 'update'], 'core', 'nodes'), EVENTS_RULE],
   'ttl-after-finished-controller': [allow(['delete', ...READ], 'batch', 'jobs'), EVENTS_RULE],
+  'validatingadmissionpolicy-status-controller': [
+    allow(READ, 'admissionregistration.k8s.io', 'validatingadmissionpolicies'),
+    allow(['get', 'patch', 'update'], 'admissionregistration.k8s.io', 'validatingadmissionpolicies/status'),
+    EVENTS_RULE,
+  ],
 }
 
 const ROLE_PREFIX = 'system:controller:'
