@@ -75,30 +75,35 @@ function fieldType(field: FieldFacts, typeOf: (name: string) => string): string 
   return field.r === undefined ? type : `list<${type}>`
 }
 
-/** @param name of the type of the whole object. @returns the types of a custom resource */
-export function customType(schema: Schema, name: string): KnownType {
+/** @param title for the type of the whole object. @returns the types of a custom resource */
+export function customType(schema: Schema, title: string): KnownType {
   const types: ObjectType[] = []
+  const name = typeName(title)
   const { types: metaTypes, name: metadata } = metadataType()
   const typeOf = (each: Schema, path: string): string => {
     if (each['x-kubernetes-preserve-unknown-fields'] === true && each.properties === undefined) return 'dyn'
     if (isIntOrString(each)) return 'dyn'
     const items = itemSchema(each)
-    if (items !== undefined) return `list<${typeOf(items, `${path}.@items`)}>`
+    if (items !== undefined) return `list<${typeOf(items, `${path}.items`)}>`
     const values = valueSchema(each)
     if (each.properties === undefined)
-      return values === undefined ? scalarType(each) : `map<string, ${typeOf(values, `${path}.@values`)}>`
+      return values === undefined ? scalarType(each) : `map<string, ${typeOf(values, `${path}.values`)}>`
     const fields = Object.entries(each.properties).map(
       ([key, member]) => [key, typeOf(member, `${path}.${key}`)] as const,
     )
-    types.push({ name: path, fields: Object.fromEntries(fields) })
-    return path
+    const own = path === name ? name : `${typeName(path)}.${types.length}`
+    types.push({ name: own, fields: Object.fromEntries(fields) })
+    return own
   }
   typeOf({ ...schema, properties: schema.properties ?? {} }, name)
-  const own = types.map((type) =>
+  const complete = types.map((type) =>
     type.name === name ? { ...type, fields: { ...ROOT, ...type.fields, metadata } } : type,
   )
-  return { name, types: [...metaTypes, ...own] }
+  return { name, types: [...metaTypes, ...complete] }
 }
+
+/** What the CEL library takes for a name. */
+const typeName = (text: string): string => text.replaceAll(/[^\w.]/g, '_')
 
 function metadataType(): KnownType {
   const pod = builtInType('v1', 'ConfigMap')
