@@ -14,6 +14,7 @@ import { compareQuantities } from '../quantity.ts'
 import { registerDialect } from './dialect.ts'
 import { FORMAT_FUNCTIONS, FormatLibrary, FormatValue } from './formats.ts'
 import type { Functions } from './functions.ts'
+import { registerMacros } from './macros.ts'
 import { QUANTITIES, QuantityValue } from './quantities.ts'
 import { SEMVERS, SemverValue, isSameVersion } from './semver.ts'
 import { STRINGS, StringsLibrary } from './strings.ts'
@@ -75,6 +76,7 @@ export function environmentOf(variables: readonly string[]): Environment {
     .registerType('kubernetes.Formats', { ctor: FormatLibrary, fields: {} })
     .registerConstant('format', 'kubernetes.Formats', new FormatLibrary())
   registerDialect(environment)
+  registerMacros(environment)
   for (const [type, isEqual] of Object.entries(EQUALITIES))
     environment.registerOperator(`${type} == ${type}`, isEqual as (a: unknown, b: unknown) => boolean)
   for (const name of variables) environment.registerVariable(name, 'dyn')
