@@ -18,7 +18,7 @@ const REWORDED: readonly (readonly [RegExp, string])[] = [
   [/^No such key: index out of bounds, index (\d+) >= size \d+$/, 'index out of bounds: $1'],
   [/^No such key/, 'no such key'],
   [/^no such overload: (-)\w.*$/, 'no such overload: $1_'],
-  [/^no such overload: (?:map|null|list).* (<=?|>=?) \w.*$/, 'no such overload: _$1_'],
+  [/^no such overload: (?:dyn<)?(?:map|null|list).* (<=?|>=?) \w.*$/, 'no such overload: _$1_'],
   [/^no such overload: .*$/, 'no such overload'],
   [/^found no matching overload for 'string\((map|list|null).*$/, 'no such overload: string($1)'],
   [/^found no matching overload for '(size)\(.*$/, 'no such overload: $1'],
