@@ -35,6 +35,24 @@ const WIDE = '[Containers=c,d] [Images=i:1,j] [Selector=a=b]'
 
 it.each<[string, string, object, string]>([
   [
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicy',
+    { spec: { validations: [{}, {}], paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } } },
+    'Validations=2 ParamKind=v1/ConfigMap Age=60m',
+  ],
+  [
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicyBinding',
+    { spec: { policyName: 'p', paramRef: { name: 'a' } } },
+    'PolicyName=p ParamRef=*/a Age=60m',
+  ],
+  [
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicyBinding',
+    { spec: { policyName: 'p', paramRef: { selector: { matchLabels: { b: 'c', a: 'd' } } } } },
+    'PolicyName=p ParamRef=&LabelSelector{MatchLabels:map[string]string{a: d,b: c,},MatchExpressions:[]LabelSelectorRequirement{},} Age=60m',
+  ],
+  [
     'apps/v1',
     'StatefulSet',
     { spec: { replicas: 3, template }, status: { readyReplicas: 1 } },
