@@ -23,7 +23,7 @@ import { decodeBody, withoutRepeatedOwners, withRequestNamespace } from './decod
 import type { Environment } from './environment.ts'
 import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { without } from './json-value.ts'
-import { generatedName, newMetadata } from './object-meta.ts'
+import { generatedName, newMetadata, refuseRevision } from './object-meta.ts'
 import { paramAccess } from './param-access-of.ts'
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
@@ -101,6 +101,8 @@ async function insertNamed(
   for (;;) {
     const guards = namespaceGuard(env, namespace)
     const { object, charges } = await admittedNew(env, creation, draft)
+    // The storage's business upstream: after admission.
+    if (!context.dryRun) refuseRevision(creation.object.metadata)
     const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) => {
       const also = [...charges, ...ipAddressWrites(env, resource, undefined, allocated)]
       const write = { key, modRevision: 0, guards, also, dryRun: context.dryRun }

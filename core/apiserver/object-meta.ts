@@ -31,15 +31,18 @@ const SYSTEM_FIELDS = [
   'generation',
 ]
 
-/** @throws ApiError InternalError when a resourceVersion is given, as upstream */
+/** Metadata of a new object: what only the server says is the server's. */
 export function newMetadata(
   given: NamedMeta,
   fresh: { readonly name: string; readonly uid: string; readonly creationTimestamp: string },
 ): NamedMeta {
-  if (given.resourceVersion) {
-    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created')
-  }
   return { ...without(given, ...SYSTEM_FIELDS), ...fresh }
+}
+
+/** What is new has no revision yet. @throws ApiError InternalError, as upstream */
+export function refuseRevision({ resourceVersion }: Partial<NamedMeta>): void {
+  if (!resourceVersion) return
+  throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created')
 }
 
 /** Metadata of an update: what clients may not change comes from the stored object. */
