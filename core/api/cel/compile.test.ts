@@ -365,6 +365,11 @@ describe('expressions', () => {
     expect(places(faultOf(expression))).toBe(expected)
   })
 
+  it('have patterns that are some, in both forms', () => {
+    expect(faultOf('matches("[", "a")')).toBeUndefined()
+    expect(places(faultOf('matches(object.x, "[")'))).toBe('1:19: invalid matches argument')
+  })
+
   it('are shown with a caret under what is wrong', () => {
     expect(faultOf('true &&\n  foo')).toBe(
       "compilation failed: ERROR: <input>:2:3: undeclared reference to 'foo' (in container '')\n |   foo\n | ..^",

@@ -116,7 +116,8 @@ function missingNames(nodes: readonly ExpressionNode[]): readonly ExpressionFaul
 function literalFaults(nodes: readonly ExpressionNode[]): readonly ExpressionFault[] {
   return nodes.flatMap((node) => {
     const { name, given } = callOf(node)
-    const [first] = given
+    // matches(text, pattern) and text.matches(pattern)
+    const first = given.at(node.op === 'call' && name === 'matches' ? 1 : 0)
     if (first?.op !== 'value' || typeof first.args !== 'string') return []
     const shown = untranslated(name)
     return isGoodLiteral(shown, first.args)
