@@ -98,9 +98,10 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     deleteCollection: (resource, query, wish, context) =>
       fresh(() => deleteCollection(env, resource, query, wish, context)),
     getScale: (resource, name) => getScale(env, resource, name),
-    bind: (name, body, context) =>
+    bind: (name, body, context, postedTo) =>
       fresh(async () => {
-        await judgePart(env, created(PODS, 'binding', name, context), body)
+        const part = postedTo ? created(postedTo, '', name, context) : created(PODS, 'binding', name, context)
+        await judgePart(env, part, body)
         await bindPod(env, name, body, context)
       }),
     connect: (resource, { subresource, ...name }, options, context) =>

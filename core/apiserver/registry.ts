@@ -128,8 +128,8 @@ export interface Registry {
   /** autoscaling/v1 Scale of a deployment or replicaset. */
   getScale(resource: ResourceInfo, name: ObjectName): KubernetesObject
 
-  /** POST pods/NAME/binding: sets spec.nodeName once. */
-  bind(name: ObjectName, body: unknown, context: RequestContext): Promise<void>
+  /** POST pods/NAME/binding, or bindings (`postedTo`): sets spec.nodeName once. */
+  bind(name: ObjectName, body: unknown, context: RequestContext, postedTo?: ResourceInfo): Promise<void>
 
   /** A connection to a pod, node or Service: rejects when admission refuses it. `options`: PodExecOptions and the like */
   connect(

@@ -161,7 +161,8 @@ export class ResourceRequests {
     const { value, repetitions } = await decodedBody(exchange.request, route.resource)
     const context = { ...exchange.context, repetitions }
     if (groupResource(route.resource) === groupResource(BINDINGS)) {
-      await this.#registry.bind({ namespace: route.namespace, name: boundPod(value) }, value, context)
+      const pod = { namespace: route.namespace, name: boundPod(value) }
+      await this.#registry.bind(pod, value, context, route.resource)
       return success(view, 201)
     }
     return shown(201, await this.#registry.create(route.resource, route.namespace, value, context), view)

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../core/api/api-error.ts'
 import type { ResourceInfo } from '../../core/api/resource.ts'
 import {
+  BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
@@ -391,7 +392,7 @@ describe('sub-resources', () => {
   const about = (resource: string, more: Loose = {}): Loose => ({
     match: { resourceRules: [rule(resource, more)] },
   })
-  const PART = 'object.kind + object.apiVersion + request.subResource + request.kind.kind'
+  const PART = 'object.kind + object.apiVersion + request.?subResource.orValue("") + request.kind.kind'
 
   it('scale is a Scale', async () => {
     await api.create(DEPLOYMENTS, DEPLOYMENT)
@@ -418,6 +419,17 @@ describe('sub-resources', () => {
       () =>
         api.registry.bind(POD, { metadata: { name: 'x' }, target: { kind: 'Node', name: 'n' } }, api.context),
       'Bindingv1bindingBindingCREATEx',
+    ],
+    [
+      'bindings',
+      () =>
+        api.registry.bind(
+          POD,
+          { metadata: { name: 'x' }, target: { kind: 'Node', name: 'n' } },
+          api.context,
+          BINDINGS,
+        ),
+      'Bindingv1BindingCREATEx',
     ],
     [
       'pods/eviction',
