@@ -169,10 +169,43 @@ describe('a validating webhook', () => {
       { matchConditions: [{ name: 'c', expression: "object.metadata.name != 'x'" }] },
       false,
     ],
+    [
+      'what the user may do',
+      { matchConditions: [{ name: 'c', expression: 'authorizer.path("/x").check("get").allowed()' }] },
+      false,
+    ],
+    [
+      'nothing, when its conditions fail and it may',
+      { failurePolicy: 'Ignore', matchConditions: [{ name: 'c', expression: 'object.nope == 1' }] },
+      false,
+    ],
   ])('is asked about %s: %#', async (_what, more, isAsked) => {
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook(more))
     await create(CONFIG_MAPS, map('x'))
     expect(asked.length > 0).toBe(isAsked)
+  })
+
+  it('whose conditions fail refuses', async () => {
+    const matchConditions = [{ name: 'c', expression: 'object.nope == 1' }]
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ matchConditions }))
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({
+      code: 403,
+      message:
+        'configmaps "x" is forbidden: expression \'object.nope == 1\' resulted in error: no such key: nope',
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('with conditions that do not compile is refused', async () => {
+    const matchConditions = [{ name: 'c', expression: 'foo' }]
+    await expect(
+      configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ matchConditions })),
+    ).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining(
+        'webhooks[0].matchConditions[0].expression: Invalid value: "foo": compilation failed: ERROR: <input>:1:1: undeclared reference to \'foo\'',
+      ),
+    })
   })
 
   it('sees changes and deletions', async () => {
