@@ -58,7 +58,7 @@ export class ApiError extends Error {
 type Named = Pick<ResourceInfo, 'group' | 'resource'>
 
 const detailsOf = (resource: Named, name: string): StatusDetails => ({
-  name,
+  ...(name ? { name } : {}),
   ...(resource.group ? { group: resource.group } : {}),
   kind: resource.resource,
 })
@@ -106,9 +106,9 @@ export function invalid(
   const qualified = kind.group ? `${kind.kind}.${kind.group}` : kind.kind
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: ${list}`, {
     details: {
-      name,
+      ...(name ? { name } : {}),
       ...(kind.group ? { group: kind.group } : {}),
-      kind: kind.kind,
+      ...(kind.kind ? { kind: kind.kind } : {}),
       causes: errors.map((error) => ({
         reason: FIELD_ERROR_TYPES[error.type].reason,
         message: fieldErrorBody(error),

@@ -3,6 +3,8 @@
  * (kubernetes/apimachinery pkg/util/validation/field/errors.go). Pure.
  */
 
+import { goQuoted } from './go-text.ts'
+
 export const FIELD_ERROR_TYPES = {
   required: { reason: 'FieldValueRequired', text: 'Required value' },
   invalid: { reason: 'FieldValueInvalid', text: 'Invalid value' },
@@ -46,5 +48,5 @@ export function fieldErrorMessage(error: FieldError): string {
 function printedValue(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return JSON.stringify(value)
+  return typeof value === 'string' ? goQuoted(value) : JSON.stringify(value)
 }

@@ -32,7 +32,9 @@ export function decodeProtobuf(
   expected?: { readonly apiVersion: string; readonly kind: string },
 ): JsonObject {
   if (!MAGIC.every((byte, index) => body[index] === byte)) {
-    throw new WireFormatError('the provided data does not appear to be a protobuf message')
+    throw new WireFormatError(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    )
   }
   const envelope = readFields(body.subarray(MAGIC.length))
   const typeMeta = readFields(bytesOf(envelope, 1))

@@ -188,11 +188,13 @@ export interface FieldRequirement {
 
 /** @throws ApiError BadRequest `invalid selector: '...'; can't understand 'part'` */
 export function parseFieldSelector(text: string): readonly FieldRequirement[] {
-  return terms(text).map((part) => {
+  const requirements = terms(text).map((part): FieldRequirement => {
     const [, field = '', sign, value = ''] = /^([^]*?)(==|!=|=)([^]*)$/.exec(part) ?? []
     if (sign === undefined) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`)
     return { field, operator: sign === '!=' ? '!=' : '=', value: unescaped(value) }
   })
+  // `=` alone asks for nothing.
+  return requirements.filter(({ field, value }) => field !== '' || value !== '')
 }
 
 /** Cut at commas that no backslash precedes; empty parts are left out. */
@@ -204,7 +206,7 @@ function terms(text: string): readonly string[] {
 function unescaped(value: string): string {
   return value.replaceAll(/\\([^]?)|[,=]/g, (found, escaped: string | undefined) => {
     if (escaped === undefined)
-      throw badRequest(`invalid field selector: unescaped character in value: ${found}`)
+      throw badRequest(`invalid field selector: unescaped character in value: ${found.charCodeAt(0)}`)
     if (!['\\', ',', '='].includes(escaped))
       throw badRequest(`invalid field selector: invalid escape sequence: ${found}`)
     return escaped

@@ -281,3 +281,7 @@ function unhandled(why: string, { resource }: Walk): Error {
   const { kind, version } = resource
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
 }
+
+/** What strictDecode found, without the kind that it was decoding. */
+export const decodingFault = (error: Error): string =>
+  error.message.replace(/^.* cannot be handled as an? \S+: /, '')

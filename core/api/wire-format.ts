@@ -11,8 +11,11 @@ export type WireField =
 
 /** The bytes are not a protobuf message. */
 export class WireFormatError extends Error {
+  readonly detail: string
+
   constructor(detail: string) {
     super(`malformed protobuf: ${detail}`)
+    this.detail = detail
     this.name = 'WireFormatError'
   }
 }

@@ -6,6 +6,8 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
+import { decodingFault } from '../api/strict-decode.ts'
+import { conversionFault, otherKind, unreadableKind } from './body-kind.ts'
 import type { Environment } from './environment.ts'
 import { equalJson, isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
@@ -28,31 +30,47 @@ export function decodeBody(
   return object
 }
 
+/** How a refused patch is spoken of. */
+export interface PatchFault {
+  /** what was wrong: the patched object, or the patch */
+  readonly shown: () => string
+  /** what a strategic patch made is converted, not decoded: its kind is not looked at */
+  readonly isConverted: boolean
+}
+
 /**
  * What a patch made of an object, decoded like a body.
- * @param shown how the refusal shows what was wrong: the patched object, or the patch
  * @throws ApiError Invalid, as kubernetes/apiserver pkg/endpoints/handlers/patch.go
  */
 export function decodePatched(
   env: Pick<Environment, 'kinds'>,
   resource: ResourceInfo,
   patched: unknown,
-  { context, shown }: { readonly context: RequestContext; readonly shown: () => string },
+  { context, shown, isConverted }: PatchFault & { readonly context: RequestContext },
 ): KubernetesObject {
   const invalidPatch = (detail: string): ApiError =>
     invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
-  const { object, problems } = decodedOr(() => decodedAs(env, resource, patched), invalidPatch)
+  const { object, problems } = decodedOr(
+    () => decodedAs(env, resource, isConverted ? ofKind(resource, patched) : patched),
+    (error) => invalidPatch(isConverted ? conversionFault(error) : decodingFault(error)),
+  )
   const errors = judged(problems, context)
   if (errors.length > 0) throw invalidPatch(`strict decoding error: ${errors.join(', ')}`)
   return object
 }
 
-function decodedOr(decode: () => Decoded, refusal: (detail: string) => ApiError): Decoded {
+/** The object with the kind it has, whatever text says otherwise. */
+function ofKind(resource: ResourceInfo, patched: unknown): unknown {
+  if (!isObject(patched)) return patched
+  const said = (name: string, is: string) => (typeof patched[name] === 'string' ? { [name]: is } : {})
+  return { ...patched, ...said('apiVersion', apiVersionOf(resource)), ...said('kind', resource.kind) }
+}
+
+function decodedOr(decode: () => Decoded, refusal: (error: ApiError) => ApiError): Decoded {
   try {
     return decode()
   } catch (error) {
-    if (!isApiError(error, 'BadRequest')) throw error
-    throw refusal(error.message.replace(/^.* cannot be handled as an? \S+: /, ''))
+    throw isApiError(error, 'BadRequest') ? refusal(error) : error
   }
 }
 
@@ -62,6 +80,8 @@ function decodedAs(
   body: unknown,
   options?: DecodeOptions,
 ): Decoded {
+  const unreadable = unreadableKind(body)
+  if (unreadable !== undefined) throw badRequest(unreadable)
   if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
   checkKind(resource, body)
   const whole = {
@@ -82,16 +102,13 @@ function judged(unknown: readonly string[], context: RequestContext): readonly s
   return []
 }
 
+/** @throws ApiError BadRequest for another kind, or the same one in another version */
 function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown>>): void {
-  const { apiVersion = '', kind = '' } = body as { apiVersion?: string; kind?: string }
-  const expected = apiVersionOf(resource)
-  if (apiVersion !== '' && apiVersion !== expected) {
-    const versions = `(${apiVersion}) does not match the expected API version (${expected})`
-    throw badRequest(`the API version in the data ${versions}`)
-  }
-  if (kind !== '' && kind !== resource.kind) {
-    throw badRequest(`${kind} in version ${JSON.stringify(expected)} cannot be handled as a ${resource.kind}`)
-  }
+  const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind }
+  const given = body as { apiVersion?: string; kind?: string }
+  const found = { apiVersion: given.apiVersion || expected.apiVersion, kind: given.kind || expected.kind }
+  if (found.kind === expected.kind && found.apiVersion === expected.apiVersion) return
+  throw badRequest(otherKind(found, expected))
 }
 
 function strictDecodingError(resource: ResourceInfo, problems: readonly string[]): Error {
@@ -128,26 +145,36 @@ export function withRequestName(object: KubernetesObject, name: ObjectName): Kub
   return withRequestNamespace({ ...object, metadata: { ...given, name: name.name } }, name.namespace)
 }
 
-/** The object in the namespace of the URL. @throws ApiError BadRequest when it says otherwise itself */
+/**
+ * The object in the namespace of the URL; what is in none loses its own.
+ * @throws ApiError BadRequest when it says otherwise itself
+ */
 export function withRequestNamespace(
   object: KubernetesObject,
   namespace: string | undefined,
 ): KubernetesObject {
   const { namespace: given, ...metadata } = object.metadata
-  if (given && given !== (namespace ?? '')) {
+  if (given && namespace && given !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   return { ...object, metadata: namespace ? { ...metadata, namespace } : metadata }
 }
 
-/** The object with each owner once; who wrote one twice is told. kubernetes/apiserver pkg/endpoints/handlers/rest.go */
-export function withoutRepeatedOwners(object: KubernetesObject, context: RequestContext): KubernetesObject {
+/**
+ * The object with each owner once; who wrote one twice is told. kubernetes/apiserver pkg/endpoints/handlers/rest.go
+ * @param when part of the text
+ */
+export function withoutRepeatedOwners(
+  object: KubernetesObject,
+  context: RequestContext,
+  when = '',
+): KubernetesObject {
   const owners = object.metadata.ownerReferences ?? []
   const isFirst = owners.map((owner, index) => owners.findIndex((other) => equalJson(other, owner)) === index)
   if (!isFirst.includes(false)) return object
   const repeated = owners.filter((_, index) => !isFirst[index]).map(({ uid }) => uid)
   context.warn(
-    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may ' +
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may ` +
       'reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
       repeated.join(', '),
   )

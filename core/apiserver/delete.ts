@@ -106,17 +106,21 @@ export async function deleteCollection(
 
 function checkPreconditions(resource: ResourceInfo, object: KubernetesObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
-  const check = (what: string, wanted: string | undefined, found: string | undefined): void => {
-    if (wanted === undefined || wanted === '' || wanted === found) return
+  const check = (
+    what: string,
+    wanted: string | undefined,
+    found: string | undefined,
+    happened: string,
+  ): void => {
+    if (wanted === undefined || wanted === found) return
     const detail = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''}). `
-    throw conflict(
-      resource,
-      object.metadata.name,
-      `${detail}The object might have been deleted and then recreated`,
-    )
+    // Upstream names the kind, where all other conflicts name the resource.
+    const { group, kind } = resource
+    const { name } = object.metadata
+    throw conflict({ group, resource: kind }, name, `${detail}The object might have been ${happened}`)
   }
-  check('UID', uid, object.metadata.uid)
-  check('ResourceVersion', resourceVersion, object.metadata.resourceVersion)
+  check('UID', uid, object.metadata.uid, 'deleted and then recreated')
+  check('ResourceVersion', resourceVersion, object.metadata.resourceVersion, 'modified')
 }
 
 export type DeletionPlan =

@@ -112,7 +112,8 @@ export function apiResourceList(
   if (found === undefined) return undefined
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // The oldest of all documents says no version.
+    ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: group === '' ? version : `${group}/${version}`,
     resources: found.resources.flatMap((row) => [
       resourceEntry(row),

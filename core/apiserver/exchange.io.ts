@@ -128,13 +128,13 @@ async function drained(response: ServerResponse): Promise<void> {
 export async function writeError(
   incoming: IncomingMessage,
   response: ServerResponse,
-  error: ApiError,
+  { error, asked }: { readonly error: ApiError; readonly asked: Pick<ApiRequest, 'query' | 'headers'> },
 ): Promise<void> {
   if (response.headersSent) {
     response.destroy()
     return
   }
-  await writeResponse(incoming, response, errorResponse(error))
+  await writeResponse(incoming, response, errorResponse(error, asked))
 }
 
 /** A refused upgrade is answered by hand: Node gives no response object for it. */

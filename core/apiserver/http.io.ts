@@ -22,19 +22,21 @@ import { impersonated } from './authentication/impersonation.ts'
 import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import type { HealthChecks } from './health.ts'
-import { PathRequests, notServed } from './path-requests.ts'
+import { PathRequests } from './path-requests.ts'
+import { booleanOf } from './query-values.ts'
 import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
 import { ANONYMOUS } from './request.ts'
-import { ResourceRequests, notSupported } from './resource-requests.ts'
+import { ResourceRequests } from './resource-requests.ts'
 import type { RequestVerb, Route } from './route.ts'
-import { isTrue, routeOf, verbOf } from './route.ts'
+import { routeOf, verbOf } from './route.ts'
 import type { Dial } from './sessions/proxy.io.ts'
 import { Sessions } from './sessions/sessions.io.ts'
 import { isSessionRoute } from './sessions/session-route.ts'
 import { storeFailure } from './store-failure.ts'
+import { isReadablePath, methodNotAllowed, nothingAt, unreadablePath } from './unrouted.ts'
 import type { VersionInfo } from './version.ts'
 import { versionInfo } from './version.ts'
 
@@ -161,6 +163,8 @@ class HttpApiServer implements ApiServer {
     const asked = this.#understand(incoming, signal)
     const done = this.#count({ ...asked, code: () => response.statusCode })
     try {
+      if (!isReadablePath(asked.request.path))
+        return await writeResponse(incoming, response, unreadablePath())
       const { request, route, verb } = await this.#admit(incoming, asked)
       if (isSessionRoute(route)) {
         await this.#sessions.request(request, route, { incoming, response })
@@ -170,7 +174,8 @@ class HttpApiServer implements ApiServer {
         await writeResponse(incoming, response, await this.#answer(request, route, verb))
       }
     } catch (error) {
-      await writeError(incoming, response, this.#apiError(error, signal))
+      const refused = { error: this.#apiError(error, signal), asked: asked.request }
+      await writeError(incoming, response, refused)
     } finally {
       done()
     }
@@ -207,13 +212,13 @@ class HttpApiServer implements ApiServer {
   async #answer(request: ApiRequest, route: Route, verb: RequestVerb | undefined): Promise<ApiResponse> {
     switch (route.kind) {
       case 'resource':
-        if (verb === undefined) throw notSupported(route.resource, request.method.toLowerCase())
+        if (verb === undefined) throw methodNotAllowed()
         return await this.#resources.answer(request, route, verb)
       case 'path':
         return await this.#paths.answer(request, route.path)
       case 'unknown':
       case 'remote':
-        throw notServed()
+        return nothingAt(request.path)
     }
   }
 
@@ -262,7 +267,7 @@ class HttpApiServer implements ApiServer {
       const { request, route } = await this.#admit(incoming, asked)
       if (route.kind === 'remote') await this.#aggregator.upgrade(request, route, { incoming, ...to })
       else if (isSessionRoute(route)) await this.#sessions.upgrade(request, route, { incoming, ...to })
-      else throw notServed()
+      else throw methodNotAllowed()
     } catch (error) {
       const refused = this.#apiError(error, signal)
       code = refused.code
@@ -326,7 +331,7 @@ function requestKind(request: ApiRequest, route: Route, verb: RequestVerb | unde
 }
 
 const isRemoteWatch = ({ query }: ApiRequest, route: Route): boolean =>
-  route.kind === 'remote' && isTrue(query.get('watch') ?? 'false')
+  route.kind === 'remote' && booleanOf(query, 'watch') === true
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -74,3 +74,11 @@ export function goText(value: unknown): string {
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return `map[${entries.map(([key, inner]) => `${key}:${goText(inner)}`).join(' ')}]`
 }
+
+/** The value with the keys of its objects sorted, where they are not those of `before`: as Go prints what it changed. */
+export function sortedWhereOther(value: unknown, before: unknown): unknown {
+  if (value === before || !isObject(value)) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const old = isObject(before) ? before : {}
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sortedWhereOther(inner, old[key])]))
+}

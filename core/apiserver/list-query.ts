@@ -2,31 +2,67 @@
  * At which revision a list or watch is to be answered. Pure.
  *
  * The table of resourceVersion and resourceVersionMatch is documented upstream (API concepts); texts from
- * kubernetes/apimachinery pkg/apis/meta/internalversion/validation/validation.go.
+ * kubernetes/apimachinery pkg/apis/meta/internalversion/validation/validation.go. Differs: where upstream answers
+ * 500 to a resourceVersion that is no number (reads of one object, watches), 400 is answered, as to lists.
  */
 
-import { ApiError, badRequest, invalid } from '../api/api-error.ts'
+import { ApiError, badRequest } from '../api/api-error.ts'
+import type { FieldError } from '../api/field-error.ts'
+import { forbiddenField, invalidValue, notSupported, when } from '../api/validation/faults.ts'
+import { fieldErrorMessage } from '../api/field-error.ts'
+import { uint64Fault } from './query-values.ts'
 import type { ListQuery, WatchQuery } from './registry.ts'
+import { refuse } from './write-options.ts'
 
 /** Read at exactly this revision, or at the newest if that is not older. */
 export type ReadPoint = { readonly kind: 'newest' } | { readonly kind: 'exact'; readonly revision: number }
 
-/** @throws ApiError Invalid for combinations that make no sense, Timeout for a revision yet to come */
+/** @throws ApiError Invalid for combinations that make no sense */
+export function checkListQuery(query: ListQuery): void {
+  refuse('ListOptions', listFaults(query))
+}
+
+/** @throws ApiError BadRequest for what is no resourceVersion, Timeout for a revision yet to come */
 export function listPoint(query: ListQuery, current: number): ReadPoint {
   const { resourceVersion = '', resourceVersionMatch: match = '' } = query
-  if (match !== '' && query.continue) throw forbidden('is forbidden when continue is provided')
-  if (match !== '' && resourceVersion === '')
-    throw forbidden('is forbidden unless resourceVersion is provided')
-  checkMatch(match)
-  if (match === 'Exact' && resourceVersion === '0')
-    throw forbidden('"exact" is forbidden for resourceVersion "0"')
-  const revision = parseRevision(resourceVersion)
-  if (query.continue && revision !== 0) {
+  if (query.continue && !isAny(resourceVersion)) {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
+  const revision = parseRevision(resourceVersion, 'invalid resource version: ')
   if (revision > current) throw tooLarge(revision, current)
   const isExact = match === 'Exact' || (match === '' && query.limit !== undefined && revision > 0)
   return isExact ? { kind: 'exact', revision } : { kind: 'newest' }
+}
+
+const isAny = (resourceVersion: string): boolean => resourceVersion === '' || resourceVersion === '0'
+
+/** How many objects a page has. Who is content with anything gets all of it from upstream's cache: without pages. */
+export function pageSize(query: ListQuery): number | undefined {
+  return query.resourceVersion === '0' && !query.continue ? undefined : query.limit
+}
+
+const MATCH = 'resourceVersionMatch'
+const EVENTS = 'sendInitialEvents'
+
+function listFaults(query: ListQuery): readonly FieldError[] {
+  const { resourceVersion = '', resourceVersionMatch: match = '' } = query
+  const forbidden = (why: string): FieldError => forbiddenField(MATCH, `${MATCH} ${why}`)
+  const ofMatch = [
+    ...when(resourceVersion === '', () => forbidden('is forbidden unless resourceVersion is provided')),
+    ...when(query.continue, () => forbidden('is forbidden when continue is provided')),
+    ...when(match !== 'Exact' && match !== 'NotOlderThan', () =>
+      notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']),
+    ),
+    ...when(match === 'Exact' && resourceVersion === '0', () =>
+      forbidden('"exact" is forbidden for resourceVersion "0"'),
+    ),
+  ]
+  return [
+    ...(match === '' ? [] : ofMatch),
+    ...when(query.sendInitialEvents !== undefined, () =>
+      forbiddenField(EVENTS, `${EVENTS} is forbidden for list`),
+    ),
+  ]
 }
 
 /** Where a watch starts: after a revision, or with the current objects as events. */
@@ -34,17 +70,10 @@ export type WatchPoint =
   | { readonly kind: 'initial'; readonly withBookmark: boolean }
   | { readonly kind: 'after'; readonly revision: number }
 
-/** @throws ApiError Invalid for combinations that make no sense */
+/** @throws ApiError Invalid for combinations that make no sense, BadRequest for what is no resourceVersion */
 export function watchPoint(query: WatchQuery, current: number): WatchPoint {
-  const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents } = query
-  if (sendInitialEvents === undefined) {
-    if (match !== '') throw forbidden('is forbidden for watch unless sendInitialEvents is provided')
-  } else if (match !== 'NotOlderThan') {
-    throw forbidden(
-      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      'sendInitialEvents',
-    )
-  }
+  const { resourceVersion = '', sendInitialEvents } = query
+  refuse('ListOptions', watchFaults(query))
   const revision = parseRevision(resourceVersion)
   if (sendInitialEvents === true) {
     if (revision > current) throw tooLarge(revision, current)
@@ -56,39 +85,36 @@ export function watchPoint(query: WatchQuery, current: number): WatchPoint {
     : { kind: 'initial', withBookmark: false }
 }
 
-/** @returns 0 for absent and "0" */
-function parseRevision(text: string): number {
-  if (text === '') return 0
-  if (/^\d+$/.test(text)) return Number(text)
-  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    { type: 'invalid', field: 'resourceVersion', value: text, detail: 'strconv.ParseUint: invalid syntax' },
-  ])
+function watchFaults(query: WatchQuery): readonly FieldError[] {
+  const { resourceVersionMatch: match = '', sendInitialEvents } = query
+  const forbidden = (why: string): FieldError => forbiddenField(MATCH, why)
+  const ofMatch = [
+    ...when(sendInitialEvents === undefined, () =>
+      forbidden(`${MATCH} is forbidden for watch unless ${EVENTS} is provided`),
+    ),
+    ...when(match !== 'NotOlderThan', () => notSupported(MATCH, match, ['NotOlderThan'])),
+    ...when(query.continue, () => forbidden(`${MATCH} is forbidden when continue is provided`)),
+  ]
+  return [
+    ...when(sendInitialEvents !== undefined && match !== 'NotOlderThan', () =>
+      forbidden(`${EVENTS} requires setting ${MATCH} to NotOlderThan`),
+    ),
+    ...(match === '' ? [] : ofMatch),
+  ]
 }
 
-function checkMatch(match: string): void {
-  if (match === '' || match === 'Exact' || match === 'NotOlderThan') return
-  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    {
-      type: 'notSupported',
-      field: 'resourceVersionMatch',
-      value: match,
-      detail: 'supported values: "Exact", "NotOlderThan", ""',
-    },
-  ])
-}
-
-function forbidden(detail: string, field = 'resourceVersionMatch'): ApiError {
-  const text = field === 'resourceVersionMatch' ? `resourceVersionMatch ${detail}` : detail
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    { type: 'forbidden', field, detail: text },
-  ])
+/** @returns 0 for absent and "0". Throws ApiError BadRequest */
+function parseRevision(text: string, prefix = ''): number {
+  const fault = text === '' ? undefined : uint64Fault(text)
+  if (fault === undefined) return Number(text)
+  throw badRequest(prefix + fieldErrorMessage(invalidValue('resourceVersion', text, fault)))
 }
 
 function tooLarge(revision: number, current: number): ApiError {
   const message = `Too large resource version: ${revision}, current: ${current}`
   return new ApiError('Timeout', `Timeout: ${message}`, {
     details: {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
     },
   })

@@ -10,7 +10,7 @@ import { CompactedError } from '../store/store.ts'
 import type { ContinueToken } from './continue-token.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import type { Environment } from './environment.ts'
-import { listPoint } from './list-query.ts'
+import { checkListQuery, listPoint, pageSize } from './list-query.ts'
 import type { ListQuery, ListResult } from './registry.ts'
 import type { Selection } from './selection.ts'
 import { selectionOf } from './selection.ts'
@@ -25,16 +25,17 @@ export function getObject(env: Environment, resource: ResourceInfo, name: Object
 
 /** @throws ApiError Invalid or BadRequest for the query, Expired when its revision is no longer kept */
 export function listObjects(env: Environment, resource: ResourceInfo, query: ListQuery): ListResult {
+  checkListQuery(query)
   const selection = selectionOf(env, resource, query)
-  const point = listPoint(query, env.store.revision)
   const token = query.continue ? decodeContinue(query.continue) : undefined
+  const point = listPoint(query, env.store.revision)
   const at =
     token && token.revision >= 0 ? token.revision : point.kind === 'exact' ? point.revision : undefined
   const { revision, values } = read(env, selection, at, token)
   const base = storagePrefix(resource)
   const rest = token ? values.filter(({ key }) => key >= base + token.start) : values
   const show = env.kinds.of(resource).fromStorage ?? ((object: KubernetesObject) => object)
-  const { page, next } = pageOf(rest, selection, { limit: query.limit, show })
+  const { page, next } = pageOf(rest, selection, { limit: pageSize(query), show })
   return {
     resourceVersion: String(revision),
     items: page,

@@ -56,47 +56,90 @@ const specificity = (type: string): number => (type === '*/*' ? 0 : type.endsWit
 const SHAPES = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const
 
 const JSON_TYPES = ['*/*', 'application/*', 'application/json']
-const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml']
-const SUPPORTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const STREAMED = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+
+/** What upstream's router looks at first: types without their parameters. Custom resources are not routed by it. */
+export type RouteKind = 'object' | 'collection' | 'custom'
+
+export interface Negotiation {
+  readonly pretty: string | null
+  readonly userAgent: string
+  /** what is asked for has no other shape than its own: it is not stored */
+  readonly hasNoShapes?: boolean | undefined
+  readonly route: RouteKind
+  readonly isWatch?: boolean | undefined
+}
 
 /**
  * @param accept the header, '' when absent
  * @throws ApiError NotAcceptable when nothing served matches
  */
-export function negotiate(
-  accept: string,
-  request: {
-    readonly pretty: string | null
-    readonly userAgent: string
-    /** what is asked for has no other shape than its own: it is not stored */
-    readonly hasNoShapes?: boolean | undefined
-  },
-): Representation {
+export function negotiate(accept: string, request: Negotiation): Representation {
   const pretty = prettyWanted(request)
   if (accept.trim() === '') return { mediaType: 'application/json', shape: { kind: 'object' }, pretty }
+  if (request.route !== 'custom') refuseUnrouted(accept, request.route)
   let refusedShape: string | undefined
   for (const candidate of acceptClauses(accept)) {
     const mediaType = mediaTypeOf(candidate.type)
     const shape = request.hasNoShapes && candidate.parameters.has('as') ? undefined : shapeOf(candidate)
     if (mediaType !== undefined && shape !== undefined) {
+      if (request.isWatch && mediaType === 'application/yaml') throw notAcceptable(STREAMED)
       return { mediaType, shape, pretty: pretty || candidate.parameters.get('pretty') === '1' }
     }
     if (shape !== undefined && shape.kind !== 'object') refusedShape = shape.kind
   }
-  throw notAcceptable(refusedShape)
+  throw notAcceptable(OFFERED, refusedShape)
 }
 
-function notAcceptable(shape: string | undefined): ApiError {
+/** How a refusal is shown: in what was asked for where that is possible. */
+export function errorForm(
+  accept: string,
+  request: Pick<Negotiation, 'pretty' | 'userAgent'>,
+): Pick<Representation, 'mediaType' | 'pretty'> {
+  const types = acceptClauses(accept).flatMap(({ type, parameters }) =>
+    parameters.has('as') ? [] : (mediaTypeOf(type) ?? []),
+  )
+  return { mediaType: types[0] ?? 'application/json', pretty: prettyWanted(request) }
+}
+
+/** @throws ApiError NotAcceptable when another type is asked for than JSON */
+export const refuseOtherThanJson = (accept: string): void => refuseTypesBut(['application/json'], accept)
+
+function refuseUnrouted(accept: string, route: 'object' | 'collection'): void {
+  refuseTypesBut(route === 'object' ? OFFERED : [...OFFERED, ...STREAMED], accept)
+}
+
+function refuseTypesBut(offered: readonly string[], accept: string): void {
+  if (accept.trim() === '') return
+  if (acceptClauses(accept).some(({ type }) => type === '*/*' || offered.includes(type))) return
+  const text = `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`
+  throw new ApiError('NotAcceptable', text, { details: {} })
+}
+
+function notAcceptable(offered: readonly string[], shape?: string): ApiError {
   const subject =
     shape === undefined
       ? 'only the following media types are accepted'
       : `only the following media types are accepted when converting to meta.k8s.io/v1, Kind=${shape}`
-  return new ApiError('NotAcceptable', `${subject}: ${SUPPORTED}`)
+  return new ApiError('NotAcceptable', `${subject}: ${offered.join(', ')}`)
+}
+
+/**
+ * Metadata alone has a kind for one object and one for many.
+ * @param goType as Go names what is shown: `*core.ConfigMap`
+ * @throws ApiError NotAcceptable when the wrong one was asked for
+ */
+export function refuseOtherNumber({ kind }: Shape, isList: boolean, goType: string): void {
+  const wrong = isList ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
+  if (kind !== wrong) return
+  const found = isList ? 'is a list' : 'is not a list'
+  throw new ApiError('NotAcceptable', `you requested ${wrong}, but the requested object ${found} (${goType})`)
 }
 
 function mediaTypeOf(type: string): MediaType | undefined {
   if (JSON_TYPES.includes(type)) return 'application/json'
-  return YAML_TYPES.includes(type) ? 'application/yaml' : undefined
+  return type === 'application/yaml' ? type : undefined
 }
 
 /** undefined: a transformation that is not served, so that the clause is skipped */

@@ -22,14 +22,8 @@ export function generatedName(base: string, draw: () => number): string {
   return base.slice(0, MAX_GENERATED_BASE) + Array.from({ length: SUFFIX_LENGTH }, letter).join('')
 }
 
-/** Fields of metadata only the server writes. */
-const SYSTEM_FIELDS = [
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'selfLink',
-  'resourceVersion',
-  'generation',
-]
+/** Fields of metadata that nobody gives a new object. */
+const SYSTEM_FIELDS = ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'resourceVersion']
 
 /** Metadata of a new object: what only the server says is the server's. */
 export function newMetadata(
@@ -45,10 +39,14 @@ export function refuseRevision({ resourceVersion }: Partial<NamedMeta>): void {
   throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created')
 }
 
-/** Metadata of an update: what clients may not change comes from the stored object. */
+/**
+ * Metadata of an update: what clients may not change comes from the stored object. A deletion they announce
+ * themselves stays, to be refused.
+ */
 export function updatedMetadata(given: NamedMeta, stored: NamedMeta): NamedMeta {
   const { name, namespace, uid, creationTimestamp, resourceVersion, generation } = stored
-  const { deletionTimestamp, deletionGracePeriodSeconds } = stored
+  const deletionTimestamp = stored.deletionTimestamp ?? given.deletionTimestamp
+  const deletionGracePeriodSeconds = given.deletionGracePeriodSeconds ?? stored.deletionGracePeriodSeconds
   const kept = {
     name,
     namespace,
@@ -60,7 +58,7 @@ export function updatedMetadata(given: NamedMeta, stored: NamedMeta): NamedMeta 
     deletionGracePeriodSeconds,
   }
   const present = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
-  return { ...without(given, ...SYSTEM_FIELDS), ...(present as typeof kept), name }
+  return { ...without(given, 'resourceVersion', 'generation'), ...(present as typeof kept), name }
 }
 
 const IDENTITY = ['apiVersion', 'kind', 'metadata', 'status']

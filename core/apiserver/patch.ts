@@ -11,9 +11,10 @@ import { PATCH_TYPES } from '../client/client.ts'
 import { applyConfiguration } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
 import { decodeConfiguration } from './apply/decode-configuration.ts'
-import { decodePatched, withGivenName, withRequestName } from './decode-body.ts'
+import type { PatchFault } from './decode-body.ts'
+import { decodePatched, withGivenName, withRequestName, withoutRepeatedOwners } from './decode-body.ts'
 import type { Environment } from './environment.ts'
-import { goText, isObject, jsonCopy, without } from './json-value.ts'
+import { goText, isObject, jsonCopy, sortedWhereOther, without } from './json-value.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'
@@ -32,19 +33,26 @@ export async function patchObject(
 ): Promise<UpdateResult> {
   const { subresource } = request
   const type = env.kinds.of(resource).type
+  // Over HTTP it has been refused before.
   if (request.type === 'strategic' && !env.kinds.of(resource).hasStrategicMerge) throw noStrategicMerge()
   if (request.type !== 'apply') {
     const wanted = (current: KubernetesObject | undefined): Wanted => {
       if (current === undefined) throw notFound(resource, name.name)
       const patched = patchedDocument(current, request, type)
-      const shown = (): string =>
-        request.type === 'strategic' ? goText(request.patch) : JSON.stringify(patched)
-      const object = decodePatched(env, resource, patched, { context, shown })
-      return { object: withGivenName(object, name) }
+      const object = decodePatched(env, resource, patched, {
+        context,
+        ...patchFault(request, patched, current),
+      })
+      return {
+        object: withGivenName(
+          withoutRepeatedOwners(object, context, ' after mutating admission happens'),
+          name,
+        ),
+      }
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
   }
-  const config = withRequestName(decodeConfiguration(env, resource, request.patch, { name, context }), name)
+  const config = withRequestName(decodeConfiguration(env, resource, request.patch, context), name)
   const wanted = (live: KubernetesObject | undefined): Wanted => {
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
     const merged = applied(env, { resource, config, live, request, context, type })
@@ -52,6 +60,13 @@ export async function patchObject(
     return { object: env.kinds.of(resource).decode(jsonCopy(merged)).object, hasOwners: true }
   }
   return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
+}
+
+/** How the refusal of what a patch made shows it, and in whose words: upstream decodes the result in two ways. */
+function patchFault(request: PatchRequest, patched: unknown, current: KubernetesObject): PatchFault {
+  return request.type === 'strategic'
+    ? { shown: () => goText(request.patch), isConverted: true }
+    : { shown: () => JSON.stringify(sortedWhereOther(patched, current)), isConverted: false }
 }
 
 function noStrategicMerge(): ApiError {
@@ -81,14 +96,14 @@ export function patchedDocument(
   }
 }
 
-/** kube-apiserver hides what was wrong; here it is at least in the causes. */
+/** kube-apiserver hides what was wrong. */
 function jsonPatched(document: unknown, patch: unknown): unknown {
   try {
     return applyJsonPatch(document, patch)
   } catch (error) {
     if (!(error instanceof JsonPatchError)) throw error
     throw new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
-      details: { causes: [{ reason: 'UnexpectedServerResponse', message: error.message, field: '' }] },
+      details: {},
       cause: error,
     })
   }

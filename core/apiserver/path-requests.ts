@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { ApiError } from '../api/api-error.ts'
 import type { Remotes } from './aggregation/remotes.ts'
 import type { DiscoveredVersion } from './discovery.ts'
 import {
@@ -20,12 +19,12 @@ import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { HealthChecks } from './health.ts'
 import { HEALTH_ENDPOINTS, healthReport } from './health.ts'
-import { aggregatedDiscovery, negotiate } from './negotiate.ts'
+import { aggregatedDiscovery, negotiate, refuseOtherThanJson } from './negotiate.ts'
 import { OpenApiDocuments } from './openapi/documents.ts'
-import { documentText } from './representation.ts'
+import { documentText } from './document-text.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
 import { emptyResponse, textResponse } from './request.ts'
-import { isTrue } from './route.ts'
+import { methodNotAllowed, nothingAt, pageNotFound } from './unrouted.ts'
 import type { VersionInfo } from './version.ts'
 
 export interface PathRequestsOptions {
@@ -44,8 +43,24 @@ export interface PathRequestsOptions {
 const metricsResponse = (body: string): ApiResponse => ({
   kind: 'whole',
   code: 200,
-  headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
+  headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' },
   body,
+})
+
+/** Of a single check that is fine. */
+const CHECK_HEADERS = { 'Content-Type': 'text/plain; charset=utf-8' }
+
+/** What the paths begin with that answer GET alone. */
+const ROUTED: readonly string[] = ['version', 'api', 'apis', '.well-known', 'openid']
+
+type Answer = (request: ApiRequest) => ApiResponse
+
+/** Documents that are JSON, whoever asks. */
+const prettyJson = (document: unknown): ApiResponse => ({
+  kind: 'whole',
+  code: 200,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(document, undefined, 2),
 })
 
 const JWKS_PATH = '/openid/v1/jwks'
@@ -76,35 +91,48 @@ export class PathRequests {
     this.#openApi = new OpenApiDocuments(options)
   }
 
-  /** Rejects with ApiError for paths below /api and /apis that are not served. */
+  /** Rejects with ApiError for paths below /api and /apis that are not served, and for methods that are not. */
   async answer(request: ApiRequest, path: string): Promise<ApiResponse> {
-    if (request.method !== 'GET' && request.method !== 'HEAD')
-      return textResponse(405, 'method not allowed\n')
-    const [first = '', second, third, ...more] = path.split('/').slice(1)
-    switch (first) {
-      case '':
-        return this.#document(request, { paths: this.#rootPaths() })
-      case 'version':
-        return this.#document(request, this.#options.version)
-      case 'metrics':
+    const segments = path.split('/').slice(1)
+    const [first = '', second] = segments
+    if (ROUTED.includes(first)) return await this.#routed(request, path)
+    switch (path) {
+      case '/':
+      case '/index.html':
+        return prettyJson({ paths: this.#rootPaths() })
+      case '/metrics':
         return metricsResponse(this.#options.metrics())
-      case 'api':
-      case 'apis':
-        return this.#discovery(request, [first, second, third, ...more])
-      case 'openapi':
-        return this.#openApi.answer(request, path)
-      case '.well-known':
-      case 'openid':
-        return await this.#issuer(path)
-      case 'swagger-2.0.0.pb-v1':
-        return this.#openApi.answer(request, '/openapi/v2')
-      default:
-        return this.#health(request, first, second)
+      case '/swagger-2.0.0.pb-v1':
+        return this.#openApi.answer(request, '/openapi/v2') ?? pageNotFound()
     }
+    if (first === 'openapi') return this.#openApi.answer(request, path) ?? pageNotFound()
+    return segments.length <= 2 ? this.#health(request, first, second) : pageNotFound()
+  }
+
+  /** What upstream's router knows, by GET alone; behind all other paths are plain handlers, which take any method. */
+  async #routed(request: ApiRequest, path: string): Promise<ApiResponse> {
+    const segments = path.replace(/\/$/, '').split('/').slice(1)
+    const [first] = segments
+    const isApi = first === 'api' || first === 'apis'
+    const answer = isApi ? this.#discovery(segments) : await this.#otherDocument(segments)
+    if (answer === undefined) return isApi ? nothingAt(path) : pageNotFound()
+    if (request.method !== 'GET') throw methodNotAllowed()
+    return answer(request)
+  }
+
+  async #otherDocument(segments: readonly string[]): Promise<Answer | undefined> {
+    if (segments.join('/') === 'version') {
+      return ({ headers }) => {
+        refuseOtherThanJson(headers['accept'] ?? '')
+        return prettyJson(this.#options.version)
+      }
+    }
+    const document = await this.#issuer(`/${segments.join('/')}`)
+    return document && (() => document)
   }
 
   /** Who signs service account tokens, for those who check them elsewhere (KEP-1393). */
-  async #issuer(path: string): Promise<ApiResponse> {
+  async #issuer(path: string): Promise<ApiResponse | undefined> {
     const { tokens } = this.#options
     if (tokens !== undefined && path === JWKS_PATH) {
       return jsonDocument('application/jwk-set+json', await tokens.keys())
@@ -118,7 +146,7 @@ export class PathRequests {
         id_token_signing_alg_values_supported: ['ES256'],
       })
     }
-    return textResponse(404, '404 page not found\n')
+    return undefined
   }
 
   #health(request: ApiRequest, first: string, only: string | undefined): ApiResponse {
@@ -126,35 +154,40 @@ export class PathRequests {
     const report =
       endpoint &&
       healthReport(endpoint, endpoint === 'readyz' ? this.#options.checks : {}, {
-        verbose: isTrue(request.query.get('verbose') ?? 'false'),
+        verbose: request.query.has('verbose'),
         exclude: request.query.getAll('exclude'),
         only,
       })
-    return report ? textResponse(report.code, report.body) : textResponse(404, '404 page not found\n')
+    if (!report) return pageNotFound()
+    const answer = textResponse(report.code, report.body)
+    return only === undefined || report.code !== 200 ? answer : { ...answer, headers: CHECK_HEADERS }
   }
 
-  #discovery(request: ApiRequest, segments: readonly (string | undefined)[]): ApiResponse {
+  /** @returns how the document is shown; undefined where there is none */
+  #discovery(segments: readonly string[]): Answer | undefined {
     const versions = this.#versions()
     const [root, group, version] = segments
     const isRoot = group === undefined
-    const aggregated = isRoot ? aggregatedDiscovery(request.headers['accept'] ?? '') : undefined
-    if (aggregated !== undefined) {
+    const document = isRoot
+      ? rootDocument(versions, root, this.#options.serverAddress())
+      : groupDocument(versions, { root, group, version })
+    if (document === undefined || segments.length > 3) return undefined
+    return (request) => {
+      const aggregated = isRoot ? aggregatedDiscovery(request.headers['accept'] ?? '') : undefined
+      if (aggregated === undefined) return this.#document(request, document)
       const list = aggregatedDiscoveryList(versions, root === 'api' ? 'core' : 'named', aggregated)
       const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`
       return taggedDocument(request, type, `${JSON.stringify(list)}\n`)
     }
-    const document = isRoot
-      ? rootDocument(versions, root, this.#options.serverAddress())
-      : groupDocument(versions, { root, group, version })
-    if (document === undefined || segments.length > 3) throw notServed()
-    return this.#document(request, document)
   }
 
   #document(request: ApiRequest, document: unknown): ApiResponse {
     const { query, headers } = request
     const representation = negotiate(headers['accept'] ?? '', {
-      pretty: query.get('pretty') ?? (headers['accept'] ? null : 'true'),
+      pretty: query.get('pretty'),
       userAgent: headers['user-agent'] ?? '',
+      hasNoShapes: true,
+      route: 'object',
     })
     const body = documentText(document, representation)
     return { kind: 'whole', code: 200, headers: { 'Content-Type': representation.mediaType }, body }
@@ -189,11 +222,6 @@ function groupDocument(
   const { root, group = '', version } = at
   if (root === 'api') return version === undefined ? apiResourceList(versions, '', group) : undefined
   return version === undefined ? apiGroup(versions, group) : apiResourceList(versions, group, version)
-}
-
-/** 404 for what lies below /api and /apis but is nothing. */
-export function notServed(): ApiError {
-  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} })
 }
 
 /** @returns the body with its ETag, or 304 when the client has it */

@@ -35,6 +35,8 @@ export interface ListQuery {
   readonly continue?: string | undefined
   readonly resourceVersion?: string | undefined
   readonly resourceVersionMatch?: string | undefined
+  /** for watches alone: refused for lists */
+  readonly sendInitialEvents?: boolean | undefined
 }
 
 export interface ListResult {
@@ -44,8 +46,8 @@ export interface ListResult {
   readonly remainingItemCount?: number | undefined
 }
 
-export interface WatchQuery extends Omit<ListQuery, 'limit' | 'continue'> {
-  readonly sendInitialEvents?: boolean | undefined
+/** `continue` is for lists alone: refused with some of the rest. */
+export interface WatchQuery extends Omit<ListQuery, 'limit'> {
   readonly allowWatchBookmarks?: boolean | undefined
 }
 

@@ -5,11 +5,11 @@
  * concatenations.
  */
 
-import { stringify as stringifyYaml } from 'yaml'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { Printer } from './columns/column.ts'
+import { documentText } from './document-text.ts'
 import type { Representation } from './negotiate.ts'
 import type { ListResult } from './registry.ts'
 import type { IncludeObject, TableOptions } from './table.ts'
@@ -106,15 +106,4 @@ export function tableOptions(view: View): TableOptions {
     includeObject: view.includeObject,
     nowMs: view.nowMs,
   }
-}
-
-/** @returns any document in the representation's media type */
-export function documentText(
-  document: unknown,
-  { mediaType, pretty }: Pick<Representation, 'mediaType' | 'pretty'>,
-): string {
-  if (mediaType === 'application/yaml') {
-    return stringifyYaml(document, { lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false })
-  }
-  return `${JSON.stringify(document, undefined, pretty ? 2 : undefined)}\n`
 }

@@ -9,7 +9,9 @@ import { PROTOBUF_MEDIA_TYPE, decodeProtobuf } from '../api/protobuf.ts'
 import { WireFormatError } from '../api/wire-format.ts'
 import type { PatchType } from '../client/client.ts'
 import { PATCH_TYPES } from '../client/client.ts'
-import { isTooDeep } from './json-value.ts'
+import { unreadableKind } from './body-kind.ts'
+import { bodySummary, goSyntaxError, goTypeError } from './go-json.ts'
+import { isObject, isTooDeep } from './json-value.ts'
 import type { Repetitions } from './repetitions.ts'
 import { jsonPatchRepetitions, jsonRepetitions, mergePatchRepetitions, parseYaml } from './repetitions.ts'
 
@@ -38,10 +40,9 @@ export function decodeBody(contentType: string, bytes: Uint8Array, expected: Exp
   const type = mediaType(contentType) || 'application/json'
   switch (type) {
     case 'application/json':
-      return parsed(() => parseJson(text(bytes), jsonRepetitions), expected)
+      return recognized(() => parseJson(bytes, jsonRepetitions), { bytes, expected })
     case 'application/yaml':
-    case 'application/x-yaml':
-      return parsed(() => shallow(parseYaml(text(bytes))), expected)
+      return recognized(() => shallow(parseYaml(text(bytes))), { bytes, expected })
     case PROTOBUF_MEDIA_TYPE:
       return { value: decoded(bytes, expected) }
     default:
@@ -49,9 +50,21 @@ export function decodeBody(contentType: string, bytes: Uint8Array, expected: Exp
   }
 }
 
-function parseJson(json: string, repetitions: (json: string, value: unknown) => Repetitions): Body {
-  const value: unknown = JSON.parse(json)
+/** Throws Error, worded as Go does. */
+function parseJson(bytes: Uint8Array, repetitions: (json: string, value: unknown) => Repetitions): Body {
+  const json = text(bytes)
+  const value = parsedJson(json)
+  if (value === undefined) throw new Error(goSyntaxError(bytes) ?? 'invalid JSON')
   return shallow({ value, repetitions: repetitions(json, value) })
+}
+
+/** undefined: it is not JSON */
+function parsedJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 /** As Go's decoder does, with a lower limit: values this deep are only made to break something. */
@@ -60,23 +73,71 @@ function shallow(body: Body): Body {
   return body
 }
 
-/** @returns the type a PATCH body has. Throws ApiError UnsupportedMediaType, as does a missing header. */
-export function patchTypeOf(contentType: string): PatchType {
+/**
+ * @returns the type a PATCH body has
+ * @param isCustom custom resources have no strategic merge patch, and no router that says less than it could
+ * @throws ApiError UnsupportedMediaType, for a missing header too
+ */
+export function patchTypeOf(contentType: string, isCustom: boolean): PatchType {
   const type = mediaType(contentType)
   const known = Object.entries(PATCH_TYPES).find(([, name]) => name === type)
-  if (known === undefined) throw unsupported(Object.values(PATCH_TYPES))
-  return known[0] as PatchType
+  if (known !== undefined && !(isCustom && known[0] === 'strategic')) return known[0] as PatchType
+  if (isCustom) throw unsupported([PATCH_TYPES.json, PATCH_TYPES.merge, PATCH_TYPES.apply])
+  throw new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} })
 }
 
-/** @returns a PATCH body's value: YAML for apply, JSON for the rest. Throws ApiError BadRequest. */
+const OBJECT = 'map[string]interface {}'
+
+/**
+ * @returns a PATCH body's value: YAML for apply, JSON for the rest. null changes nothing, where it is allowed
+ * @throws ApiError BadRequest, for a value that is no patch of that type too
+ */
 export function decodePatch(type: PatchType, bytes: Uint8Array): Body {
-  const what = type === 'apply' ? 'error decoding YAML' : 'error decoding patch'
+  const { fault, wrongKind = '', parse } = PATCHES[type]
+  const body = orRefused(() => parse(bytes), fault)
+  return { ...body, value: orRefused(() => patchValue(type, body.value), fault + wrongKind) }
+}
+
+interface PatchForm {
+  readonly parse: (bytes: Uint8Array) => Body
+  /** what comes before the decoder's words */
+  readonly fault: string
+  /** what follows it for a value of the wrong kind */
+  readonly wrongKind?: string
+}
+
+const parseMerge = (bytes: Uint8Array): Body => parseJson(bytes, mergePatchRepetitions)
+
+const PATCHES: Readonly<Record<PatchType, PatchForm>> = {
+  json: { fault: 'error decoding patch: ', parse: (bytes) => parseJson(bytes, jsonPatchRepetitions) },
+  merge: { fault: 'error decoding patch: ', parse: parseMerge },
+  strategic: { fault: '', parse: parseMerge },
+  apply: {
+    fault: 'error decoding YAML: ',
+    wrongKind: 'error unmarshaling JSON: while decoding JSON: ',
+    parse: (bytes) => shallow(parseYaml(text(bytes))),
+  },
+}
+
+function orRefused<T>(run: () => T, fault: string): T {
   try {
-    if (type === 'apply') return shallow(parseYaml(text(bytes)))
-    return parseJson(text(bytes), type === 'json' ? jsonPatchRepetitions : mergePatchRepetitions)
+    return run()
   } catch (error) {
-    throw badRequest(`${what}: ${messageOf(error)}`)
+    throw error instanceof ApiError ? error : badRequest(fault + (error as Error).message)
   }
+}
+
+/** Throws Error for a value of the wrong kind, worded as Go does. */
+function patchValue(type: PatchType, value: unknown): unknown {
+  if (type === 'json') {
+    if (value === null) return []
+    if (!Array.isArray(value)) throw new Error(goTypeError(value, '[]handlers.jsonPatchOp'))
+    return value
+  }
+  if (isObject(value)) return value
+  if (value !== null) throw new Error(goTypeError(value, OBJECT))
+  if (type === 'merge') throw badRequest('Invalid JSON Patch')
+  return {}
 }
 
 function unsupported(accepted: readonly string[]): ApiError {
@@ -89,22 +150,36 @@ function unsupported(accepted: readonly string[]): ApiError {
 const text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+interface GivenBody {
+  readonly bytes: Uint8Array
+  readonly expected: ExpectedKind
+}
 
-function parsed(parse: () => Body, expected: ExpectedKind): Body {
+function unrecognized(why: string, { bytes, expected }: GivenBody): ApiError {
+  const what = `the object provided is unrecognized (must be of type ${expected.kind})`
+  return badRequest(`${what}: ${why} (${bodySummary(bytes)})`)
+}
+
+/**
+ * A body whose kind can be told; null is an object without anything in it.
+ * @throws ApiError BadRequest with the beginning of the body
+ */
+function recognized(parse: () => Body, given: GivenBody): Body {
+  let body: Body
   try {
-    return parse()
+    body = parse()
   } catch (error) {
-    const must = `the object provided is unrecognized (must be of type ${expected.kind})`
-    throw badRequest(`${must}: couldn't get version/kind; json parse error: ${messageOf(error)}`)
+    throw unrecognized(`couldn't get version/kind; json parse error: ${(error as Error).message}`, given)
   }
+  const fault = unreadableKind(body.value)
+  if (fault !== undefined) throw unrecognized(fault, given)
+  return body.value === null ? { ...body, value: {} } : body
 }
 
 function decoded(bytes: Uint8Array, expected: ExpectedKind): unknown {
   try {
     return decodeProtobuf(bytes, expected)
   } catch (error) {
-    if (error instanceof WireFormatError) throw badRequest(error.message)
-    throw error
+    throw error instanceof WireFormatError ? unrecognized(error.detail, { bytes, expected }) : error
   }
 }

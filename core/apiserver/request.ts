@@ -4,6 +4,8 @@
  */
 
 import type { ApiError } from '../api/api-error.ts'
+import { documentText } from './document-text.ts'
+import { errorForm } from './negotiate.ts'
 
 /** Who asks. */
 export interface User {
@@ -70,9 +72,21 @@ export const jsonResponse = (code: number, document: unknown, headers: Headers =
   body: `${JSON.stringify(document)}\n`,
 })
 
-/** @returns the Status that an ApiError stands for */
-export function errorResponse(error: ApiError): ApiResponse {
+/** @returns the Status that an ApiError stands for, as the client asked for */
+export function errorResponse(
+  error: ApiError,
+  { query, headers }: Pick<ApiRequest, 'query' | 'headers'>,
+): ApiResponse {
   const seconds = error.status.details?.retryAfterSeconds
   const retryAfter: Headers = seconds === undefined ? {} : { 'Retry-After': String(seconds) }
-  return jsonResponse(error.code, error.status, retryAfter)
+  const form = errorForm(headers['accept'] ?? '', {
+    pretty: query.get('pretty'),
+    userAgent: headers['user-agent'] ?? '',
+  })
+  return {
+    kind: 'whole',
+    code: error.code,
+    headers: { 'Content-Type': form.mediaType, ...retryAfter },
+    body: documentText(error.status, form),
+  }
 }

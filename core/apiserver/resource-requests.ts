@@ -6,14 +6,17 @@
  */
 
 import type { Clock, Random } from '../../host/host.ts'
-import { ApiError, badRequest, isApiError } from '../api/api-error.ts'
+import { badRequest, isApiError } from '../api/api-error.ts'
+import { goQuoted } from '../api/go-text.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
 import { BINDINGS, isStored } from '../api/scheme.ts'
+import { goTypeOf } from './body-kind.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
-import { negotiate } from './negotiate.ts'
+import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
+import { negotiate, refuseOtherNumber } from './negotiate.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
@@ -21,11 +24,12 @@ import type { ApiRequest, ApiResponse } from './request.ts'
 import { errorResponse } from './request.ts'
 import type { Body } from './request-body.ts'
 import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
-import { deleteOptions, listQuery, positive, requestContext, watchQuery } from './request-options.ts'
+import { listQuery, timeoutSeconds, watchQuery } from './list-options.ts'
 import type { RequestVerb, ResourceRoute } from './route.ts'
-import { isTrue } from './route.ts'
 import { INCLUDE_OBJECT } from './table.ts'
+import { isOwnGroup, methodNotAllowed } from './unrouted.ts'
 import { watchEncoder, watchStream } from './watch-stream.ts'
+import { isForced, readContext, writeContext } from './write-options.ts'
 
 /** Watches without timeoutSeconds last between this and twice this (--min-request-timeout). */
 const MIN_WATCH_MS = 1_800_000
@@ -64,29 +68,33 @@ export class ResourceRequests {
   /** Rejects with ApiError for whatever is refused. */
   async answer(request: ApiRequest, route: ResourceRoute, verb: RequestVerb): Promise<ApiResponse> {
     refuseUnsupported(route, verb)
+    refuseName(route.name)
+    refuseName(route.name)
     const warnings: string[] = []
     const exchange: Exchange = {
       request,
       route,
-      view: this.#view(request, route),
-      context: requestContext(request, (text) => warnings.push(text)),
+      view: this.#view(request, route, verb),
+      context: readContext(request, (text) => warnings.push(text)),
     }
     const { deprecation } = this.#registry.kinds.of(route.resource)
     if (deprecation !== undefined) warnings.push(deprecation)
     const response = await this.#perform(exchange, verb).catch((error: unknown) => {
       // What a refused request is warned of, too.
       if (!isApiError(error)) throw error
-      return errorResponse(error)
+      return errorResponse(error, request)
     })
     return response.kind === 'whole' ? { ...response, warnings: [...new Set(warnings)] } : response
   }
 
-  #view(request: ApiRequest, route: ResourceRoute): View {
+  #view(request: ApiRequest, route: ResourceRoute, verb: RequestVerb): View {
     const { query, headers } = request
     const representation = negotiate(headers['accept'] ?? '', {
       pretty: query.get('pretty'),
       userAgent: headers['user-agent'] ?? '',
       hasNoShapes: !isStored(route.resource),
+      route: isCustom(route) ? 'custom' : route.name === undefined ? 'collection' : 'object',
+      isWatch: verb === 'watch',
     })
     const includeObject = INCLUDE_OBJECT.find((each) => each === query.get('includeObject')) ?? 'Metadata'
     const printer =
@@ -98,8 +106,11 @@ export class ResourceRequests {
     const { sync } = this.#registry
     if (sync && READS.has(verb) && asksForRecent(exchange.request.query)) await sync()
     switch (verb) {
-      case 'get':
-        return shown(200, this.#get(exchange), exchange.view)
+      case 'get': {
+        const object = this.#get(exchange)
+        refuseOtherNumber(exchange.view.representation.shape, false, shownType(exchange.route, false))
+        return shown(200, object, exchange.view)
+      }
       case 'list':
         return this.#list(exchange)
       case 'watch':
@@ -131,8 +142,8 @@ export class ResourceRequests {
   }
 
   #list({ request, route, view }: Exchange): ApiResponse {
-    refuseListOptions(request.query)
     const list = this.#registry.list(route.resource, listQuery(request.query, route.namespace))
+    refuseOtherNumber(view.representation.shape, true, shownType(route, true))
     return whole(200, listText(route.resource, list, view), view)
   }
 
@@ -140,7 +151,7 @@ export class ResourceRequests {
     const { clock, random } = this.#options
     const named = route.name === undefined ? {} : { fieldSelector: `metadata.name=${route.name}` }
     const query = { ...watchQuery(request.query, route.namespace), ...named }
-    const seconds = positive(request.query, 'timeoutSeconds')
+    const seconds = timeoutSeconds(request.query)
     const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
     const current = (): string =>
       this.#registry.list(route.resource, { namespace: route.namespace, limit: 1 }).resourceVersion
@@ -158,8 +169,9 @@ export class ResourceRequests {
 
   async #create(exchange: Exchange): Promise<ApiResponse> {
     const { route, view } = exchange
+    const writing = writeContext(exchange.request, exchange.context, { kind: 'CreateOptions' })
     const { value, repetitions } = await decodedBody(exchange.request, route.resource)
-    const context = { ...exchange.context, repetitions }
+    const context = { ...writing, repetitions }
     if (groupResource(route.resource) === groupResource(BINDINGS)) {
       const pod = { namespace: route.namespace, name: boundPod(value) }
       await this.#registry.bind(pod, value, context, route.resource)
@@ -169,8 +181,9 @@ export class ResourceRequests {
   }
 
   async #createSubresource(exchange: Exchange): Promise<ApiResponse> {
-    const { route, context } = exchange
+    const { route } = exchange
     const { resource, subresource } = route
+    const context = writeContext(exchange.request, exchange.context, { kind: 'CreateOptions' })
     const expected = {
       ...resource,
       ...(subresource?.group === undefined ? {} : { group: subresource.group }),
@@ -184,7 +197,7 @@ export class ResourceRequests {
     }
     if (subresource?.name === 'binding') await this.#registry.bind(objectName(route), body, context)
     else if (subresource?.name === 'eviction') await this.#registry.evict(objectName(route), body, context)
-    else throw notSupported(resource, 'create')
+    else throw methodNotAllowed()
     return success(exchange.view, 201)
   }
 
@@ -192,18 +205,21 @@ export class ResourceRequests {
     const { route, view } = exchange
     const name = { ...objectName(route), subresource: route.subresource?.name }
     const expected = route.subresource?.name === 'scale' ? SCALE : route.resource
+    const writing = writeContext(exchange.request, exchange.context, { kind: 'UpdateOptions' })
     const { value, repetitions } = await decodedBody(exchange.request, expected)
-    const context = { ...exchange.context, repetitions }
+    const context = { ...writing, repetitions }
     const { object, created } = await this.#registry.update(route.resource, name, value, context)
     return shown(created ? 201 : 200, object, view)
   }
 
   async #patch(exchange: Exchange): Promise<ApiResponse> {
     const { request, route, view } = exchange
-    const type = patchTypeOf(request.headers['content-type'] ?? '')
-    const { value: patch, repetitions } = decodePatch(type, await request.body())
-    const context = { ...exchange.context, repetitions }
-    const force = request.query.has('force') ? isTrue(request.query.get('force')) : undefined
+    const type = patchTypeOf(request.headers['content-type'] ?? '', isCustom(route))
+    const bytes = await request.body()
+    const writing = writeContext(request, exchange.context, { kind: 'PatchOptions', patchType: type })
+    const { value: patch, repetitions } = decodePatch(type, bytes)
+    const context = { ...writing, repetitions }
+    const force = isForced(request.query)
     const { object, created } = await this.#registry.patch(
       route.resource,
       objectName(route),
@@ -216,20 +232,46 @@ export class ResourceRequests {
   async #delete(exchange: Exchange): Promise<ApiResponse> {
     const { request, route, context, view } = exchange
     const options = deleteOptions(request.query, await optionalBody(request))
-    const dryRun = context.dryRun || options.dryRun
-    const name = objectName(route)
-    const result = await this.#registry.delete(route.resource, name, { ...options, dryRun }, context)
+    const result = await this.#registry.delete(route.resource, objectName(route), options, {
+      ...context,
+      dryRun: options.dryRun,
+    })
     return deleted(route.resource, this.#registry.kinds.of(route.resource).rules, result, view)
   }
 
   async #deleteCollection(exchange: Exchange): Promise<ApiResponse> {
     const { request, route, context, view } = exchange
-    const options = deleteOptions(request.query, await optionalBody(request))
-    const dryRun = context.dryRun || options.dryRun
     const query = listQuery(request.query, route.namespace)
-    const list = await this.#registry.deleteCollection(route.resource, query, { ...options, dryRun }, context)
+    const options = deleteOptions(request.query, await optionalBody(request))
+    const list = await this.#registry.deleteCollection(route.resource, query, options, {
+      ...context,
+      dryRun: options.dryRun,
+    })
     return whole(200, listText(route.resource, list, view), view)
   }
+}
+
+const isCustom = ({ resource }: ResourceRoute): boolean => !isOwnGroup(resource.group)
+
+/** As Go names it. */
+function shownType(route: ResourceRoute, isList: boolean): string {
+  const { resource } = route
+  const one = isCustom(route)
+    ? 'unstructured.Unstructured'
+    : goTypeOf({ apiVersion: apiVersionOf(resource), kind: resource.kind })
+  return `*${one}${isList ? 'List' : ''}`
+}
+
+/** @throws ApiError BadRequest for what can be no part of a path */
+function refuseName(name: string | undefined): void {
+  if (name === undefined) return
+  const fault =
+    name === '.' || name === '..'
+      ? `may not be '${name}'`
+      : name.includes('%')
+        ? "may not contain '%'"
+        : undefined
+  if (fault !== undefined) throw badRequest(`Name parameter invalid: ${goQuoted(name)}: ${fault}`)
 }
 
 const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])
@@ -242,7 +284,6 @@ const asksForRecent = (query: URLSearchParams): boolean =>
   query.get('resourceVersion') !== '0' && !query.get('continue')
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' }
 
 async function decodedBody(
   request: ApiRequest,
@@ -263,39 +304,11 @@ function objectName(route: ResourceRoute): ObjectName {
   return { namespace: route.namespace, name: route.name ?? '' }
 }
 
-function refuseUnsupported({ resource, subresource }: ResourceRoute, verb: RequestVerb): void {
+function refuseUnsupported({ resource, subresource, namespace }: ResourceRoute, verb: RequestVerb): void {
   const verbs: readonly string[] = subresource?.verbs ?? resource.verbs
-  if (!verbs.includes(verb)) throw notSupported(resource, verb)
-}
-
-/** 405 `create is not supported on resources of kind "pods"` */
-export function notSupported(resource: ResourceInfo, verb: string): ApiError {
-  return new ApiError(
-    'MethodNotAllowed',
-    `${verb} is not supported on resources of kind "${groupResource(resource)}"`,
-    { details: { ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.resource } },
-  )
-}
-
-function refuseListOptions(query: URLSearchParams): void {
-  if (!query.has('sendInitialEvents')) return
-  throw new ApiError(
-    'Invalid',
-    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
-    {
-      details: {
-        group: 'meta.k8s.io',
-        kind: 'ListOptions',
-        causes: [
-          {
-            reason: 'FieldValueForbidden',
-            message: 'Forbidden: sendInitialEvents is forbidden for list',
-            field: 'sendInitialEvents',
-          },
-        ],
-      },
-    },
-  )
+  const isEverywhere = resource.namespaced && namespace === undefined
+  if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed()
+  if (!verbs.includes(verb)) throw methodNotAllowed()
 }
 
 function whole(code: number, body: string, view: View): ApiResponse {

@@ -8,6 +8,7 @@
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
 import type { Remotes } from './aggregation/remotes.ts'
 import type { ServedKinds } from './kinds.ts'
+import { booleanOf } from './query-values.ts'
 
 export type RequestVerb =
   | 'create'
@@ -53,7 +54,7 @@ export function routeOf(path: string, kinds: ServedKinds, remotes?: Pick<Remotes
   if (prefix === 'apis' && segments.length > 3 && segments[3] !== '') {
     return resourceRoute(kinds, segments[1] ?? '', segments[2] ?? '', segments.slice(3))
   }
-  return { kind: 'path', path: path.length > 1 ? path.replace(/\/$/, '') : path }
+  return { kind: 'path', path }
 }
 
 /** Of `/apis/G/V`, of what is below it, and of its OpenAPI document. */
@@ -82,6 +83,8 @@ function resourceRoute(
   const resource = kinds.forPath(group, version, plural)
   if (resource === undefined || (!resource.namespaced && isNamespaced)) return { kind: 'unknown' }
   const isObject = name !== undefined && name !== ''
+  // Encoded or not, a slash parts segments.
+  if (decoded(name)?.includes('/')) return { kind: 'unknown' }
   if (isObject && resource.namespaced && !isNamespaced) return { kind: 'unknown' }
   const subresource = resource.subresources.find((row) => row.name === sub)
   if (isObject && sub !== undefined && sub !== '' && subresource === undefined) return { kind: 'unknown' }
@@ -117,12 +120,11 @@ export function verbOf(
   query: URLSearchParams,
 ): RequestVerb | undefined {
   const isCollection = route.name === undefined
-  if (route.isWatch) return method === 'GET' || method === 'HEAD' ? 'watch' : undefined
+  if (route.isWatch) return method === 'GET' ? 'watch' : undefined
   switch (method) {
     case 'GET':
-    case 'HEAD':
-      if (route.subresource === undefined && isTrue(query.get('watch') ?? 'false')) return 'watch'
-      return isCollection ? 'list' : 'get'
+      if (!isCollection) return 'get'
+      return booleanOf(query, 'watch') ? 'watch' : 'list'
     case 'POST':
       return isCollection || route.subresource !== undefined ? 'create' : undefined
     case 'PUT':
@@ -134,9 +136,4 @@ export function verbOf(
     default:
       return undefined
   }
-}
-
-/** Whether a query parameter is on, as Go's strconv.ParseBool reads it; a bare `?watch` counts. */
-export function isTrue(value: string | null | undefined): boolean {
-  return value !== null && value !== undefined && /^(1|t|T|TRUE|true|True|)$/.test(value)
 }

@@ -9,6 +9,10 @@
 export interface VersionInfo {
   readonly major: string
   readonly minor: string
+  readonly emulationMajor: string
+  readonly emulationMinor: string
+  readonly minCompatibilityMajor: string
+  readonly minCompatibilityMinor: string
   readonly gitVersion: string
   readonly gitCommit: string
   readonly gitTreeState: string
@@ -27,6 +31,10 @@ export function versionInfo(platform: string): VersionInfo {
   return {
     major,
     minor,
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: String(Number(minor) - 1),
     gitVersion: `v${major}.${minor}.${patch}+portolan`,
     gitCommit: '',
     gitTreeState: 'clean',

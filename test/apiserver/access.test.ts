@@ -6,7 +6,7 @@ import { request } from 'node:https'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
+import { json, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PODS, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
 import type { KeyPair } from '../../core/apiserver/pki.io.ts'
@@ -67,7 +67,10 @@ async function ask(
   })
   sent.end(body && JSON.stringify(body))
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  return { code: answer.statusCode ?? 0, body: (await json(answer)) as Answer['body'] }
+  // Where nothing is, not even a Status is.
+  const isStatus = answer.headers['content-type'] === 'application/json'
+  const said = isStatus ? await json(answer) : { message: await text(answer) }
+  return { code: answer.statusCode ?? 0, body: said as Answer['body'] }
 }
 
 const tokenOf = async (account: string, spec: object = {}): Promise<string> => {

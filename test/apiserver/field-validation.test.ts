@@ -172,7 +172,7 @@ describe('patches', () => {
     expect([refused.code, refused.json()['message']]).toEqual([
       400,
       [
-        'failed to create typed patch object (default/applied; apps/v1, Kind=Deployment): errors:',
+        'failed to create typed patch object (/applied; apps/v1, Kind=Deployment): errors:',
         '.spec.unknown1: field not declared in schema',
         '.spec.unknownDupe: field not declared in schema',
         '.spec.template.spec.containers[name="c"].unknownNested: field not declared in schema',

@@ -420,7 +420,7 @@ describe('known attacks', () => {
     ['NUL in the path', `${CONFIG_MAPS}/a%00b`, {}, 404],
     ['a slash in a name', `${CONFIG_MAPS}/a%2Fb`, {}, 404],
     ['dots as a name', CONFIG_MAPS, { method: 'POST', body: '{"metadata":{"name":".."}}' }, 422],
-    ['a bad percent-encoding', `${CONFIG_MAPS}/%zz`, {}, 404],
+    ['a bad percent-encoding', `${CONFIG_MAPS}/%zz`, {}, 400],
     ['invalid UTF-8', CONFIG_MAPS, { method: 'POST', body: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]) }, 400],
     [
       'a body above the limit, chunked',

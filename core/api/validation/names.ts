@@ -97,7 +97,7 @@ export function qualifiedNameFaults(text: string): readonly string[] {
   const parts = text.split('/')
   if (parts.length > 2)
     return [
-      `a valid label key ${badForm} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a qualified name ${badForm} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   const name = parts.at(-1) ?? ''
   const prefix = parts.length === 2 ? parts[0] : undefined

@@ -215,7 +215,7 @@ describe('a new Pod', () => {
         expect.stringContaining('metadata.labels: Invalid value: "-a": name part must consist of'),
         expect.stringContaining('metadata.labels: Invalid value: "d!": a valid label must be'),
         expect.stringContaining(
-          'metadata.annotations: Invalid value: "a/b/c": a valid label key must consist',
+          'metadata.annotations: Invalid value: "a/b/c": a qualified name must consist',
         ),
       ],
     ],

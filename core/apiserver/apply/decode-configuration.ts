@@ -6,8 +6,9 @@
  */
 
 import { badRequest } from '../../api/api-error.ts'
-import type { KubernetesObject, ObjectName } from '../../api/object.ts'
+import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
+import { apiVersionOf } from '../../api/resource.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { Environment } from '../environment.ts'
 import { isArray, isObject } from '../json-value.ts'
@@ -22,8 +23,9 @@ export function decodeConfiguration(
   env: Pick<Environment, 'kinds'>,
   resource: ResourceInfo,
   body: unknown,
-  { name, context }: { readonly name: ObjectName; readonly context: RequestContext },
+  context: RequestContext,
 ): KubernetesObject {
+  refuseOtherKind(resource, body)
   const unknown: string[] = []
   const collecting: RequestContext = {
     ...context,
@@ -36,17 +38,28 @@ export function decodeConfiguration(
   if (unknown.length > 0) {
     const { type } = env.kinds.of(resource)
     const paths = unknown.map((path) => pathText(path.match(/[^.[\]]+/g) ?? [], { type, value: body }))
-    throw undeclared(resource, name, paths)
+    throw undeclared(resource, object, paths)
   }
   refuseRepetitions(context)
   return object
 }
 
+/** A configuration says what it is. @throws ApiError BadRequest, as pkg/util/managedfields/internal/versioncheck.go */
+function refuseOtherKind(resource: ResourceInfo, body: unknown): void {
+  const { apiVersion, kind } = isObject(body) ? body : {}
+  if (apiVersion === apiVersionOf(resource) && kind === resource.kind) return
+  const said = typeof apiVersion === 'string' ? apiVersion : ''
+  const parts = said.split('/')
+  if (parts.length > 2) throw badRequest('invalid object type: /, Kind=')
+  const [version, group = ''] = parts.toReversed()
+  throw badRequest(`invalid object type: ${group}/${version}, Kind=${typeof kind === 'string' ? kind : ''}`)
+}
+
 /** 400 `failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.foo: field not ...` */
-function undeclared(resource: ResourceInfo, name: ObjectName, paths: readonly string[]): Error {
+function undeclared(resource: ResourceInfo, { metadata }: KubernetesObject, paths: readonly string[]): Error {
   const faults = paths.map((path) => `${path}: field not declared in schema`)
   const list = faults.length === 1 ? faults[0] : ['errors:', ...faults].join('\n  ')
-  const of = `${name.namespace ?? ''}/${name.name}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
+  const of = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
   return badRequest(`failed to create typed patch object (${of}): ${list}`)
 }
 

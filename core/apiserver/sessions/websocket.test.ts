@@ -87,7 +87,7 @@ describe('exec', () => {
     expect(await open(api, `exec?${command}`, ['nope']).closed).toBe('HTTP 400')
     expect(await open(api, 'exec?stdout=true', ['v4.channel.k8s.io']).closed).toBe('HTTP 400')
     expect(await open(api, `exec?${command}&container=nope`, ['v4.channel.k8s.io']).closed).toBe('HTTP 400')
-    expect(await open(api, 'status', ['v4.channel.k8s.io']).closed).toBe('HTTP 404')
+    expect(await open(api, 'status', ['v4.channel.k8s.io']).closed).toBe('HTTP 405')
   })
 })
 
