@@ -68,7 +68,7 @@ async function ask(
   sent.end(body && JSON.stringify(body))
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   // Where nothing is, not even a Status is.
-  const isStatus = answer.headers['content-type'] === 'application/json'
+  const isStatus = /json/.test(answer.headers['content-type'] ?? '')
   const said = isStatus ? await json(answer) : { message: await text(answer) }
   return { code: answer.statusCode ?? 0, body: said as Answer['body'] }
 }
