@@ -54,6 +54,7 @@ describe('conversionFault', () => {
     ['number', 'string', 'cannot convert int64 to string'],
     ['number 1.5', 'int64', 'cannot convert float64 to int64'],
     ['string', 'int64', 'unrecognized type: int64'],
+    ['string', 'bool', 'unrecognized type: bool'],
     ['string', 'map[string]string', 'cannot restore map from string'],
     ['array', 'map[string]string', 'cannot restore map from slice'],
     ['string', '[]string', 'cannot restore slice from string'],

@@ -50,15 +50,16 @@ export function otherKind(found: Kinded, expected: Kinded): string {
   const version = found.apiVersion.split('/').at(-1) ?? ''
   // Each kind has a list, and each version List itself.
   const isKnown = kind === 'List' || messageOfKind(found.apiVersion, kind.replace(/List$/, '')) !== undefined
-  if (isKnown && kind === expected.kind) {
-    const versions = `(${found.apiVersion}) does not match the expected API version (${expected.apiVersion})`
-    return `the API version in the data ${versions}`
-  }
+  if (isKnown && kind === expected.kind) return otherVersion(found.apiVersion, expected.apiVersion)
   const why = isKnown
     ? `converting (${version}.${kind}) to (${goTypeOf(expected)}): unknown conversion`
     : noKind(found, SCHEME)
   return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${why}`
 }
+
+/** Of the same kind in another version. */
+export const otherVersion = (found: string, expected: string): string =>
+  `the API version in the data (${found}) does not match the expected API version (${expected})`
 
 /** Go's type of the objects of a kind, the same for all versions: `core.ConfigMap`. */
 export function goTypeOf({ apiVersion, kind }: Kinded): string {
@@ -87,7 +88,5 @@ export function conversionFault(error: Error): string {
   if (type.startsWith('map[')) return `cannot restore map from ${kind}`
   if (type.startsWith('[]')) return `cannot restore slice from ${kind}`
   if (type.includes('.')) return `cannot restore struct from: ${kind}`
-  return kind === 'string' && type !== 'bool'
-    ? `unrecognized type: ${type}`
-    : `cannot convert ${kind} to ${type}`
+  return kind === 'string' ? `unrecognized type: ${type}` : `cannot convert ${kind} to ${type}`
 }

@@ -7,7 +7,9 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
 import { decodingFault } from '../api/strict-decode.ts'
-import { conversionFault, otherKind, unreadableKind } from './body-kind.ts'
+import { conversionFault, otherKind, otherVersion, unreadableKind } from './body-kind.ts'
+import { isOwnGroup } from './unrouted.ts'
+import type { JsonObject } from './json-value.ts'
 import type { Environment } from './environment.ts'
 import { equalJson, isObject, jsonCopy } from './json-value.ts'
 import type { RequestContext } from './registry.ts'
@@ -108,7 +110,19 @@ function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown
   const given = body as { apiVersion?: string; kind?: string }
   const found = { apiVersion: given.apiVersion || expected.apiVersion, kind: given.kind || expected.kind }
   if (found.kind === expected.kind && found.apiVersion === expected.apiVersion) return
-  throw badRequest(otherKind(found, expected))
+  if (isOwnGroup(resource.group)) throw badRequest(otherKind(found, expected))
+  throw found.apiVersion === expected.apiVersion
+    ? otherCustomKind(resource, found.kind, body)
+    : badRequest(otherVersion(found.apiVersion, expected.apiVersion))
+}
+
+/** 422, as kubernetes/apiextensions-apiserver pkg/registry/customresource/validator.go */
+function otherCustomKind(resource: ResourceInfo, kind: string, { metadata }: JsonObject): ApiError {
+  const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : ''
+  const detail = `must be ${resource.kind}`
+  return invalid({ group: resource.group, kind }, name, [
+    { type: 'invalid', field: 'kind', value: kind, detail },
+  ])
 }
 
 function strictDecodingError(resource: ResourceInfo, problems: readonly string[]): Error {

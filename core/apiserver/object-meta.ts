@@ -40,11 +40,12 @@ export function refuseRevision({ resourceVersion }: Partial<NamedMeta>): void {
 }
 
 /**
- * Metadata of an update: what clients may not change comes from the stored object. A deletion they announce
- * themselves stays, to be refused.
+ * Metadata of an update: what clients may not change comes from the stored object. Another uid and a deletion
+ * they announce themselves stay, to be refused.
  */
 export function updatedMetadata(given: NamedMeta, stored: NamedMeta): NamedMeta {
-  const { name, namespace, uid, creationTimestamp, resourceVersion, generation } = stored
+  const { name, namespace, creationTimestamp, resourceVersion, generation } = stored
+  const uid = given.uid || stored.uid
   const deletionTimestamp = stored.deletionTimestamp ?? given.deletionTimestamp
   const deletionGracePeriodSeconds = given.deletionGracePeriodSeconds ?? stored.deletionGracePeriodSeconds
   const kept = {

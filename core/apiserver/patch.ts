@@ -48,6 +48,7 @@ export async function patchObject(
           withoutRepeatedOwners(object, context, ' after mutating admission happens'),
           name,
         ),
+        isPatched: true,
       }
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
@@ -57,7 +58,11 @@ export async function patchObject(
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
     const merged = applied(env, { resource, config, live, request, context, type })
     // Stored as what is written otherwise: with the zeros that Go prints.
-    return { object: env.kinds.of(resource).decode(jsonCopy(merged)).object, hasOwners: true }
+    return {
+      object: env.kinds.of(resource).decode(jsonCopy(merged)).object,
+      hasOwners: true,
+      isPatched: true,
+    }
   }
   return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
 }

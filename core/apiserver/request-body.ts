@@ -9,7 +9,7 @@ import { PROTOBUF_MEDIA_TYPE, decodeProtobuf } from '../api/protobuf.ts'
 import { WireFormatError } from '../api/wire-format.ts'
 import type { PatchType } from '../client/client.ts'
 import { PATCH_TYPES } from '../client/client.ts'
-import { unreadableKind } from './body-kind.ts'
+import { otherVersion, unreadableKind } from './body-kind.ts'
 import { bodySummary, goSyntaxError, goTypeError } from './go-json.ts'
 import { isObject, isTooDeep } from './json-value.ts'
 import type { Repetitions } from './repetitions.ts'
@@ -19,6 +19,8 @@ import { jsonPatchRepetitions, jsonRepetitions, mergePatchRepetitions, parseYaml
 export interface ExpectedKind {
   readonly apiVersion: string
   readonly kind: string
+  /** of a custom resource: it has to say what it is itself */
+  readonly isCustom?: boolean | undefined
 }
 
 const BODY_TYPES = ['application/json', 'application/yaml', PROTOBUF_MEDIA_TYPE]
@@ -173,7 +175,14 @@ function recognized(parse: () => Body, given: GivenBody): Body {
   }
   const fault = unreadableKind(body.value)
   if (fault !== undefined) throw unrecognized(fault, given)
+  if (given.expected.isCustom) refuseKindless(body.value, given)
   return body.value === null ? { ...body, value: {} } : body
+}
+
+function refuseKindless(value: unknown, given: GivenBody): void {
+  const { apiVersion, kind } = isObject(value) ? value : {}
+  if (!kind) throw unrecognized(`Object 'Kind' is missing in '${text(given.bytes)}'`, given)
+  if (!apiVersion) throw badRequest(otherVersion('', given.expected.apiVersion))
 }
 
 function decoded(bytes: Uint8Array, expected: ExpectedKind): unknown {

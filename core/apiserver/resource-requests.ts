@@ -289,7 +289,8 @@ async function decodedBody(
   request: ApiRequest,
   expected: Pick<ResourceInfo, 'group' | 'version' | 'kind'>,
 ): Promise<Body> {
-  const kinded = { apiVersion: apiVersionOf(expected), kind: expected.kind }
+  const { group, kind } = expected
+  const kinded = { apiVersion: apiVersionOf(expected), kind, isCustom: !isOwnGroup(group) }
   return decodeBody(request.headers['content-type'] ?? '', await request.body(), kinded)
 }
 

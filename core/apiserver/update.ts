@@ -48,6 +48,8 @@ export interface Wanted {
   readonly object: KubernetesObject
   /** owners are set already (server-side apply) */
   readonly hasOwners?: boolean | undefined
+  /** made by a patch of the current object: its uid is no condition, but may not change */
+  readonly isPatched?: boolean | undefined
   /** made by the server itself out of the current object: stored as it is */
   readonly isFinal?: boolean | undefined
 }
@@ -82,7 +84,7 @@ export async function updateObject(env: Environment, request: UpdateRequest): Pr
     const stored = found && { ...found, value: presented(found.value) }
     const wanted = request.wanted(stored?.value)
     if (stored === undefined) return await createInstead(env, request, wanted)
-    checkConditions(env, resource, wanted.object, stored.value)
+    checkConditions(env, resource, wanted, stored.value)
     const admitted = await admittedUpdate(env, request, wanted, stored.value)
     if (request.subresource === undefined) warnOfIgnoredFields(request, wanted.object, stored.value)
     if (equalJson(admitted.object, stored.value)) return { object: stored.value, created: false }
@@ -113,8 +115,11 @@ async function createInstead(
 ): Promise<UpdateResult> {
   const { resource, name, context, mayCreate } = request
   if (!mayCreate || request.subresource !== undefined) throw notFound(resource, name.name)
-  if (wanted.object.metadata.uid) {
-    const detail = `Precondition failed: UID in precondition: ${wanted.object.metadata.uid}, UID in object meta: `
+  const { uid } = wanted.object.metadata
+  if (uid) {
+    const detail = wanted.isPatched
+      ? `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+      : `Precondition failed: UID in precondition: ${uid}, UID in object meta: `
     throw conflict(resource, name.name, detail)
   }
   refuseCreation(env.access, { user: context.user, resource, name })
@@ -128,19 +133,24 @@ async function createInstead(
 function checkConditions(
   env: Environment,
   resource: ResourceInfo,
-  object: KubernetesObject,
+  { object, isPatched = false }: Wanted,
   stored: KubernetesObject,
 ): void {
   const { uid, resourceVersion, name } = object.metadata
-  if (uid && uid !== stored.metadata.uid) {
-    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid ?? ''}`
-    throw conflict(resource, name, detail)
-  }
+  if (uid && uid !== stored.metadata.uid && !isPatched) throw otherUid(resource, uid, stored)
   if (resourceVersion && resourceVersion !== '0') {
     if (resourceVersion !== stored.metadata.resourceVersion) throw conflict(resource, name)
   } else if (env.kinds.of(resource).rules.requiresRevision) {
     throw missingRevision(resource, name)
   }
+}
+
+/** As the storage of upstream says it, which knows keys and no objects. */
+function otherUid(resource: ResourceInfo, uid: string, { metadata }: KubernetesObject): ApiError {
+  const key = storageKey(resource, metadata).replace(/^\/registry/, '')
+  const found = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`
+  const detail = `invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${found}`
+  return conflict(resource, metadata.name, `StorageError: ${detail}`)
 }
 
 /** Go prints the zero of an unsigned number as 0x0, which no FieldError does. */
@@ -232,7 +242,8 @@ function problems(
   const rules = env.kinds.of(resource).rules
   const special = subresource === undefined ? undefined : rules.parts?.[subresource]
   if (special) return [...validateMetadataUpdate(next, stored), ...special.validate(next, stored)]
-  if (subresource === 'status') return rules.validateStatus?.(next, stored) ?? []
+  if (subresource === 'status')
+    return [...validateMetadataUpdate(next, stored), ...(rules.validateStatus?.(next, stored) ?? [])]
   return rules.validateUpdate(next, stored, env.facts)
 }
 

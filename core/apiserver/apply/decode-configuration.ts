@@ -13,8 +13,9 @@ import { decodeBody } from '../decode-body.ts'
 import type { Environment } from '../environment.ts'
 import { isArray, isObject } from '../json-value.ts'
 import type { RequestContext } from '../registry.ts'
-import type { SchemaType } from '../schema-type.ts'
+import type { ListType, SchemaType } from '../schema-type.ts'
 import { LEAF } from '../schema-type.ts'
+import { duplicateFaults, keyText } from './duplicates.ts'
 
 const UNKNOWN = /^unknown field "(.*)"$/
 
@@ -35,11 +36,15 @@ export function decodeConfiguration(
   }
   // A zero that was not said has no owner.
   const object = decodeBody(env, resource, body, collecting, { asGiven: true })
-  if (unknown.length > 0) {
-    const { type } = env.kinds.of(resource)
-    const paths = unknown.map((path) => pathText(path.match(/[^.[\]]+/g) ?? [], { type, value: body }))
-    throw undeclared(resource, object, paths)
-  }
+  const { type } = env.kinds.of(resource)
+  const faults = [
+    ...unknown.map((path) => {
+      const text = pathText(path.match(/[^.[\]]+/g) ?? [], { type, value: body })
+      return `${text}: field not declared in schema`
+    }),
+    ...duplicateFaults(body, type),
+  ]
+  if (faults.length > 0) throw untyped(resource, object, faults)
   refuseRepetitions(context)
   return object
 }
@@ -56,11 +61,11 @@ function refuseOtherKind(resource: ResourceInfo, body: unknown): void {
 }
 
 /** 400 `failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.foo: field not ...` */
-function undeclared(resource: ResourceInfo, { metadata }: KubernetesObject, paths: readonly string[]): Error {
-  const faults = paths.map((path) => `${path}: field not declared in schema`)
+function untyped(resource: ResourceInfo, { metadata }: KubernetesObject, faults: readonly string[]): Error {
   const list = faults.length === 1 ? faults[0] : ['errors:', ...faults].join('\n  ')
-  const of = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${resource.group}/${resource.version}, Kind=${resource.kind}`
-  return badRequest(`failed to create typed patch object (${of}): ${list}`)
+  const name = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
+  const kind = `${resource.group}/${resource.version}, Kind=${resource.kind}`
+  return badRequest(`failed to create typed patch object (${name}; ${kind}): ${list}`)
 }
 
 /** `.spec.containers[name="c"].foo`: items of keyed lists go by their keys. */
@@ -73,17 +78,14 @@ function pathText(
   if (isArray(value)) {
     const item = value[Number(part)]
     const element = type.kind === 'list' ? type.element : LEAF
-    return `[${itemText(part, item, type)}]${pathText(rest, { type: element, value: item })}`
+    return `[${isKeyed(type) && isObject(item) ? keyText(item, type) : part}]${pathText(rest, { type: element, value: item })}`
   }
   const inner = isObject(value) ? value[part] : undefined
   const field = type.kind === 'struct' ? type.fields.get(part)?.type : undefined
   return `.${part}${pathText(rest, { type: field ?? (type.kind === 'map' ? type.element : LEAF), value: inner })}`
 }
 
-function itemText(index: string, item: unknown, type: SchemaType): string {
-  if (type.kind !== 'list' || type.relation !== 'map' || !isObject(item)) return index
-  return type.keys.map(({ name, fallback }) => `${name}=${JSON.stringify(item[name] ?? fallback)}`).join(',')
-}
+const isKeyed = (type: SchemaType): type is ListType => type.kind === 'list' && type.relation === 'map'
 
 function refuseRepetitions({ repetitions, fieldValidation, warn }: RequestContext): void {
   if (fieldValidation === 'Ignore') return

@@ -6,7 +6,7 @@
  * of a kind; where a version renames a field, its two names are two fields.
  */
 
-import { ApiError, badRequest, conflict } from '../../api/api-error.ts'
+import { ApiError, badRequest } from '../../api/api-error.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { equalJson } from '../json-value.ts'
@@ -140,18 +140,13 @@ export function applyConfiguration(request: ApplyRequest): KubernetesObject {
   return withManagers(next, new Map(after).set(identity, { ...current, time: writer.time }), live)
 }
 
-function checkConfig({ resource, live, config, writer }: ApplyRequest): void {
+function checkConfig({ config, writer }: ApplyRequest): void {
   if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   if (writer.manager === '') {
     throw new ApiError(
       'Invalid',
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     )
-  }
-  const { uid } = config.metadata
-  if (uid !== undefined && live !== undefined && uid !== live.metadata.uid) {
-    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`
-    throw conflict(resource, config.metadata.name, detail)
   }
 }
 

@@ -26,7 +26,7 @@ interface Kept {
 export interface OpenApiOptions {
   readonly kinds: ServedKinds
   readonly remotes: Pick<Remotes, 'versions'>
-  readonly version: Pick<VersionInfo, 'gitVersion'>
+  readonly version: Pick<VersionInfo, 'major' | 'minor'>
 }
 
 export class OpenApiDocuments {
@@ -39,7 +39,7 @@ export class OpenApiDocuments {
   constructor({ kinds, remotes, version }: OpenApiOptions) {
     this.#kinds = kinds
     this.#remotes = remotes
-    this.#version = version.gitVersion
+    this.#version = `${version.major}.${version.minor}`
   }
 
   /** @param path `/openapi/...`. @returns undefined where there is nothing */
