@@ -3,7 +3,6 @@
  * (kubernetes/kubernetes pkg/apis/core/v1/conversion.go and the registries' GetAttrs functions). Pure.
  */
 
-import type { ReplicaSet } from './generated/apps-v1.ts'
 import type { Event as NewEvent } from './generated/events-v1.ts'
 import type { Event, Namespace, Node, Pod, Secret, Service } from './generated/core-v1.ts'
 
@@ -20,10 +19,6 @@ export const secretFields = ({ type }: Secret): Fields => ({ type: type ?? '' })
 export const serviceFields = ({ spec }: Service): Fields => ({
   'spec.clusterIP': spec.clusterIP ?? '',
   'spec.type': spec.type ?? '',
-})
-
-export const replicaSetFields = ({ status }: ReplicaSet): Fields => ({
-  'status.replicas': String(status?.replicas ?? 0),
 })
 
 export const podFields = ({ spec, status }: Pod): Fields => ({

@@ -5,8 +5,8 @@ import { badRequest, invalid, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
-import type { DecodeOptions, Decoded } from '../api/strict-decode.ts'
-import { decodingFault } from '../api/strict-decode.ts'
+import type { DecodeOptions, Decoded, KindName } from '../api/strict-decode.ts'
+import { decodingFault, strictDecode } from '../api/strict-decode.ts'
 import { conversionFault, otherKind, otherVersion, unreadableKind } from './body-kind.ts'
 import { isOwnGroup } from './unrouted.ts'
 import type { JsonObject } from './json-value.ts'
@@ -26,11 +26,35 @@ export function decodeBody(
   context: RequestContext,
   options?: DecodeOptions,
 ): KubernetesObject {
-  const { object, problems } = decodedAs(env, resource, body, options)
+  const { object, problems } = decodedWith(
+    (whole) => env.kinds.of(resource).decode(whole, options),
+    resource,
+    body,
+  )
   const errors = judged(problems, context)
   if (errors.length > 0) throw strictDecodingError(resource, errors)
   return object
 }
+
+/**
+ * A body of a kind that belongs to a sub-resource (Binding, Scale), as it was given: such kinds are stored nowhere.
+ * @throws ApiError BadRequest, as decodeBody
+ */
+export function decodeSubresourceBody(
+  kind: KindName,
+  body: unknown,
+  context: RequestContext,
+): KubernetesObject {
+  const { object, problems } = decodedWith(strictDecoder(kind), kind, body)
+  const errors = judged(problems, context)
+  if (errors.length > 0) throw strictDecodingError(kind, errors)
+  return object
+}
+
+const strictDecoder =
+  (kind: KindName) =>
+  (whole: unknown): Decoded =>
+    strictDecode(kind, whole, { asGiven: true })
 
 /** How a refused patch is spoken of. */
 export interface PatchFault {
@@ -48,12 +72,30 @@ export function decodePatched(
   env: Pick<Environment, 'kinds'>,
   resource: ResourceInfo,
   patched: unknown,
+  fault: PatchFault & { readonly context: RequestContext },
+): KubernetesObject {
+  return judgedPatch((whole) => env.kinds.of(resource).decode(whole), resource, patched, fault)
+}
+
+/** As decodePatched, of what a patch made of a sub-resource's object. */
+export function decodePatchedSubresource(
+  kind: KindName,
+  patched: unknown,
+  fault: PatchFault & { readonly context: RequestContext },
+): KubernetesObject {
+  return judgedPatch(strictDecoder(kind), kind, patched, fault)
+}
+
+function judgedPatch(
+  decode: (whole: unknown) => Decoded,
+  kind: KindName,
+  patched: unknown,
   { context, shown, isConverted }: PatchFault & { readonly context: RequestContext },
 ): KubernetesObject {
   const invalidPatch = (detail: string): ApiError =>
     invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
   const { object, problems } = decodedOr(
-    () => decodedAs(env, resource, isConverted ? ofKind(resource, patched) : patched),
+    () => decodedWith(decode, kind, isConverted ? ofKind(kind, patched) : patched),
     (error) => invalidPatch(isConverted ? conversionFault(error) : decodingFault(error)),
   )
   const errors = judged(problems, context)
@@ -62,7 +104,7 @@ export function decodePatched(
 }
 
 /** The object with the kind it has, whatever text says otherwise. */
-function ofKind(resource: ResourceInfo, patched: unknown): unknown {
+function ofKind(resource: KindName, patched: unknown): unknown {
   if (!isObject(patched)) return patched
   const said = (name: string, is: string) => (typeof patched[name] === 'string' ? { [name]: is } : {})
   return { ...patched, ...said('apiVersion', apiVersionOf(resource)), ...said('kind', resource.kind) }
@@ -76,23 +118,13 @@ function decodedOr(decode: () => Decoded, refusal: (error: ApiError) => ApiError
   }
 }
 
-function decodedAs(
-  env: Pick<Environment, 'kinds'>,
-  resource: ResourceInfo,
-  body: unknown,
-  options?: DecodeOptions,
-): Decoded {
+function decodedWith(decode: (whole: unknown) => Decoded, kind: KindName, body: unknown): Decoded {
   const unreadable = unreadableKind(body)
   if (unreadable !== undefined) throw badRequest(unreadable)
-  if (!isObject(body)) throw badRequest(`${resource.kind} is not an object`)
-  checkKind(resource, body)
-  const whole = {
-    ...body,
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-    metadata: body['metadata'] ?? {},
-  }
-  return env.kinds.of(resource).decode(jsonCopy(whole), options)
+  if (!isObject(body)) throw badRequest(`${kind.kind} is not an object`)
+  checkKind(kind, body)
+  const whole = { ...body, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: body['metadata'] ?? {} }
+  return decode(jsonCopy(whole))
 }
 
 /** Warns of what is wrong with the fields, or @returns it, when the request is to be refused for it. */
@@ -105,7 +137,7 @@ function judged(unknown: readonly string[], context: RequestContext): readonly s
 }
 
 /** @throws ApiError BadRequest for another kind, or the same one in another version */
-function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown>>): void {
+function checkKind(resource: KindName, body: Readonly<Record<string, unknown>>): void {
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind }
   const given = body as { apiVersion?: string; kind?: string }
   const found = { apiVersion: given.apiVersion || expected.apiVersion, kind: given.kind || expected.kind }
@@ -117,7 +149,7 @@ function checkKind(resource: ResourceInfo, body: Readonly<Record<string, unknown
 }
 
 /** 422, as kubernetes/apiextensions-apiserver pkg/registry/customresource/validator.go */
-function otherCustomKind(resource: ResourceInfo, kind: string, { metadata }: JsonObject): ApiError {
+function otherCustomKind(resource: KindName, kind: string, { metadata }: JsonObject): ApiError {
   const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : ''
   const detail = `must be ${resource.kind}`
   return invalid({ group: resource.group, kind }, name, [
@@ -125,7 +157,7 @@ function otherCustomKind(resource: ResourceInfo, kind: string, { metadata }: Jso
   ])
 }
 
-function strictDecodingError(resource: ResourceInfo, problems: readonly string[]): Error {
+function strictDecodingError(resource: KindName, problems: readonly string[]): Error {
   const version = JSON.stringify(resource.version)
   const list = problems.join(', ')
   return badRequest(
@@ -137,7 +169,8 @@ function strictDecodingError(resource: ResourceInfo, problems: readonly string[]
  * The object, which is to have the name of the URL.
  * @throws ApiError BadRequest when it has another, or none
  */
-export function withGivenName(object: KubernetesObject, name: ObjectName): KubernetesObject {
+export function withGivenName(given: KubernetesObject, name: ObjectName): KubernetesObject {
+  const object = withRequestNamespace(given, name.namespace)
   if (!object.metadata.name) {
     const place = `(${name.name} based on URL)`
     throw badRequest(`the name of the object ${place} was undeterminable: name must be provided`)

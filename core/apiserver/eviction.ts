@@ -14,6 +14,7 @@ import { timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
 import { deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
+import { decodeSubresourceBody, withRequestNamespace } from './decode-body.ts'
 import { isObject } from './json-value.ts'
 import { getObject, listObjects } from './list.ts'
 import { withCondition } from './pod-subresources.ts'
@@ -25,6 +26,13 @@ interface Eviction {
   readonly metadata?: { readonly name?: string }
   readonly deleteOptions?: Omit<DeleteOptions, 'dryRun'> & { readonly dryRun?: readonly string[] }
 }
+
+/** The older version says the same. */
+const kindOf = (body: unknown) => ({
+  group: 'policy',
+  version: isObject(body) && body['apiVersion'] === 'policy/v1beta1' ? 'v1beta1' : 'v1',
+  kind: 'Eviction',
+})
 
 /** More evictions than that nobody confirmed: the controller is away (MaxDisruptedPodSize). */
 const MAX_DISRUPTED = 2000
@@ -38,7 +46,8 @@ export async function evictPod(
   body: unknown,
   context: RequestContext,
 ): Promise<void> {
-  const { metadata, deleteOptions = {} } = (isObject(body) ? body : {}) as Eviction
+  const given = decodeSubresourceBody(kindOf(body), body, context)
+  const { metadata, deleteOptions = {} } = withRequestNamespace(given, name.namespace) as Eviction
   if (metadata?.name !== name.name) throw badRequest('name in URL does not match name in Eviction object')
   const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).includes('All')
   const eviction: OneEviction = {

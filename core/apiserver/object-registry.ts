@@ -22,7 +22,7 @@ import type { Attributes } from './authorization/attributes.ts'
 import { Access } from './authorization/access.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
 import { createObject } from './create.ts'
-import { decodeBody, withoutRepeatedOwners, withGivenName } from './decode-body.ts'
+import { decodeBody, withoutRepeatedOwners, withGivenName, withRequestNamespace } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
 import { CustomKinds } from './custom-resources/custom-kinds.ts'
@@ -88,7 +88,8 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),
     async create(resource, namespace, body, context) {
       if (isStored(resource)) return await fresh(() => createObject(env, resource, namespace, body, context))
-      const object = decodeBody(env, resource, body, context)
+      const given = decodeBody(env, resource, body, context)
+      const object = withRequestNamespace(given, resource.namespaced ? namespace : undefined)
       return await reviewed({ access, tokens }, { resource, namespace, object, user: context.user })
     },
     update: (resource, name, body, context) => fresh(() => replaceObject(env, resource, name, body, context)),
@@ -109,7 +110,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     async requestToken(name, body, context) {
       if (tokens === undefined)
         throw new ApiError('NotFound', 'the server could not find the requested resource')
-      const request = decodedTokenRequest(body)
+      const request = decodedTokenRequest(body, name, context)
       await judgePart(env, created(SERVICE_ACCOUNTS, 'token', name, context), request)
       return await requestedToken({ tokens, find }, name, request)
     },

@@ -68,7 +68,7 @@ export async function patchObject(
 }
 
 /** How the refusal of what a patch made shows it, and in whose words: upstream decodes the result in two ways. */
-function patchFault(request: PatchRequest, patched: unknown, current: KubernetesObject): PatchFault {
+export function patchFault(request: PatchRequest, patched: unknown, current: KubernetesObject): PatchFault {
   return request.type === 'strategic'
     ? { shown: () => goText(request.patch), isConverted: true }
     : { shown: () => JSON.stringify(sortedWhereOther(patched, current)), isConverted: false }

@@ -1,17 +1,19 @@
 /** Binding pods to nodes (kubernetes/kubernetes pkg/registry/core/pod/storage/storage.go, BindingREST). */
 
-import { conflict, invalid, notFound } from '../api/api-error.ts'
+import { badRequest, conflict, invalid, notFound } from '../api/api-error.ts'
 import type { Pod, PodCondition } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import { PODS } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { Environment } from './environment.ts'
-import { isObject } from './json-value.ts'
+import { decodeSubresourceBody, withRequestNamespace } from './decode-body.ts'
 import type { RequestContext } from './registry.ts'
 import type { Wanted } from './update.ts'
 import { updateObject } from './update.ts'
 
 const BINDING = { group: '', resource: 'pods/binding' }
+
+const BINDING_KIND = { group: '', version: 'v1', kind: 'Binding' }
 
 interface Binding {
   readonly metadata?: { readonly name?: string; readonly uid?: string; readonly annotations?: object }
@@ -25,7 +27,10 @@ export async function bindPod(
   body: unknown,
   context: RequestContext,
 ): Promise<void> {
-  const binding = (isObject(body) ? body : {}) as Binding
+  const given = decodeSubresourceBody(BINDING_KIND, body, context)
+  const binding = withRequestNamespace(given, name.namespace) as Binding
+  if (binding.metadata?.name !== name.name)
+    throw badRequest('name in URL does not match name in Binding object')
   const nodeName = checkedTarget(binding, name)
   const wanted = (current: KubernetesObject | undefined): Wanted => {
     if (current === undefined) throw notFound(PODS, name.name)

@@ -7,6 +7,8 @@
 
 import type { Clock, Random } from '../../host/host.ts'
 import { badRequest, isApiError } from '../api/api-error.ts'
+import { fieldErrorMessage } from '../api/field-error.ts'
+import { invalidValue } from '../api/validation/faults.ts'
 import { goQuoted } from '../api/go-text.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
@@ -17,6 +19,7 @@ import { goTypeOf } from './body-kind.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
+import type { PatchType } from '../client/client.ts'
 import type { DeleteResult, Registry, RequestContext } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
@@ -96,7 +99,12 @@ export class ResourceRequests {
       route: isCustom(route) ? 'custom' : route.name === undefined ? 'collection' : 'object',
       isWatch: verb === 'watch',
     })
-    const includeObject = INCLUDE_OBJECT.find((each) => each === query.get('includeObject')) ?? 'Metadata'
+    const included = query.get('includeObject') || 'Metadata'
+    const includeObject = INCLUDE_OBJECT.find((each) => each === included)
+    if (includeObject === undefined) {
+      if (representation.shape.kind === 'Table') throw unknownInclusion(included)
+      return this.#view({ ...request, query: new URLSearchParams() }, route, verb)
+    }
     const printer =
       route.subresource?.name === 'scale' ? DEFAULT_PRINTER : this.#registry.kinds.of(route.resource).printer
     return { representation, includeObject, nowMs: this.#options.clock.now(), texts: this.#texts, printer }
@@ -217,7 +225,7 @@ export class ResourceRequests {
     const type = patchTypeOf(request.headers['content-type'] ?? '', isCustom(route))
     const bytes = await request.body()
     const writing = writeContext(request, exchange.context, { kind: 'PatchOptions', patchType: type })
-    const { value: patch, repetitions } = decodePatch(type, bytes)
+    const { value: patch, repetitions } = this.#decodedPatch(route, type, bytes)
     const context = { ...writing, repetitions }
     const force = isForced(request.query)
     const { object, created } = await this.#registry.patch(
@@ -227,6 +235,17 @@ export class ResourceRequests {
       context,
     )
     return shown(created ? 201 : 200, object, view)
+  }
+
+  /** A patch is looked at once there is something to patch; only apply can do without. */
+  #decodedPatch(route: ResourceRoute, type: PatchType, bytes: Uint8Array): Body {
+    try {
+      return decodePatch(type, bytes)
+    } catch (error) {
+      if (type !== 'apply' || route.subresource !== undefined)
+        this.#registry.get(route.resource, objectName(route))
+      throw error
+    }
   }
 
   async #delete(exchange: Exchange): Promise<ApiResponse> {
@@ -272,6 +291,11 @@ function refuseName(name: string | undefined): void {
         ? "may not contain '%'"
         : undefined
   if (fault !== undefined) throw badRequest(`Name parameter invalid: ${goQuoted(name)}: ${fault}`)
+}
+
+function unknownInclusion(value: string): Error {
+  const fault = invalidValue('includeObject', value, "must be 'Metadata', 'Object', 'None', or empty")
+  return badRequest(`Unable to convert to Table as requested: ${fieldErrorMessage(fault)}`)
 }
 
 const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])

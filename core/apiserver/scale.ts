@@ -3,7 +3,7 @@
  * kubernetes/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST).
  */
 
-import { badRequest, conflict, invalid, notFound } from '../api/api-error.ts'
+import { conflict, invalid, notFound } from '../api/api-error.ts'
 import type { Scale } from '../api/generated/autoscaling-v1.ts'
 import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
@@ -11,14 +11,18 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { Requirement } from '../api/selectors.ts'
 import { selectorOf } from '../api/selectors.ts'
+import { invalidValue } from '../api/validation/faults.ts'
 import { textOf } from './custom-resources/json-path.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { isObject } from './json-value.ts'
 import { getObject } from './list.ts'
-import { patchedDocument } from './patch.ts'
+import { decodePatchedSubresource, decodeSubresourceBody, withGivenName } from './decode-body.ts'
+import { patchFault, patchedDocument } from './patch.ts'
 import type { PatchRequest, RequestContext } from './registry.ts'
 import { SchemaTypes } from './schema-type.ts'
 import { updateObject } from './update.ts'
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 
 type Workload = AnyObject & {
   readonly spec: { readonly selector?: LabelSelector }
@@ -37,7 +41,8 @@ export async function updateScale(
   body: unknown,
   context: RequestContext,
 ): Promise<Scale> {
-  return writeScale(env, resource, name, context, () => body)
+  const scale = withGivenName(decodeSubresourceBody(SCALE, body, context), name)
+  return writeScale(env, resource, name, context, () => scale)
 }
 
 /** PATCH of a Scale. @returns the Scale after it */
@@ -50,7 +55,11 @@ export async function patchScale(
 ): Promise<Scale> {
   const type = new SchemaTypes().ofKind('autoscaling/v1', 'Scale')
   const document = request.type === 'apply' ? { ...request, type: 'merge' as const } : request
-  return writeScale(env, resource, name, context, (current) => patchedDocument(current, document, type))
+  return writeScale(env, resource, name, context, (current) => {
+    const patched = patchedDocument(current, document, type)
+    const fault = patchFault(document, patched, current)
+    return withGivenName(decodePatchedSubresource(SCALE, patched, { context, ...fault }), name)
+  })
 }
 
 async function writeScale(
@@ -58,12 +67,15 @@ async function writeScale(
   resource: ResourceInfo,
   name: ObjectName,
   context: RequestContext,
-  wantedScale: (current: Scale) => unknown,
+  wantedScale: (current: Scale) => KubernetesObject,
 ): Promise<Scale> {
   const paths = env.kinds.of(resource).scale ?? USUAL_PATHS
   const wanted = (current: KubernetesObject | undefined): { object: KubernetesObject } => {
     if (current === undefined) throw notFound(resource, name.name)
-    const { replicas, resourceVersion } = readScale(wantedScale(scaleOf(current, paths)), name)
+    const { replicas, resourceVersion } = readScale(
+      wantedScale(scaleOf(current, paths)) as Partial<Scale>,
+      name,
+    )
     if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
       throw conflict(resource, name.name)
     return { object: withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject }
@@ -74,27 +86,15 @@ async function writeScale(
   return scaleOf(object, paths)
 }
 
+/** @throws ApiError Invalid for less than none */
 function readScale(
-  body: unknown,
+  { metadata, spec }: Partial<Scale>,
   name: ObjectName,
 ): { replicas: number; resourceVersion: string | undefined } {
-  if (!isObject(body)) throw badRequest('Scale is not an object')
-  const { metadata, spec } = body as Partial<Scale>
-  if (metadata?.name && metadata.name !== name.name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name.name})`,
-    )
-  }
   const replicas = spec?.replicas ?? 0
-  if (!Number.isInteger(replicas)) throw badRequest('Scale: spec.replicas is not a whole number')
   if (replicas < 0) {
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name.name, [
-      {
-        type: 'invalid',
-        field: 'spec.replicas',
-        value: replicas,
-        detail: 'must be greater than or equal to 0',
-      },
+    throw invalid(SCALE, name.name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
   }
   return { replicas, resourceVersion: metadata?.resourceVersion }
@@ -109,11 +109,13 @@ const USUAL_PATHS: CustomResourceSubresourceScale = {
 function scaleOf(object: KubernetesObject, paths: CustomResourceSubresourceScale = USUAL_PATHS): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const replicas = (path: string): number => Number(valueAt(object, namesOf(path)) ?? 0)
+  const wanted = replicas(paths.specReplicasPath)
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: replicas(paths.specReplicasPath) },
+    // Go leaves none out here, and says it in the status.
+    spec: wanted === 0 ? {} : { replicas: wanted },
     status: { replicas: replicas(paths.statusReplicasPath), selector: selectorText(object, paths) },
   }
 }

@@ -49,13 +49,15 @@ function selectableFields(
   const ofKind = env.kinds.of(resource).rules.selectableFields
   const fieldsOf = (object: KubernetesObject): Fields => ({
     'metadata.name': object.metadata.name,
-    'metadata.namespace': object.metadata.namespace ?? '',
+    ...(WITHOUT_NAMESPACE.has(resource.kind)
+      ? {}
+      : { 'metadata.namespace': object.metadata.namespace ?? '' }),
     ...ofKind?.(object),
   })
   if (requirements.length > 0) {
     const known = fieldsOf(emptyObject(resource))
     const unknown = requirements.find(({ field }) => !Object.hasOwn(known, field))
-    if (unknown) throw unsupportedField(unknown.field, ofKind !== undefined)
+    if (unknown) throw unsupportedField(unknown.field, ofKind && resource.kind)
   }
   return fieldsOf
 }
@@ -72,8 +74,13 @@ const emptyObject = (resource: ResourceInfo): KubernetesObject =>
     source: {},
   }) as KubernetesObject
 
-function unsupportedField(field: string, hasOwnFields: boolean): Error {
-  if (hasOwnFields) return badRequest(`field label not supported: ${field}`)
+/** Kinds in no namespace that say so in their selectors; all others have an empty one. */
+const WITHOUT_NAMESPACE: ReadonlySet<string> = new Set(['CertificateSigningRequest', 'Namespace', 'Node'])
+
+/** @param kind one with fields of its own */
+function unsupportedField(field: string, kind: string | undefined): Error {
+  if (kind === 'Job') return badRequest(`field label ${JSON.stringify(field)} not supported for Job`)
+  if (kind !== undefined) return badRequest(`field label not supported: ${field}`)
   const known = 'only "metadata.name", "metadata.namespace"'
   return badRequest(`${JSON.stringify(field)} is not a known field selector: ${known}`)
 }

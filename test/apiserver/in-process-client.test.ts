@@ -53,7 +53,10 @@ describe('in-process client', () => {
       metadata: name,
       spec: { containers: [{ name: 'c', image: 'x' }] },
     } as never)
-    await api.createSubresource(PODS, name, { subresource: 'binding', body: { target: { name: 'n1' } } })
+    await api.createSubresource(PODS, name, {
+      subresource: 'binding',
+      body: { metadata: name, target: { name: 'n1' } },
+    })
     expect((await api.get(PODS, name)).spec.nodeName).toBe('n1')
     await api.createSubresource(PODS, name, { subresource: 'eviction', body: { metadata: name } })
     expect((await api.get(PODS, name)).metadata.deletionTimestamp).toBeDefined()

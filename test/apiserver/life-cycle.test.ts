@@ -457,7 +457,7 @@ describe('delete', () => {
     await create(PODS, pod('a'))
     await registry.bind(
       { namespace: 'default', name: 'a' },
-      { target: { kind: 'Node', name: 'n1' } },
+      { metadata: { name: 'a' }, target: { kind: 'Node', name: 'n1' } },
       context,
     )
     const first = await remove(PODS, 'a')
@@ -483,7 +483,11 @@ describe('delete', () => {
     await create(PODS, pod('a'))
     expect((await remove(PODS, 'a')).kind).toBe('deleted')
     await create(PODS, pod('b'))
-    await registry.bind({ namespace: 'default', name: 'b' }, { target: { name: 'n1' } }, context)
+    await registry.bind(
+      { namespace: 'default', name: 'b' },
+      { metadata: { name: 'b' }, target: { name: 'n1' } },
+      context,
+    )
     await update(
       PODS,
       { ...registry.get(PODS, { namespace: 'default', name: 'b' }), status: { phase: 'Succeeded' } },
@@ -560,10 +564,10 @@ describe('sub-resources', () => {
     const { create, registry, context, get } = await fixture()
     await create(PODS, pod('a'))
     const name = { namespace: 'default', name: 'a' }
-    await registry.bind(name, { target: { kind: 'Node', name: 'n1' } }, context)
+    await registry.bind(name, { metadata: name, target: { kind: 'Node', name: 'n1' } }, context)
     expect(get(PODS, 'a').spec.nodeName).toBe('n1')
     expect(get(PODS, 'a').status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }])
-    expect(await refusal(registry.bind(name, { target: { name: 'n2' } }, context))).toBe(
+    expect(await refusal(registry.bind(name, { metadata: name, target: { name: 'n2' } }, context))).toBe(
       '409 Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n1"',
     )
   })
@@ -593,7 +597,11 @@ describe('sub-resources', () => {
       'the object has been modified',
     )
     const name = { namespace: 'default', name: 'web', subresource: 'scale' }
-    expect(await refusal(registry.update(DEPLOYMENTS, name, { spec: { replicas: -1 } }, context))).toBe(
+    expect(
+      await refusal(
+        registry.update(DEPLOYMENTS, name, { metadata: { name: 'web' }, spec: { replicas: -1 } }, context),
+      ),
+    ).toBe(
       '422 Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
     )
     expect(await refusal(registry.update(SERVICE_ACCOUNTS, name, {}, context))).toBe(

@@ -33,7 +33,6 @@ import {
   templateWarnings,
   workloadWarnings,
 } from '../warnings/workloads.ts'
-import { replicaSetFields } from '../selectable-fields.ts'
 import {
   validateDeployment,
   validateDeploymentUpdate,
@@ -83,7 +82,6 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasStatus: true,
     newStatus: { replicas: 0 },
     hasGeneration: true,
-    selectableFields: replicaSetFields,
   }),
   row(STATEFUL_SETS, {
     defaults: defaultStatefulSet,

@@ -10,10 +10,10 @@ import type { Pod } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
-import { strictDecode } from '../../api/strict-decode.ts'
 import { timestamp } from '../../api/timestamp.ts'
 import { invalidValue, required, when } from '../../api/validation/faults.ts'
-import { isObject } from '../json-value.ts'
+import { decodeSubresourceBody, withRequestNamespace } from '../decode-body.ts'
+import type { RequestContext } from '../registry.ts'
 import type { ServiceAccountTokens, TokenFacts, TokenGrant } from './service-account-tokens.ts'
 import { ISSUER } from './service-account-tokens.ts'
 
@@ -33,11 +33,20 @@ const TOKEN_REQUESTS = {
   kind: 'TokenRequest',
 }
 
-/** @returns the body as a TokenRequest. @throws ApiError BadRequest */
-export function decodedTokenRequest(body: unknown): TokenRequest {
-  if (!isObject(body)) throw badRequest('TokenRequest is not an object')
-  const whole = { ...body, metadata: body['metadata'] ?? {} }
-  return strictDecode(TOKEN_REQUESTS, whole).object as TokenRequest
+/** @returns the body as a TokenRequest for that account. @throws ApiError BadRequest, Invalid */
+export function decodedTokenRequest(
+  body: unknown,
+  account: ObjectName,
+  context: RequestContext,
+): TokenRequest {
+  const given = decodeSubresourceBody(TOKEN_REQUESTS, body, context)
+  const request = withRequestNamespace(given, account.namespace) as Partial<TokenRequest>
+  const { name } = request.metadata ?? {}
+  if (name && name !== account.name) {
+    const detail = 'must match the service account name if specified'
+    throw invalid(TOKEN_REQUESTS, account.name, [invalidValue('metadata.name', name, detail)])
+  }
+  return { ...request, spec: request.spec ?? {} } as TokenRequest
 }
 
 /** Rejects with ApiError: no such account, a bound object that is gone or another's, limits. */
@@ -62,7 +71,7 @@ export async function requestedToken(
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name, namespace, creationTimestamp: account.metadata.creationTimestamp },
-    spec: { audiences: chosen, expirationSeconds, ...(boundObjectRef ? { boundObjectRef } : {}) },
+    spec: { audiences: chosen, expirationSeconds, boundObjectRef: boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(expiresMs) },
   } as KubernetesObject
 }

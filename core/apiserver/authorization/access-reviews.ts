@@ -16,6 +16,7 @@ import type {
   SubjectRulesReviewStatus,
 } from '../../api/generated/authorization-v1.ts'
 import { badRequest } from '../../api/api-error.ts'
+import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { invalidValue, when } from '../../api/validation/faults.ts'
 import type { User } from '../request.ts'
 import type { Access } from './access.ts'
@@ -32,13 +33,13 @@ export function selfReview(
   review: SelfSubjectAccessReview,
   user: User,
 ): SelfSubjectAccessReview {
-  refuse(questionFaults(review.spec))
+  refuse([...questionFaults(review.spec), ...metadataFaults(review, false)])
   return { ...review, status: statusOf(access, review.spec, user) }
 }
 
 /** @returns the review with its status. @throws ApiError Invalid */
 export function subjectReview(access: Access, review: SubjectAccessReview): SubjectAccessReview {
-  refuse([...questionFaults(review.spec), ...subjectFaults(review)])
+  refuse([...questionFaults(review.spec), ...subjectFaults(review), ...metadataFaults(review, false)])
   return { ...review, status: statusOf(access, review.spec, subjectOf(review)) }
 }
 
@@ -59,6 +60,7 @@ export function localSubjectReview(
         'disallowed on this kind of request',
       ),
     ),
+    ...metadataFaults(review, true),
   ])
   const asked = spec.resourceAttributes?.namespace ?? ''
   if (asked !== namespace) {
@@ -142,6 +144,19 @@ function questionFaults({ resourceAttributes, nonResourceAttributes }: Question)
 function subjectFaults({ spec }: SubjectAccessReview | LocalSubjectAccessReview): readonly FieldError[] {
   return when(!spec.user && (spec.groups ?? []).length === 0, () =>
     invalidValue('spec.user', spec.user ?? '', 'at least one of user or group must be specified'),
+  )
+}
+
+/** Reviews are stored nowhere: a name means nothing. The namespace of a local one is that of the request. */
+function metadataFaults(
+  { metadata }: { readonly metadata?: object },
+  isLocal: boolean,
+): readonly FieldError[] {
+  const { managedFields: _, namespace, ...rest } = { ...metadata } as ObjectMeta
+  const isEmpty = Object.keys(rest).length === 0 && (isLocal || namespace === undefined)
+  const detail = isLocal ? 'must be empty except for namespace' : 'must be empty'
+  return when(!isEmpty, () =>
+    invalidValue('metadata', { ...rest, ...(namespace ? { namespace } : {}) }, detail),
   )
 }
 

@@ -5,7 +5,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource.ts'
-import { isTrue } from '../route.ts'
+import { booleanOf } from '../query-values.ts'
 import type { SessionRoute } from './session-route.ts'
 
 const FLAGS = ['stdin', 'stdout', 'stderr', 'tty']
@@ -36,7 +36,7 @@ function partsOf(subresource: string, query: URLSearchParams): object {
     return ports.length > 0 ? { ports } : {}
   }
   if (subresource === 'proxy') return {}
-  const flags = FLAGS.filter((name) => query.has(name) && isTrue(query.get(name)))
+  const flags = FLAGS.filter((name) => booleanOf(query, name))
   const container = query.get('container')
   const command = subresource === 'exec' ? query.getAll('command') : []
   return {

@@ -3,6 +3,7 @@
  * hands the connection to whoever speaks the protocol.
  */
 
+import { METHODS } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, Random } from '../../../host/host.ts'
 import { badRequest } from '../../api/api-error.ts'
@@ -13,6 +14,7 @@ import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '../../api/scheme.ts'
 import { writeResponse } from '../exchange.io.ts'
 import type { Registry } from '../registry.ts'
 import type { ApiRequest } from '../request.ts'
+import { emptyResponse } from '../request.ts'
 import { methodNotAllowed } from '../unrouted.ts'
 import type { ExecSession } from './exec-session.ts'
 import { EXEC_SPDY_PROTOCOLS, execOverSpdy } from './exec-spdy.ts'
@@ -26,7 +28,7 @@ import { PORT_FORWARD_PROTOCOL, TUNNELED_PORT_FORWARD_PROTOCOL, portForwardOverS
 import type { Dial, ProxyRequest } from './proxy.io.ts'
 import { proxyRequest, proxyUpgrade } from './proxy.io.ts'
 import { isAgentPort, nodeTarget, parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
-import { execOptions, logOptions, requireAssigned } from './session-options.ts'
+import { askedLog, execOptions, logOptions, requireAssigned } from './session-options.ts'
 import { connectOptions } from './connect-options.ts'
 import type { SessionRoute } from './session-route.ts'
 import { acceptSpdy, isSpdyUpgrade } from './spdy-upgrade.io.ts'
@@ -46,6 +48,12 @@ interface Plain {
   readonly response: ServerResponse
 }
 
+/** By which methods it is asked for. */
+function methodsOf({ subresource }: SessionRoute): readonly string[] {
+  if (subresource?.name === 'log') return ['GET']
+  return subresource?.name === 'proxy' ? METHODS : ['GET', 'POST']
+}
+
 export class Sessions {
   readonly #options: SessionsOptions
 
@@ -55,12 +63,15 @@ export class Sessions {
 
   /** A request without an upgrade: log and proxy. Rejects with ApiError. */
   async request(request: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
+    if (!methodsOf(route).includes(request.method)) throw methodNotAllowed()
     await this.#admit(request, route)
     switch (route.subresource?.name) {
       case 'log': {
-        if (request.method !== 'GET') throw methodNotAllowed()
+        const asked = askedLog(route.name, request.query)
         const pod = this.#pod(route)
-        const options = logOptions(pod, request.query)
+        const options = logOptions(pod, asked)
+        // Nobody has written anything yet.
+        if (!pod.spec.nodeName) return await writeResponse(incoming, response, emptyResponse(204))
         const chunks = await this.#options.nodeAgent.logs(pod, options, request.signal)
         const headers = { 'Content-Type': 'text/plain' }
         return await writeResponse(incoming, response, { kind: 'stream', headers, chunks })
@@ -76,7 +87,7 @@ export class Sessions {
           return await this.#agent(request, route, { incoming, response })
         return await proxyRequest(this.#options.dial, this.#proxied(request, route), { incoming, response })
       default:
-        this.#pod(route)
+        this.#checkSession(request, route)
         throw badRequest('Upgrade request required')
     }
   }
@@ -109,6 +120,14 @@ export class Sessions {
       options,
       context,
     )
+  }
+
+  /** What is wrong with a session is said before that it is none. */
+  #checkSession(request: ApiRequest, route: SessionRoute): void {
+    const pod = this.#pod(route)
+    const kind = route.subresource?.name
+    if (kind === 'exec' || kind === 'attach') execOptions(pod, kind, request.query)
+    else requireAssigned(pod)
   }
 
   #pod({ namespace, name }: SessionRoute): Pod {

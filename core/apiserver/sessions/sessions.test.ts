@@ -5,7 +5,7 @@ import { pod, service } from '../../../test/support/builders.ts'
 import type { EndpointSlice } from '../../api/generated/discovery-v1.ts'
 import { execStatusText, terminalSize } from './exec-status.ts'
 import { parseProxyName, podTarget, proxiedLocation, serviceTarget } from './proxy-target.ts'
-import { execOptions, logOptions } from './session-options.ts'
+import { askedLog, execOptions, logOptions } from './session-options.ts'
 
 const two = pod('n/p', {
   spec: {
@@ -54,14 +54,16 @@ describe('execOptions', () => {
 
 describe('logOptions', () => {
   it('takes the only container, and zero lines as zero', () => {
-    expect(logOptions(pod('n/p'), query('tailLines=0&follow=true&sinceSeconds=5'))).toMatchObject({
+    expect(
+      logOptions(pod('n/p'), askedLog('p', query('tailLines=0&follow=true&sinceSeconds=5'))),
+    ).toMatchObject({
       container: 'c',
       tailLines: 0,
       follow: true,
       sinceSeconds: 5,
       limitBytes: undefined,
     })
-    expect(() => logOptions(pod('n/p'), query('tailLines=x'))).toThrow(/invalid syntax/)
+    expect(() => askedLog('p', query('tailLines=x'))).toThrow(/invalid syntax/)
   })
 })
 
