@@ -12,6 +12,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import type { Requirement } from '../api/selectors.ts'
 import { selectorOf } from '../api/selectors.ts'
 import { invalidValue } from '../api/validation/faults.ts'
+import { refuseOtherKind } from './apply/decode-configuration.ts'
 import { textOf } from './custom-resources/json-path.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { isObject } from './json-value.ts'
@@ -54,6 +55,7 @@ export async function patchScale(
   context: RequestContext,
 ): Promise<Scale> {
   const type = new SchemaTypes().ofKind('autoscaling/v1', 'Scale')
+  if (request.type === 'apply') refuseOtherKind(SCALE, request.patch)
   const document = request.type === 'apply' ? { ...request, type: 'merge' as const } : request
   return writeScale(env, resource, name, context, (current) => {
     const patched = patchedDocument(current, document, type)

@@ -8,6 +8,7 @@
 import { badRequest } from '../../api/api-error.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
+import type { KindName } from '../../api/strict-decode.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import { decodeBody } from '../decode-body.ts'
 import type { Environment } from '../environment.ts'
@@ -50,7 +51,7 @@ export function decodeConfiguration(
 }
 
 /** A configuration says what it is. @throws ApiError BadRequest, as pkg/util/managedfields/internal/versioncheck.go */
-function refuseOtherKind(resource: ResourceInfo, body: unknown): void {
+export function refuseOtherKind(resource: KindName, body: unknown): void {
   const { apiVersion, kind } = isObject(body) ? body : {}
   if (apiVersion === apiVersionOf(resource) && kind === resource.kind) return
   const said = typeof apiVersion === 'string' ? apiVersion : ''
