@@ -4,7 +4,12 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS } from '../../core/api/scheme.ts'
+import {
+  CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  DEPLOYMENTS as DEPLOYMENT_RESOURCE,
+  PODS,
+} from '../../core/api/scheme.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Ask } from '../support/ask.io.ts'
@@ -32,6 +37,10 @@ beforeAll(async () => {
   const made = await api.registry.create(CONFIG_MAPS, 'default', map, CONTEXT)
   uid = made.metadata.uid ?? ''
   await api.registry.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, DEFINITION, CONTEXT)
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await api.registry.create(PODS, 'default', { ...template, metadata: { name: 'p' } }, CONTEXT)
+  const deployment = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } }
+  await api.registry.create(DEPLOYMENT_RESOURCE, 'default', deployment, CONTEXT)
 })
 afterAll(async () => {
   expect(api.log.entries.filter(({ level }) => level === 'error')).toEqual([])
@@ -299,5 +308,134 @@ describe('objects', () => {
     )
     expect(await said(THINGS, as('PartialObjectMetadata'))).toContain('(*unstructured.UnstructuredList)')
     expect(await said(`${MAPS}/none`, as('PartialObjectMetadataList'))).toContain('404 NotFound')
+  })
+})
+
+describe('sub-resources', () => {
+  const POD = '/api/v1/namespaces/default/pods/p'
+  const SCALE = `${DEPLOYMENTS}/d/scale`
+  const TOKEN = '/api/v1/namespaces/default/serviceaccounts/default/token'
+  const as = (what: string, kind: string): string =>
+    `400 BadRequest: ${what} cannot be handled as a ${kind}: `
+  it.each([
+    [
+      'binding',
+      post({}),
+      `${POD}/binding`,
+      '400 BadRequest: name in URL does not match name in Binding object',
+    ],
+    [
+      'binding of another kind',
+      post({ apiVersion: 'v1', kind: 'Secret' }),
+      `${POD}/binding`,
+      `${as('Secret in version "v1"', 'Binding')}converting (v1.Secret) to (core.Binding): unknown conversion`,
+    ],
+    [
+      'binding elsewhere',
+      post({ metadata: { name: 'p', namespace: 'other' } }),
+      `${POD}/binding`,
+      '400 BadRequest: the namespace of the provided object does not match the namespace sent on the request',
+    ],
+    [
+      'eviction with a field it does not have',
+      post({ metadata: { name: 'p' }, zzz: 1 }),
+      `${POD}/eviction?fieldValidation=Strict`,
+      `${as('Eviction in version "v1"', 'Eviction')}strict decoding error: unknown field "zzz"`,
+    ],
+    [
+      'eviction in the older version',
+      post({ apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'p' } }),
+      `${POD}/eviction?dryRun=All`,
+      '201 Status',
+    ],
+    [
+      'token of another account',
+      post({ metadata: { name: 'other' } }),
+      TOKEN,
+      '422 Invalid: TokenRequest.authentication.k8s.io "default" is invalid: metadata.name: Invalid value: "other": must match the service account name if specified',
+    ],
+    [
+      'scale without a name',
+      put({ spec: { replicas: 1 } }),
+      SCALE,
+      '400 BadRequest: the name of the object (d based on URL) was undeterminable: name must be provided',
+    ],
+    [
+      'scale of another version',
+      put({ apiVersion: 'v9', kind: 'Scale' }),
+      SCALE,
+      `${as('Scale in version "v9"', 'Scale')}no kind "Scale" is registered for version "v9" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    ],
+    [
+      'scale that is applied',
+      apply({ spec: { replicas: 1 } }),
+      `${SCALE}${APPLIED}`,
+      '400 BadRequest: invalid object type: /, Kind=',
+    ],
+    [
+      'scale by a text',
+      strategic({ spec: { replicas: 'x' } }),
+      SCALE,
+      '422 Invalid:  "" is invalid: patch: Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32',
+    ],
+    [
+      'scale of nothing',
+      merge('{'),
+      `${DEPLOYMENTS}/none/scale`,
+      '404 NotFound: deployments.apps "none" not found',
+    ],
+    ['a patch of nothing', jsonPatch({}), `${MAPS}/none`, '404 NotFound: configmaps "none" not found'],
+    [
+      'exec of no container',
+      { method: 'POST' },
+      `${POD}/exec?container=x`,
+      '400 BadRequest: container x is not valid for pod p',
+    ],
+    [
+      'exec before there is a node',
+      { method: 'POST' },
+      `${POD}/exec`,
+      '400 BadRequest: pod p does not have a host assigned',
+    ],
+    ['exec by PUT', { method: 'PUT' }, `${POD}/exec`, NOT_ALLOWED],
+    ['log before there is a node', {}, `${POD}/log`, '204 '],
+    [
+      'log of lines',
+      {},
+      `${POD}/log?tailLines=`,
+      '400 BadRequest: strconv.ParseInt: parsing "": invalid syntax',
+    ],
+    [
+      'log of nothing',
+      {},
+      `${POD}/log?limitBytes=0&tailLines=-1`,
+      '422 Invalid: PodLogOptions "p" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, ' +
+        'limitBytes: Invalid value: 0: must be greater than 0]',
+    ],
+    [
+      'a review with a name',
+      post({ metadata: { name: 'x' }, spec: { user: 'u', nonResourceAttributes: { path: '/' } } }),
+      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      '422 Invalid: .authorization.k8s.io "" is invalid: metadata: Invalid value: {"name":"x"}: must be empty',
+    ],
+  ] as const)('%s', async (_, how, path, outcome) => {
+    expect(await said(path, how)).toBe(outcome)
+  })
+
+  it.each([
+    ['/api/v1/nodes', 'metadata.namespace=x', 'field label not supported: metadata.namespace'],
+    ['/apis/batch/v1/jobs', 'foo=bar', 'field label "foo" not supported for Job'],
+    [
+      '/apis/apps/v1/replicasets',
+      'status.replicas=0',
+      '"status.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    ],
+  ])('%s cannot be selected by %s', async (path, selector, message) => {
+    expect(await said(`${path}?fieldSelector=${selector}`)).toBe(`400 BadRequest: ${message}`)
+  })
+
+  it('a Scale of none says nothing of replicas', async () => {
+    const none = { metadata: { name: 'd' }, spec: {} }
+    expect((await ask(api, `${SCALE}?dryRun=All`, put(none))).json()['spec']).toEqual({})
   })
 })
