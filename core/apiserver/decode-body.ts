@@ -7,6 +7,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
 import type { DecodeOptions, Decoded, KindName } from '../api/strict-decode.ts'
 import { decodingFault, strictDecode } from '../api/strict-decode.ts'
+import { invalidValue, when } from '../api/validation/faults.ts'
 import { conversionFault, otherKind, otherVersion, unreadableKind } from './body-kind.ts'
 import { isOwnGroup } from './unrouted.ts'
 import type { JsonObject } from './json-value.ts'
@@ -95,7 +96,7 @@ function judgedPatch(
   const invalidPatch = (detail: string): ApiError =>
     invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
   const { object, problems } = decodedOr(
-    () => decodedWith(decode, kind, isConverted ? ofKind(kind, patched) : patched),
+    () => decodedWith(decode, kind, isConverted ? ofKind(kind, patched) : patched, true),
     (error) => invalidPatch(isConverted ? conversionFault(error) : decodingFault(error)),
   )
   const errors = judged(problems, context)
@@ -118,11 +119,16 @@ function decodedOr(decode: () => Decoded, refusal: (error: ApiError) => ApiError
   }
 }
 
-function decodedWith(decode: (whole: unknown) => Decoded, kind: KindName, body: unknown): Decoded {
+function decodedWith(
+  decode: (whole: unknown) => Decoded,
+  kind: KindName,
+  body: unknown,
+  isPatched = false,
+): Decoded {
   const unreadable = unreadableKind(body)
   if (unreadable !== undefined) throw badRequest(unreadable)
   if (!isObject(body)) throw badRequest(`${kind.kind} is not an object`)
-  checkKind(kind, body)
+  checkKind(kind, body, isPatched)
   const whole = { ...body, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: body['metadata'] ?? {} }
   return decode(jsonCopy(whole))
 }
@@ -136,24 +142,30 @@ function judged(unknown: readonly string[], context: RequestContext): readonly s
   return []
 }
 
-/** @throws ApiError BadRequest for another kind, or the same one in another version */
-function checkKind(resource: KindName, body: Readonly<Record<string, unknown>>): void {
+/** @throws ApiError for another kind, or the same one in another version */
+function checkKind(resource: KindName, body: JsonObject, isPatched: boolean): void {
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind }
   const given = body as { apiVersion?: string; kind?: string }
   const found = { apiVersion: given.apiVersion || expected.apiVersion, kind: given.kind || expected.kind }
   if (found.kind === expected.kind && found.apiVersion === expected.apiVersion) return
   if (isOwnGroup(resource.group)) throw badRequest(otherKind(found, expected))
-  throw found.apiVersion === expected.apiVersion
-    ? otherCustomKind(resource, found.kind, body)
+  throw found.apiVersion === expected.apiVersion || isPatched
+    ? otherCustomKind(resource, found, body)
     : badRequest(otherVersion(found.apiVersion, expected.apiVersion))
 }
 
 /** 422, as kubernetes/apiextensions-apiserver pkg/registry/customresource/validator.go */
-function otherCustomKind(resource: KindName, kind: string, { metadata }: JsonObject): ApiError {
+function otherCustomKind(
+  resource: KindName,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  { metadata }: JsonObject,
+): ApiError {
   const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : ''
-  const detail = `must be ${resource.kind}`
-  return invalid({ group: resource.group, kind }, name, [
-    { type: 'invalid', field: 'kind', value: kind, detail },
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+  const version = apiVersionOf(resource)
+  return invalid({ group, kind }, name, [
+    ...when(kind !== resource.kind, () => invalidValue('kind', kind, `must be ${resource.kind}`)),
+    ...when(apiVersion !== version, () => invalidValue('apiVersion', apiVersion, `must be ${version}`)),
   ])
 }
 

@@ -217,6 +217,7 @@ class HttpApiServer implements ApiServer {
       case 'path':
         return await this.#paths.answer(request, route.path)
       case 'unknown':
+        return nothingAt(request.path, route.object)
       case 'remote':
         return nothingAt(request.path)
     }

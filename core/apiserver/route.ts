@@ -33,6 +33,12 @@ export interface ResourceRoute {
   readonly isWatch?: boolean | undefined
 }
 
+/** What a sub-resource is asked of that its resource does not have. */
+export interface UnknownPart {
+  readonly resource: ResourceInfo
+  readonly name: string
+}
+
 export type Route =
   | ResourceRoute
   /** below a group-version that another API server serves */
@@ -40,7 +46,7 @@ export type Route =
   /** `/version`, `/openapi/v2` and the like, discovery included */
   | { readonly kind: 'path'; readonly path: string }
   /** below /api or /apis, but nothing that is served */
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly object?: UnknownPart | undefined }
 
 /** @param path decoded segments are taken from it; no query */
 export function routeOf(path: string, kinds: ServedKinds, remotes?: Pick<Remotes, 'serves'>): Route {
@@ -83,11 +89,15 @@ function resourceRoute(
   const resource = kinds.forPath(group, version, plural)
   if (resource === undefined || (!resource.namespaced && isNamespaced)) return { kind: 'unknown' }
   const isObject = name !== undefined && name !== ''
+  // Across namespaces there are only lists.
+  if (resource.namespaced && !isNamespaced && !resource.verbs.includes('list')) return { kind: 'unknown' }
   // Encoded or not, a slash parts segments.
   if (decoded(name)?.includes('/')) return { kind: 'unknown' }
   if (isObject && resource.namespaced && !isNamespaced) return { kind: 'unknown' }
   const subresource = resource.subresources.find((row) => row.name === sub)
-  if (isObject && sub !== undefined && sub !== '' && subresource === undefined) return { kind: 'unknown' }
+  if (isObject && sub !== undefined && sub !== '' && subresource === undefined) {
+    return { kind: 'unknown', object: { resource, name: decoded(name) ?? '' } }
+  }
   if (rest.length > 0 && subresource?.name !== 'proxy') return { kind: 'unknown' }
   return {
     kind: 'resource',

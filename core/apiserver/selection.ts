@@ -9,6 +9,7 @@ import type { FieldRequirement } from '../api/selector-syntax.ts'
 import { parseFieldSelector, parseLabelSelector } from '../api/selector-syntax.ts'
 import type { Environment } from './environment.ts'
 import type { ListQuery } from './registry.ts'
+import { isOwnGroup } from './unrouted.ts'
 import { storageKey, storagePrefix } from './storage-key.ts'
 
 export interface Selection {
@@ -57,7 +58,8 @@ function selectableFields(
   if (requirements.length > 0) {
     const known = fieldsOf(emptyObject(resource))
     const unknown = requirements.find(({ field }) => !Object.hasOwn(known, field))
-    if (unknown) throw unsupportedField(unknown.field, ofKind && resource.kind)
+    const hasOwn = ofKind !== undefined || !isOwnGroup(resource.group)
+    if (unknown) throw unsupportedField(unknown.field, hasOwn ? resource.kind : undefined)
   }
   return fieldsOf
 }

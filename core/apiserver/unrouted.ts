@@ -5,10 +5,11 @@
  * Status is answered, elsewhere a line of text.
  */
 
-import { ApiError } from '../api/api-error.ts'
+import { ApiError, notFound } from '../api/api-error.ts'
 import { SCHEME } from '../api/scheme.ts'
 import type { ApiResponse } from './request.ts'
 import { textResponse } from './request.ts'
+import type { UnknownPart } from './route.ts'
 
 /** 404 below a group of Kubernetes. */
 function notServed(): ApiError {
@@ -25,11 +26,13 @@ export const isOwnGroup = (group: string): boolean => OWN_GROUPS.has(group)
 
 /**
  * @param path below /api or /apis
+ * @param object whose sub-resource is not served: of a custom one, itself is said not to be there
  * @returns the answer in plain text
  * @throws ApiError NotFound below a group of Kubernetes
  */
-export function nothingAt(path: string): ApiResponse {
+export function nothingAt(path: string, object?: UnknownPart): ApiResponse {
   const [root, group = ''] = path.split('/').slice(1)
+  if (object && !isOwnGroup(object.resource.group)) throw notFound(object.resource, object.name)
   if (root === 'apis' && !isOwnGroup(group)) return pageNotFound()
   throw notServed()
 }

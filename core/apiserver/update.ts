@@ -13,6 +13,7 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
+import { invalidValue } from '../api/validation/faults.ts'
 import { validateMetadataUpdate } from '../api/validation/metadata.ts'
 import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
@@ -153,18 +154,10 @@ function otherUid(resource: ResourceInfo, uid: string, { metadata }: KubernetesO
   return conflict(resource, metadata.name, `StorageError: ${detail}`)
 }
 
-/** Go prints the zero of an unsigned number as 0x0, which no FieldError does. */
-function missingRevision(resource: ResourceInfo, name: string): ApiError {
-  const field = 'metadata.resourceVersion'
-  const message = 'Invalid value: 0x0: must be specified for an update'
-  const { details } = invalid(resource, name, []).status
-  return new ApiError(
-    'Invalid',
-    `${resource.kind}.${resource.group} "${name}" is invalid: ${field}: ${message}`,
-    {
-      details: { ...details, causes: [{ reason: 'FieldValueInvalid', message, field }] },
-    },
-  )
+/** Upstream names the resource, where all other faults of an object name the kind. */
+function missingRevision({ group, resource }: ResourceInfo, name: string): ApiError {
+  const detail = 'must be specified for an update'
+  return invalid({ group, kind: resource }, name, [invalidValue('metadata.resourceVersion', 0, detail)])
 }
 
 /** The object to be stored: what clients may not change restored, defaults, generation and owners set, validated. */

@@ -202,7 +202,7 @@ describe('a custom resource', () => {
     await api.create(row, gadget('a'))
     await expect(
       api.update(row, { apiVersion: 'example.org/v1', kind: 'Gadget', ...gadget('a') }),
-    ).rejects.toThrow('metadata.resourceVersion: Invalid value: 0x0: must be specified for an update')
+    ).rejects.toThrow('metadata.resourceVersion: Invalid value: 0: must be specified for an update')
   })
 
   it('is merged by the keys of its lists', async () => {

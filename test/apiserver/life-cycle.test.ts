@@ -280,7 +280,7 @@ describe('update', () => {
     }
     const made = await update(LEASES, lease)
     expect(await refusal(update(LEASES, { ...lease, spec: { holderIdentity: 'b' } }))).toBe(
-      '422 Lease.coordination.k8s.io "n" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+      '422 leases.coordination.k8s.io "n" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     )
     const renewed = await update(LEASES, { ...made, spec: { holderIdentity: 'b' } })
     expect(renewed.spec.holderIdentity).toBe('b')

@@ -37,6 +37,8 @@ beforeAll(async () => {
   const made = await api.registry.create(CONFIG_MAPS, 'default', map, CONTEXT)
   uid = made.metadata.uid ?? ''
   await api.registry.create(CUSTOM_RESOURCE_DEFINITIONS, undefined, DEFINITION, CONTEXT)
+  const things = api.registry.kinds.forPath('example.org', 'v1', 'things')
+  if (things) await api.registry.create(things, 'default', { metadata: { name: 'x' } }, CONTEXT)
   const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
   await api.registry.create(PODS, 'default', { ...template, metadata: { name: 'p' } }, CONTEXT)
   const deployment = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } }
@@ -299,6 +301,51 @@ describe('objects', () => {
     ],
   ])('that are custom resources say what they are: %s', async (body, outcome) => {
     expect(await said(THINGS, post(body))).toBe(outcome)
+  })
+
+  it.each([
+    [
+      'PUT without a revision',
+      '/x',
+      put({ apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 'x' } }),
+      '422 Invalid: things.example.org "x" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    ],
+    [
+      'a patch to another kind',
+      '/x',
+      merge({ kind: 'Other', apiVersion: 'v1' }),
+      '422 Invalid: Other "x" is invalid: [kind: Invalid value: "Other": must be Thing, apiVersion: Invalid value: "v1": must be example.org/v1]',
+    ],
+    [
+      'metadata of the wrong type',
+      '',
+      post({ apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 5 } }),
+      '400 BadRequest: Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string',
+    ],
+    [
+      'metadata that is none',
+      '',
+      post({ apiVersion: 'example.org/v1', kind: 'Thing', metadata: 'x' }),
+      '400 BadRequest: Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal string into Go value of type v1.ObjectMeta',
+    ],
+    ['a status they do not have', '/x/status', merge({}), '404 NotFound: things.example.org "x" not found'],
+    [
+      'a field nobody selects by',
+      '?fieldSelector=spec.n=1',
+      {},
+      '400 BadRequest: field label not supported: spec.n',
+    ],
+  ] as const)('that are custom resources: %s', async (_, path, how, outcome) => {
+    expect(await said(THINGS + path, how)).toBe(outcome)
+  })
+
+  it('that are custom resources may have finalizers of no domain, with a warning', async () => {
+    const thing = { apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 'y', finalizers: ['f'] } }
+    const { code, headers } = await ask(api, `${THINGS}?dryRun=All`, post(thing))
+    expect([code, headers['warning']]).toEqual([
+      201,
+      expect.stringContaining('prefer a domain-qualified finalizer'),
+    ])
   })
 
   it('are told from lists of them by who asks for their metadata alone', async () => {

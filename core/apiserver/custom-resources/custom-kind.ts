@@ -3,7 +3,7 @@
  * kubernetes/apiextensions-apiserver pkg/apiserver/customresource_handler.go, pkg/registry/customresource.
  */
 
-import { badRequest } from '../../api/api-error.ts'
+import { badRequest, isApiError } from '../../api/api-error.ts'
 import type { CelRules } from '../../api/cel/rules.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { CustomResourceDefinitionVersion } from '../../api/generated/apiextensions-v1.ts'
@@ -18,8 +18,12 @@ import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { KindRules } from '../../api/rules.ts'
 import type { Decoded } from '../../api/strict-decode.ts'
-import { strictDecode } from '../../api/strict-decode.ts'
-import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts'
+import { decodingFault, strictDecode } from '../../api/strict-decode.ts'
+import {
+  validateKnownFinalizers,
+  validateMetadata,
+  validateMetadataUpdate,
+} from '../../api/validation/metadata.ts'
 import { dnsSubdomainFaults } from '../../api/validation/names.ts'
 import type { Kind } from '../kinds.ts'
 import { textOf, valuesAt } from './json-path.ts'
@@ -77,12 +81,38 @@ function decoded(
 ): Decoded {
   if (!isJsonObject(body)) throw badRequest(`${of.kind} is not an object`)
   const { metadata = {}, ...rest } = body
-  const meta = strictDecode(METADATA_ONLY, { metadata })
+  const meta = decodedMetadata(metadata, of)
   const { value, unknown } = pruned(rest, of.schema)
   const problems = [...meta.problems, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)]
   const { apiVersion, kind } = of
   const object = { ...(value as object), apiVersion, kind, metadata: meta.object.metadata }
   return { object, problems }
+}
+
+/** @throws ApiError BadRequest, worded as of a decoder that looks at metadata alone */
+function decodedMetadata(
+  metadata: unknown,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): Decoded {
+  try {
+    return strictDecode(METADATA_ONLY, { metadata })
+  } catch (error) {
+    if (!isApiError(error, 'BadRequest')) throw error
+    const fault = decodingFault(error)
+      .replace('struct field PartialObjectMetadata.metadata of', 'value of')
+      .replace('.metadata.', '.')
+    const version = JSON.stringify(apiVersion.split('/').at(-1))
+    throw badRequest(`${kind} in version ${version} cannot be handled as a ${kind}: ${fault}`)
+  }
+}
+
+/** Of Kubernetes' own they would be refused. */
+function finalizerWarnings({ metadata }: KubernetesObject): readonly string[] {
+  return validateKnownFinalizers({ metadata } as KubernetesObject).map(
+    ({ value }) =>
+      `metadata.finalizers: ${JSON.stringify(value)}: prefer a domain-qualified finalizer name ` +
+      'to avoid accidental conflicts with other finalizer writers',
+  )
 }
 
 interface Checks {
@@ -103,6 +133,7 @@ function rulesOf(
     hasGeneration: true,
     hasStatus: version.subresources?.status !== undefined,
     requiresRevision: true,
+    warnings: finalizerWarnings,
     validateCreate: (object) => [
       ...validateMetadata(object, { nameFaults: dnsSubdomainFaults, namespaced }),
       ...objectFaults(object, undefined, checks),
