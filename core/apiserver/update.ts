@@ -6,7 +6,8 @@
  * a resourceVersion the client gave is a condition. An update that changes nothing writes nothing.
  */
 
-import { ApiError, conflict, invalid, notFound } from '../api/api-error.ts'
+import type { ApiError } from '../api/api-error.ts'
+import { conflict, invalid, notFound } from '../api/api-error.ts'
 import type { FieldError } from '../api/field-error.ts'
 import type { Service } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'

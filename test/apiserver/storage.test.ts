@@ -35,7 +35,7 @@ describe('what the kind says of its updates', () => {
     expect((await update(CSI_DRIVERS, { ...made, spec })).metadata.generation).toBe(2)
     const { resourceVersion: _, ...metadata } = made.metadata
     await expect(update(CSI_DRIVERS, { ...made, metadata })).rejects.toThrow(
-      'CSIDriver.storage.k8s.io "d" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+      'csidrivers.storage.k8s.io "d" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     )
   })
 
