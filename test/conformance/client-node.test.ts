@@ -113,7 +113,8 @@ describe('typed calls', () => {
         undefined,
         undefined,
         'node',
-        true,
+        // For apply alone.
+        strategy === PatchStrategy.ServerSideApply ? true : undefined,
         strategy,
       )
     expect((await change({ c: '4' }, PatchStrategy.MergePatch)).data).toEqual({ a: '2', b: '3', c: '4' })
