@@ -7,15 +7,11 @@
 
 import type { Clock, Random } from '../../host/host.ts'
 import { badRequest, isApiError } from '../api/api-error.ts'
-import { fieldErrorMessage } from '../api/field-error.ts'
-import { invalidValue } from '../api/validation/faults.ts'
-import { goQuoted } from '../api/go-text.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
 import { BINDINGS, isStored } from '../api/scheme.ts'
-import { goTypeOf } from './body-kind.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
@@ -28,6 +24,7 @@ import { errorResponse } from './request.ts'
 import type { Body } from './request-body.ts'
 import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
 import { listQuery, timeoutSeconds, watchQuery } from './list-options.ts'
+import { isCustom, refuseName, refuseUnsupported, shownType, unknownInclusion } from './resource-refusals.ts'
 import type { RequestVerb, ResourceRoute } from './route.ts'
 import { INCLUDE_OBJECT } from './table.ts'
 import { isOwnGroup, methodNotAllowed } from './unrouted.ts'
@@ -71,7 +68,6 @@ export class ResourceRequests {
   /** Rejects with ApiError for whatever is refused. */
   async answer(request: ApiRequest, route: ResourceRoute, verb: RequestVerb): Promise<ApiResponse> {
     refuseUnsupported(route, verb)
-    refuseName(route.name)
     refuseName(route.name)
     const warnings: string[] = []
     const exchange: Exchange = {
@@ -270,34 +266,6 @@ export class ResourceRequests {
   }
 }
 
-const isCustom = ({ resource }: ResourceRoute): boolean => !isOwnGroup(resource.group)
-
-/** As Go names it. */
-function shownType(route: ResourceRoute, isList: boolean): string {
-  const { resource } = route
-  const one = isCustom(route)
-    ? 'unstructured.Unstructured'
-    : goTypeOf({ apiVersion: apiVersionOf(resource), kind: resource.kind })
-  return `*${one}${isList ? 'List' : ''}`
-}
-
-/** @throws ApiError BadRequest for what can be no part of a path */
-function refuseName(name: string | undefined): void {
-  if (name === undefined) return
-  const fault =
-    name === '.' || name === '..'
-      ? `may not be '${name}'`
-      : name.includes('%')
-        ? "may not contain '%'"
-        : undefined
-  if (fault !== undefined) throw badRequest(`Name parameter invalid: ${goQuoted(name)}: ${fault}`)
-}
-
-function unknownInclusion(value: string): Error {
-  const fault = invalidValue('includeObject', value, "must be 'Metadata', 'Object', 'None', or empty")
-  return badRequest(`Unable to convert to Table as requested: ${fieldErrorMessage(fault)}`)
-}
-
 const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])
 
 /**
@@ -327,13 +295,6 @@ async function optionalBody(request: ApiRequest): Promise<unknown> {
 
 function objectName(route: ResourceRoute): ObjectName {
   return { namespace: route.namespace, name: route.name ?? '' }
-}
-
-function refuseUnsupported({ resource, subresource, namespace }: ResourceRoute, verb: RequestVerb): void {
-  const verbs: readonly string[] = subresource?.verbs ?? resource.verbs
-  const isEverywhere = resource.namespaced && namespace === undefined
-  if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed()
-  if (!verbs.includes(verb)) throw methodNotAllowed()
 }
 
 function whole(code: number, body: string, view: View): ApiResponse {
