@@ -176,6 +176,11 @@ describe('patches', () => {
       '422 Invalid: ConfigMap "a" is invalid: metadata.deletionTimestamp: Invalid value: "2020-01-01T00:00:00Z": field is immutable',
     ],
     [
+      'a beginning of names that no name has',
+      merge({ metadata: { generateName: `a${'b'.repeat(253)}` } }),
+      `422 Invalid: ConfigMap "a" is invalid: metadata.generateName: Invalid value: "a${'b'.repeat(253)}": must be no more than 253 characters`,
+    ],
+    [
       'an owner of no version',
       merge({ metadata: { ownerReferences: [{ apiVersion: 'a/b/c', kind: 'K', name: 'n', uid: 'u' }] } }),
       '422 Invalid: ConfigMap "a" is invalid: metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty',

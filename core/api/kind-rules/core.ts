@@ -125,6 +125,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
   }),
   row(BINDINGS, {}),
   row(SERVICES, {
+    revalidates: true,
     createsOnUpdate: true,
     returnsDeleted: true,
     defaults: defaultService,
@@ -144,8 +145,13 @@ export const CORE_RULES: readonly RulesEntry[] = [
     defaults: defaultEndpoints,
     validate: validateEndpoints,
   }),
-  row(CONFIG_MAPS, { validate: validateConfigMap, validateUpdate: validateConfigMapUpdate }),
+  row(CONFIG_MAPS, {
+    validate: validateConfigMap,
+    validateUpdate: validateConfigMapUpdate,
+    revalidates: true,
+  }),
   row(SECRETS, {
+    revalidates: true,
     defaults: defaultSecret,
     validate: validateSecret,
     validateUpdate: validateSecretUpdate,
@@ -153,6 +159,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: secretFields,
   }),
   row(SERVICE_ACCOUNTS, {
+    revalidates: true,
     defaults: defaultServiceAccount,
     warnings: serviceAccountWarnings,
     returnsDeleted: true,

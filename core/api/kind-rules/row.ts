@@ -5,7 +5,12 @@ import type { KubernetesObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import { versionedResource } from '../resource.ts'
 import type { KindRules, PartRules, Requester } from '../rules.ts'
-import { validateKnownFinalizers, validateMetadata, validateMetadataUpdate } from '../validation/metadata.ts'
+import {
+  validateGenerateName,
+  validateKnownFinalizers,
+  validateMetadata,
+  validateMetadataUpdate,
+} from '../validation/metadata.ts'
 import { dnsSubdomainFaults } from '../validation/names.ts'
 
 /** `apps/v1/deployments` and its rules */
@@ -23,6 +28,8 @@ export interface KindRow<T extends KubernetesObject> {
   readonly prepareForCreate?: (object: T, user: Requester) => T
   readonly parts?: Readonly<Record<string, PartRules<T>>>
   readonly prepareForUpdate?: (object: T, old: T) => T
+  /** an update is validated like a new object, which matters to metadata.generateName alone */
+  readonly revalidates?: boolean
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
   readonly deprecation?: string
@@ -66,6 +73,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ],
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object, old),
+      ...(own.revalidates ? validateGenerateName(object.metadata.generateName, nameFaults) : []),
       ...finalizerFaults(object),
       ...validateUpdate(object, old),
     ],

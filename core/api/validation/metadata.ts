@@ -28,11 +28,7 @@ export interface MetadataRules {
 export function validateMetadata({ metadata }: KubernetesObject, rules: MetadataRules): Faults {
   const { name, generateName, namespace } = metadata
   return [
-    ...(generateName
-      ? invalidTexts('metadata.generateName', generateName, (prefix) =>
-          rules.nameFaults(maskTrailingDash(prefix)),
-        )
-      : []),
+    ...validateGenerateName(generateName, rules.nameFaults),
     ...(name
       ? invalidTexts('metadata.name', name, rules.nameFaults)
       : [required('metadata.name', 'name or generateName is required')]),
@@ -49,6 +45,15 @@ export function validateMetadata({ metadata }: KubernetesObject, rules: Metadata
     ...validateFinalizers(metadata.finalizers ?? []),
     ...validateManagedFields(metadata.managedFields ?? [], 'metadata.managedFields'),
   ]
+}
+
+/** Faults of the beginning of a name. */
+export function validateGenerateName(
+  generateName: string | undefined,
+  nameFaults: MetadataRules['nameFaults'],
+): Faults {
+  if (!generateName) return []
+  return invalidTexts('metadata.generateName', generateName, (prefix) => nameFaults(maskTrailingDash(prefix)))
 }
 
 /** A prefix may end in a dash: more characters follow. */
