@@ -125,7 +125,6 @@ export const CORE_RULES: readonly RulesEntry[] = [
   }),
   row(BINDINGS, {}),
   row(SERVICES, {
-    revalidates: true,
     createsOnUpdate: true,
     returnsDeleted: true,
     defaults: defaultService,
