@@ -106,7 +106,6 @@ const PODS: readonly MessageCoverage[] = [
     message: `${CORE}.Container`,
     ignored: [
       { fields: ['imagePullPolicy'], because: NO_IMAGES, isUnnoticed: true },
-      { fields: ['resizePolicy'], because: NO_RESIZE },
       { fields: ['restartPolicyRules'], because: 'the restart policy of the pod decides' },
       { fields: ['volumeDevices'], because: NO_DEVICES },
       { fields: ['stdinOnce'], because: 'standard input stays open' },

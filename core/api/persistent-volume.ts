@@ -18,11 +18,13 @@ export function volumeInPhase(
   now: string,
 ): PersistentVolume {
   const { status } = volume
-  const isDated = status?.lastPhaseTransitionTime !== old.status?.lastPhaseTransitionTime
+  const [said, before] = [status?.lastPhaseTransitionTime, old.status?.lastPhaseTransitionTime]
   const isNewPhase = status?.phase !== old.status?.phase
+  const isDated = said !== undefined && (!isNewPhase || said !== before)
+  const since = isNewPhase ? now : before
   return {
     ...volume,
     spec: old.spec,
-    status: { ...status, ...(isNewPhase && !isDated ? { lastPhaseTransitionTime: now } : {}) },
+    status: { ...status, ...(!isDated && since ? { lastPhaseTransitionTime: since } : {}) },
   } as PersistentVolume
 }

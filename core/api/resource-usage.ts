@@ -4,6 +4,7 @@
  */
 
 import type {
+  Container,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
@@ -54,7 +55,7 @@ function podUsage(pod: Pod): Usage {
   if (isOver(pod)) return {}
   const usage: Record<string, bigint> = { pods: ONE }
   for (const kind of ['requests', 'limits'] as const) {
-    for (const [name, milli] of podAmounts(pod, kind)) {
+    for (const [name, milli] of podAmounts(pod, kind, { holdsStatus: true })) {
       usage[`${kind}.${name}`] = milli
       if (kind === 'requests' && ['cpu', 'memory', 'ephemeral-storage'].includes(name)) usage[name] = milli
     }
@@ -62,24 +63,69 @@ function podUsage(pod: Pod): Usage {
   return usage
 }
 
-/** Containers side by side need all of it, init containers one after another the most of it. */
-export function podAmounts({ spec }: Pod, kind: 'requests' | 'limits'): ReadonlyMap<string, bigint> {
-  const sums = new Map<string, bigint>()
-  const each = (
-    resources: Readonly<Record<string, string>> | undefined,
-    use: (name: string, milli: bigint) => void,
-  ) => {
-    for (const [name, amount] of Object.entries(resources ?? {})) use(name, milliOf(amount))
+/**
+ * Containers side by side need all of it, init containers one after another the most of it; those that stay are beside
+ * all that come after them (KEP-753; kubernetes/component-helpers resource/helpers.go).
+ * @param holdsStatus what the node says containers have counts as well, where it is more: a resize may be under way
+ */
+export function podAmounts(
+  pod: Pod,
+  kind: 'requests' | 'limits',
+  { holdsStatus = false } = {},
+): ReadonlyMap<string, bigint> {
+  const { containers = [], initContainers = [] } = pod.spec
+  const amounts = (container: Container): ReadonlyMap<string, bigint> =>
+    holdsStatus ? heldAmounts(container, pod, kind) : amountsOf(container.resources?.[kind])
+  const together = new Map<string, bigint>()
+  const beside = new Map<string, bigint>()
+  const most = new Map<string, bigint>()
+  for (const container of containers) add(together, amounts(container))
+  for (const container of initContainers) {
+    const own = amounts(container)
+    const needed = new Map(beside)
+    add(needed, own)
+    raise(most, needed)
+    if (container.restartPolicy !== 'Always') continue
+    add(beside, own)
+    add(together, own)
   }
-  for (const { resources } of spec.containers) {
-    each(resources?.[kind], (name, milli) => sums.set(name, (sums.get(name) ?? 0n) + milli))
-  }
-  for (const { resources } of spec.initContainers ?? []) {
-    each(resources?.[kind], (name, milli) => {
-      if (milli > (sums.get(name) ?? 0n)) sums.set(name, milli)
-    })
-  }
-  return sums
+  raise(together, most)
+  // What is said of the pod as a whole stands for what its containers say.
+  for (const [name, milli] of amountsOf(pod.spec.resources?.[kind]))
+    if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) together.set(name, milli)
+  return together
+}
+
+type Amounts = Map<string, bigint>
+
+const amountsOf = (amounts: Readonly<Record<string, string>> | undefined): Amounts =>
+  new Map(Object.entries(amounts ?? {}).map(([name, amount]) => [name, milliOf(amount)]))
+
+function add(sums: Amounts, more: ReadonlyMap<string, bigint>): void {
+  for (const [name, milli] of more) sums.set(name, (sums.get(name) ?? 0n) + milli)
+}
+
+function raise(floor: Amounts, to: ReadonlyMap<string, bigint>): void {
+  for (const [name, milli] of to) if (milli > (floor.get(name) ?? -1n)) floor.set(name, milli)
+}
+
+/** A wish that the node will never grant does not count. */
+function heldAmounts(
+  { name, resources, restartPolicy }: Container,
+  { spec, status = {} }: Pod,
+  kind: 'requests' | 'limits',
+): Amounts {
+  const wanted = amountsOf(resources?.[kind])
+  const isInit = spec.initContainers?.some((container) => container.name === name) ?? false
+  if (isInit && restartPolicy !== 'Always') return wanted
+  const statuses = isInit ? status.initContainerStatuses : status.containerStatuses
+  const shown = statuses?.find((each) => each.name === name)
+  if (!shown?.resources) return wanted
+  const pending = status.conditions?.find(({ type }) => type === 'PodResizePending')
+  const held = pending?.reason === 'Infeasible' ? new Map<string, bigint>() : wanted
+  raise(held, amountsOf(shown.resources[kind]))
+  if (kind === 'requests') raise(held, amountsOf(shown.allocatedResources))
+  return held
 }
 
 function serviceUsage({ spec }: Service): Usage {

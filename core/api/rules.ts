@@ -34,6 +34,10 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly setDefaults: (object: T) => T
   /** Whether metadata.generation counts changes of spec. */
   readonly hasGeneration: boolean
+  /** The kind that faults speak of, where objects are judged as those of another. */
+  readonly judgedAs?: { readonly group: string; readonly kind: string }
+  /** Whether a new object's generation is 1. */
+  readonly startsGeneration: boolean
   /** Whether status is written through /status only (and dropped on create). */
   readonly hasStatus: boolean
   /** Whether a new object may bring its status along, as kubelets make their Nodes. */
@@ -50,10 +54,14 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly namesItself?: boolean
   /** What the server fills in of a new object from whoever makes it. */
   readonly prepareForCreate?: (object: T, user: Requester) => T
+  /** What is reckoned of a new object once admission has made it what it will be. */
+  readonly settle?: (object: T) => T
   /** Sub-resources that are not written as usual; the usual one is `status`. */
   readonly parts?: Readonly<Record<string, PartRules<T>>>
   /** Extra preparation on update: dropping fields a new Service type does not use, keeping allocated ones. */
   readonly prepareForUpdate?: (object: T, old: T) => T
+  /** What an update of status keeps from before, or drops. */
+  readonly prepareStatus?: (object: T, old: T) => T
   /** All faults, in upstream's order; empty when valid. Runs on the defaulted object. */
   readonly validateCreate: (object: T, facts: ClusterFacts) => readonly FieldError[]
   readonly validateUpdate: (object: T, old: T, facts: ClusterFacts) => readonly FieldError[]

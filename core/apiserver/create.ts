@@ -129,7 +129,7 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
     ? defaulted
     : tracked(env, resource, defaulted, writerOf(resource, context, now))
   const agreed = isService(resource) ? withAgreedFields(owned as Service, undefined) : owned
-  const counted = rules.hasGeneration
+  const counted = rules.startsGeneration
     ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } }
     : agreed
   const completed = env.kinds.of(resource).complete?.(counted, undefined) ?? counted
@@ -166,9 +166,10 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
   const admitted = await admit(
     env,
     { ...about, object: draft, old: undefined, context, random },
-    (object) => {
+    (admissible) => {
+      const object = rules.settle?.(admissible) ?? admissible
       const errors = rules.validateCreate(object, env.facts)
-      if (errors.length > 0) throw invalid(resource, object.metadata.name, errors)
+      if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, object.metadata.name, errors)
       refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
       refuseSigning(env.access, {
         user: context.user,

@@ -94,14 +94,25 @@ export function withoutForeignParts(
   return storedStatus === undefined ? rest : ({ ...rest, status: storedStatus } as KubernetesObject)
 }
 
-/** Labels and annotations may be written through /status, except where the kind's strategy takes them back. */
+/** Metadata may be written through /status, except what the kind's strategy takes back. */
 function statusMetadata(resource: ResourceInfo, given: NamedMeta, stored: NamedMeta): NamedMeta {
-  const restore = (name: 'ownerReferences' | 'labels'): NamedMeta => ({
-    ...without(given, name),
-    ...(stored[name] === undefined ? {} : { [name]: stored[name] }),
+  const restore = (...names: readonly (keyof NamedMeta)[]): NamedMeta => ({
+    ...without(given, ...names),
+    ...Object.fromEntries(
+      names.flatMap((name) => (stored[name] === undefined ? [] : [[name, stored[name]]])),
+    ),
   })
-  if (resource.kind === 'Pod') return restore('ownerReferences')
-  return resource.kind === 'Deployment' ? restore('labels') : given
+  switch (resource.kind) {
+    case 'Pod':
+      return restore('ownerReferences')
+    case 'Deployment':
+      return restore('labels')
+    case 'ServiceCIDR':
+    case 'VolumeAttachment':
+      return restore('labels', 'annotations', 'finalizers', 'ownerReferences')
+    default:
+      return given
+  }
 }
 
 /** @throws ApiError Forbidden when finalizers are added to an object that is being deleted */

@@ -74,13 +74,15 @@ async function writeScale(
   const paths = env.kinds.of(resource).scale ?? USUAL_PATHS
   const wanted = (current: KubernetesObject | undefined): { object: KubernetesObject } => {
     if (current === undefined) throw notFound(resource, name.name)
-    const { replicas, resourceVersion } = readScale(
+    const { replicas, resourceVersion, uid } = readScale(
       wantedScale(scaleOf(current, paths)) as Partial<Scale>,
       name,
     )
     if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
       throw conflict(resource, name.name)
-    return { object: withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject }
+    const changed = withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject
+    // Who names another object than there is does not get this one.
+    return { object: uid ? { ...changed, metadata: { ...changed.metadata, uid } } : changed }
   }
   const shown = (object: KubernetesObject): KubernetesObject => scaleOf(object, paths)
   const request = { resource, name, subresource: 'scale', context, wanted, shown }
@@ -92,14 +94,14 @@ async function writeScale(
 function readScale(
   { metadata, spec }: Partial<Scale>,
   name: ObjectName,
-): { replicas: number; resourceVersion: string | undefined } {
+): { replicas: number; resourceVersion: string | undefined; uid: string | undefined } {
   const replicas = spec?.replicas ?? 0
   if (replicas < 0) {
     throw invalid(SCALE, name.name, [
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
   }
-  return { replicas, resourceVersion: metadata?.resourceVersion }
+  return { replicas, resourceVersion: metadata?.resourceVersion, uid: metadata?.uid }
 }
 
 /** Where the numbers are in workloads; custom resources say it in their definition. */

@@ -177,7 +177,7 @@ function prepared(
   const special = subresource === undefined ? undefined : rules.parts?.[subresource]
   const own = special
     ? special.prepare(defaulted, stored, timestamp(env.clock.now()))
-    : withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
+    : ownParts(env, resource, { defaulted, stored }, isStatus)
   const part = subresource === undefined ? withKeptParts(env, resource, own, stored) : own
   const counted = isStatus ? part : withGeneration(rules, part, stored)
   const owned = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
@@ -185,7 +185,7 @@ function prepared(
   const next = subresource === undefined && complete ? complete(owned, stored) : owned
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
-  if (errors.length > 0) throw invalid(resource, next.metadata.name, errors)
+  if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, next.metadata.name, errors)
   if (subresource === undefined)
     for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
   const change = { user: request.context.user, resource, object: next, old: stored }
@@ -200,6 +200,18 @@ function finalized(object: KubernetesObject, stored: KubernetesObject): Kubernet
   const sent = (object as AnyObject)['spec'] as { readonly finalizers?: readonly string[] } | undefined
   const spec = { ...((stored as AnyObject)['spec'] as object), finalizers: sent?.finalizers ?? [] }
   return { ...stored, metadata: object.metadata, spec } as KubernetesObject
+}
+
+/** Of an update to the object itself, or to its status, what may change. */
+function ownParts(
+  env: Environment,
+  resource: ResourceInfo,
+  { defaulted, stored }: { readonly defaulted: KubernetesObject; readonly stored: KubernetesObject },
+  isStatus: boolean,
+): KubernetesObject {
+  const { rules } = env.kinds.of(resource)
+  const own = withoutForeignParts(resource, defaulted, stored, { isStatus, hasStatus: rules.hasStatus })
+  return isStatus ? (rules.prepareStatus?.(own, stored) ?? own) : own
 }
 
 /** What a kind's own update keeps from before. */

@@ -68,7 +68,9 @@ const START_FAILED = 128
 const HOOK_LIMIT_MS = 600_000
 
 export class ContainerRunner {
-  readonly container: Container
+  #container: Container
+  /** it was ended in order to be started again */
+  #mustRestart = false
   readonly #options: RunnerOptions
   readonly #behaviour: Behaviour
   readonly #stop = new AbortController()
@@ -87,7 +89,7 @@ export class ContainerRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
-    this.container = options.container
+    this.#container = options.container
     this.#behaviour = behaviourOf(
       options.pod(),
       options.container,
@@ -103,6 +105,21 @@ export class ContainerRunner {
         ? 'PodInitializing'
         : 'ContainerCreating'
     this.#phase = { kind: 'waiting', reason }
+  }
+
+  /** as it was made, with what it has been given since */
+  get container(): Container {
+    return this.#container
+  }
+
+  /** It has other resources now. Started again, if it asked for that, it can read of them in its environment. */
+  resize({ resources }: Container, restarts: boolean): void {
+    const { resources: _, ...rest } = this.#container
+    this.#container = { ...rest, ...(resources ? { resources } : {}) }
+    if (!restarts || this.#running === undefined) return
+    this.#event('Normal', 'Killing', `Container ${this.#container.name} resize requires restart`)
+    this.#mustRestart = true
+    void this.#kill(this.#graceMs())
   }
 
   get state(): ContainerState {
@@ -141,12 +158,14 @@ export class ContainerRunner {
         await this.#pause(RETRY_MS)
         continue
       }
-      if (this.#stop.signal.aborted || !shouldRestart(policy, end.exitCode)) return
+      const isAsked = this.#mustRestart
+      this.#mustRestart = false
+      if (this.#stop.signal.aborted || !(isAsked || shouldRestart(policy, end.exitCode))) return
       this.#lastEnd = end
       const ranMs = end.finishedAtMs - end.startedAtMs
       backoff = ranMs >= BACKOFF.resetMs ? 0 : backoff
-      const waitMs = backoffMs(backoff)
-      backoff += 1
+      const waitMs = isAsked ? 0 : backoffMs(backoff)
+      if (!isAsked) backoff += 1
       if (waitMs > 0) await this.#backOff(waitMs)
       this.#restartCount += 1
     }

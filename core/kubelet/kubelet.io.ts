@@ -45,6 +45,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     hostIP: podNetwork.node.internalIP,
     nodeNetwork: podNetwork.node.network,
     allocatable: node.status?.allocatable ?? {},
+    pods: () =>
+      informers
+        .of(PODS)
+        .list()
+        .filter((pod) => pod.spec.nodeName === nodeName && !isOver(pod)),
   }
   // Their caches must be full before a container asks them for its environment.
   informers.of(CONFIG_MAPS)
@@ -58,7 +63,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const workers = new Map<string, PodWorker>()
   const unsubscribe = [
     pods.onChange(({ kind, object }) => {
-      if (object.spec.nodeName === nodeName) podChanged(kind, object, workers, context)
+      if (object.spec.nodeName !== nodeName) return
+      podChanged(kind, object, workers, context)
+      // What this pod no longer has, others may have waited for.
+      for (const worker of workers.values()) worker.reconsider()
     }),
     informers.of(CONFIG_MAPS).onChange(({ kind, object }) => {
       if (kind === 'updated') refresh('ConfigMap', object.metadata, workers, context)
@@ -93,6 +101,8 @@ async function removeLeftovers(podsFolder: string, known: ReadonlySet<string>): 
   await Promise.all(left.map((name) => rm(join(podsFolder, name), { recursive: true, force: true })))
 }
 
+const isOver = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
 function podChanged(kind: string, pod: Pod, workers: Map<string, PodWorker>, context: PodContext): void {
   const uid = pod.metadata.uid ?? ''
   const worker = workers.get(uid)
@@ -102,13 +112,12 @@ function podChanged(kind: string, pod: Pod, workers: Map<string, PodWorker>, con
     if (worker) finished(worker.end(), worker, context)
     return
   }
-  const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
   if (worker) {
     worker.update(pod)
     return
   }
   // A pod that ended under an earlier run has nothing to start; deleted, it only needs letting go.
-  if (isOver && pod.metadata.deletionTimestamp === undefined) return
+  if (isOver(pod) && pod.metadata.deletionTimestamp === undefined) return
   const fresh = new PodWorker(pod, context)
   workers.set(uid, fresh)
   if (pod.metadata.deletionTimestamp === undefined) fresh.start()

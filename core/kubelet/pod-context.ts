@@ -29,4 +29,6 @@ export interface PodContext extends KubeletOptions {
   readonly hostIP: string
   readonly nodeNetwork: NetworkNamespace | undefined
   readonly allocatable: Readonly<Record<string, string>>
+  /** the pods of this node that have not ended */
+  readonly pods: () => readonly Pod[]
 }

@@ -6,6 +6,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BindMount, Sandbox } from '../../host/host.ts'
 import { isApiError } from '../api/api-error.ts'
+import { isSameValue } from '../api/equality.ts'
 import type { Container, Pod, Volume } from '../api/generated/core-v1.ts'
 import { objectKey } from '../api/object.ts'
 import { CONFIG_MAPS, PODS, SECRETS } from '../api/scheme.ts'
@@ -14,6 +15,8 @@ import type { ContainerList } from './container-runner.io.ts'
 import { ContainerRunner, removePodFolder } from './container-runner.io.ts'
 import type { PodContext } from './pod-context.ts'
 import { hostname, hostsFile, resolvConf } from './pod-files.ts'
+import type { Allocation, PendingResize } from './resize.ts'
+import { allocationOf, decideResize, resizeCompletedMessage } from './resize.ts'
 import { podPhase, podStatus } from './status.ts'
 import { PodTokens } from './pod-tokens.io.ts'
 import type { VolumeSources } from './volume-files.ts'
@@ -38,6 +41,8 @@ export class PodWorker {
   #ephemeral: readonly ContainerRunner[] = []
   #newRunner: ((container: Container, list: ContainerList) => ContainerRunner) | undefined
   #sandbox: Sandbox | undefined
+  #allocation: Allocation
+  #pendingResize: PendingResize | undefined
   #dirty = false
   #isAbandoned = false
   #writing: Promise<void> | undefined
@@ -46,6 +51,7 @@ export class PodWorker {
 
   constructor(pod: Pod, context: PodContext) {
     this.#pod = pod
+    this.#allocation = allocationOf(pod)
     this.#context = context
     this.#startedAtMs = parseTimestamp(pod.status?.startTime) ?? context.host.clock.now()
     this.#folder = join(
@@ -75,8 +81,35 @@ export class PodWorker {
   /** The object changed in the API. */
   update(pod: Pod): void {
     this.#pod = pod
-    if (pod.metadata.deletionTimestamp !== undefined) void this.end()
-    else this.#join()
+    if (pod.metadata.deletionTimestamp !== undefined) return void this.end()
+    this.#join()
+    this.#resize()
+    // That the newest state of the object has been seen is told, too.
+    if (pod.metadata.generation !== pod.status?.observedGeneration && this.#newRunner) this.#changed()
+  }
+
+  /** Looks again whether the node has what the pod waits for. */
+  reconsider(): void {
+    if (this.#pendingResize) this.#resize()
+  }
+
+  /** Gives containers what they ask for, if the node has it. */
+  #resize(): void {
+    const context = this.#context
+    const { allocatable, events } = context
+    const { uid } = this.#pod.metadata
+    const others = context.pods().filter(({ metadata }) => metadata.uid !== uid)
+    const decision = decideResize(this.#pod, this.#allocation, { allocatable, others })
+    const { pending, resized, restarted } = decision
+    if (resized.length === 0 && isSameValue(pending, this.#pendingResize)) return
+    this.#allocation = decision.allocation
+    this.#pendingResize = pending
+    for (const container of [...(this.#pod.spec.initContainers ?? []), ...this.#pod.spec.containers])
+      if (resized.includes(container.name))
+        this.runner(container.name)?.resize(container, restarted.includes(container.name))
+    if (resized.length > 0)
+      events.event(this.#pod, 'Normal', 'ResizeCompleted', resizeCompletedMessage(this.#pod))
+    this.#changed()
   }
 
   async #run(): Promise<void> {
@@ -101,6 +134,7 @@ export class PodWorker {
     }
     if (this.#stop.signal.aborted) return
     this.#join()
+    this.#resize()
     const policy = this.#pod.spec.restartPolicy ?? 'Always'
     await this.#runInit(policy)
     if (this.#stop.signal.aborted) return
@@ -220,6 +254,8 @@ export class PodWorker {
         init: this.#init.map((one) => one.state),
         containers: this.#containers.map((one) => one.state),
         ephemeral: this.#ephemeral.map((one) => one.state),
+        allocation: this.#allocation,
+        pendingResize: this.#pendingResize,
       }
       const status = podStatus(this.#pod, seen, host.clock.now())
       try {

@@ -181,6 +181,30 @@ describe('conditions', () => {
       ['done', 0, 'Completed'],
     ])
   })
+  test('containers have what the node gave them, which may be less than what they ask for', () => {
+    const container = { name: 'c', image: 'i', resources: { requests: { cpu: '4' } } }
+    const made = pod('ns/p', { spec: { containers: [container] } })
+    const subject = { ...made, metadata: { ...made.metadata, generation: 3 } }
+    const given = { requests: { cpu: '1' }, limits: { cpu: '2' } }
+    const pendingResize = { reason: 'Deferred', message: 'm' } as const
+    const seen = { ...observed([], [running()]), allocation: new Map([['c', given]]), pendingResize }
+    const waiting = podStatus(subject, seen, NOW)
+    expect(waiting.containerStatuses).toMatchObject([{ resources: given, allocatedResources: { cpu: '1' } }])
+    expect(waiting.conditions?.at(-1)).toMatchObject({
+      type: 'PodResizePending',
+      status: 'True',
+      observedGeneration: 3,
+      ...pendingResize,
+    })
+    const after = podStatus({ ...subject, status: waiting }, observed([], [running()]), NOW)
+    expect(after.conditions?.some(({ type }) => type === 'PodResizePending')).toBe(false)
+    expect(after.containerStatuses).toMatchObject([{ resources: container.resources }])
+  })
+  test('a container that asks for nothing is said to have nothing', () => {
+    const [shown] = podStatus(pod('ns/p'), observed([], [running()]), NOW).containerStatuses ?? []
+    expect(shown?.resources).toEqual({})
+    expect(shown).not.toHaveProperty('allocatedResources')
+  })
   test('the last end is told beside the wait for the next start', () => {
     const [shown] = podStatus(pod('ns/p'), observed([], [crashing()]), NOW).containerStatuses ?? []
     expect(shown).toMatchObject({

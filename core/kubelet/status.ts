@@ -7,6 +7,8 @@ import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../api/gener
 import { qosClass } from '../api/defaults/pod.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { ContainerState, Termination } from './container-state.ts'
+import type { Allocation, PendingResize } from './resize.ts'
+import { PENDING } from './resize.ts'
 
 export interface PodObservation {
   readonly podIP: string | undefined
@@ -15,11 +17,18 @@ export interface PodObservation {
   readonly init: readonly ContainerState[]
   readonly containers: readonly ContainerState[]
   readonly ephemeral: readonly ContainerState[]
+  /** what containers have been given, where that is known not to be what they ask for */
+  readonly allocation?: Allocation
+  readonly pendingResize?: PendingResize | undefined
 }
 
 export function podStatus(pod: Pod, seen: PodObservation, nowMs: number): PodStatus {
   const phase = podPhase(pod, seen)
   const { podIP, hostIP } = seen
+  const status = (state: ContainerState): ContainerStatus => ({
+    ...containerStatus(state),
+    ...givenResources(state, pod, seen.allocation),
+  })
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
@@ -28,8 +37,8 @@ export function podStatus(pod: Pod, seen: PodObservation, nowMs: number): PodSta
     hostIPs: [{ ip: hostIP }],
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
     startTime: timestamp(seen.startedAtMs),
-    ...(seen.init.length > 0 ? { initContainerStatuses: seen.init.map(containerStatus) } : {}),
-    containerStatuses: seen.containers.map(containerStatus),
+    ...(seen.init.length > 0 ? { initContainerStatuses: seen.init.map(status) } : {}),
+    containerStatuses: seen.containers.map(status),
     ...ephemeralStatuses(pod, seen.ephemeral),
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
   }
@@ -76,8 +85,30 @@ function conditions(pod: Pod, seen: PodObservation, phase: string, nowMs: number
     const lastTransitionTime = old?.status === one.status ? old.lastTransitionTime : timestamp(nowMs)
     return { ...one, lastTransitionTime }
   })
-  const others = before.filter((condition) => !wanted.some(({ type }) => type === condition.type))
-  return [...ours, ...others]
+  const others = before.filter(
+    ({ type }) => type !== PENDING && !wanted.some((condition) => condition.type === type),
+  )
+  return [...ours, ...others, ...pendingResize(pod, seen, nowMs)]
+}
+
+/** It is there only while the pod does not have what it asks for. */
+function pendingResize(
+  pod: Pod,
+  { pendingResize: pending }: PodObservation,
+  nowMs: number,
+): readonly PodCondition[] {
+  if (pending === undefined) return []
+  const old = pod.status?.conditions?.find(({ type }) => type === PENDING)
+  const { generation } = pod.metadata
+  return [
+    {
+      type: PENDING,
+      status: 'True',
+      ...pending,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      lastTransitionTime: old?.lastTransitionTime ?? timestamp(nowMs),
+    },
+  ]
 }
 
 const listed = (states: readonly ContainerState[]): string =>
@@ -132,6 +163,20 @@ function containerStatus(state: ContainerState): ContainerStatus {
     ...(containerID ? { containerID } : {}),
     started: state.started && state.phase.kind === 'running',
   }
+}
+
+/** What a container has. That a node says it at all is how the API server knows that its pods can be resized. */
+function givenResources(
+  { container }: ContainerState,
+  { spec }: Pod,
+  allocation: Allocation | undefined,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const wanted = [...(spec.initContainers ?? []), ...spec.containers].find(
+    ({ name }) => name === container.name,
+  )
+  const resources = allocation?.get(container.name) ?? wanted?.resources ?? {}
+  const { requests = {} } = resources
+  return { resources, ...(Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}) }
 }
 
 /** Such containers are never ready. Those of an earlier node agent went with it. */

@@ -87,7 +87,11 @@ describe('a definition', () => {
       { ...definition(), metadata: { name: 'x' } },
       'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group',
     ],
-    ['no versions', definition({ versions: [] }), 'spec.versions: Required value'],
+    [
+      'no versions',
+      definition({ versions: [] }),
+      'spec.versions: Invalid value: null: must have exactly one version marked as storage version',
+    ],
     [
       'two stored versions',
       definition({ versions: [version('v1'), version('v2')] }),
@@ -96,7 +100,7 @@ describe('a definition', () => {
     [
       'no schema',
       definition({ versions: [version('v1', { schema: undefined })] }),
-      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
     ],
     [
       'another scope',
@@ -115,7 +119,7 @@ describe('a definition', () => {
           version('v1', { schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } } }),
         ],
       }),
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
+      'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
     ],
     [
       'a wrong default',
@@ -128,7 +132,7 @@ describe('a definition', () => {
           }),
         ],
       }),
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].default: Invalid value: "string"',
+      'spec.validation.openAPIV3Schema.properties[spec].default: Invalid value: "string"',
     ],
     [
       'conversion by webhook',

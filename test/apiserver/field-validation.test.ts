@@ -160,6 +160,19 @@ describe('patches', () => {
     )
   })
 
+  it('only applies are forced', async () => {
+    const headers = { 'Content-Type': 'application/merge-patch+json' }
+    const refused = await ask(api, `${DEPLOYMENTS}/none?force=false`, {
+      method: 'PATCH',
+      headers,
+      body: '{}',
+    })
+    expect([refused.code, refused.json()['message']]).toEqual([
+      422,
+      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+    ])
+  })
+
   it('apply refuses what the schema does not have, whatever the mode', async () => {
     const apply = async (body: string, mode: string) =>
       await ask(api, `${DEPLOYMENTS}/applied?fieldManager=m&fieldValidation=${mode}`, {

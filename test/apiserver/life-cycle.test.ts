@@ -159,6 +159,14 @@ describe('create', () => {
     expect(made.metadata.managedFields[0].fieldsV1['f:spec']).not.toHaveProperty('f:tolerations')
   })
 
+  it('gives them priority and tolerations again where an update leaves them out', async () => {
+    const { create, update } = await fixture()
+    const made = await create(PODS, pod('a'))
+    const { priority: _priority, preemptionPolicy: _policy, tolerations: _all, ...spec } = made.spec
+    const changed = await update(PODS, { ...made, metadata: { ...made.metadata, labels: { a: 'b' } }, spec })
+    expect(changed.spec).toEqual(made.spec)
+  })
+
   it('gives an Ingress the newest default class', async () => {
     const { create, clock } = await fixture()
     const isDefault = { 'ingressclass.kubernetes.io/is-default-class': 'true' }
@@ -607,6 +615,60 @@ describe('sub-resources', () => {
     expect(await refusal(registry.update(SERVICE_ACCOUNTS, name, {}, context))).toBe(
       '404 the server could not find the requested resource',
     )
+  })
+})
+
+describe('a Scale', () => {
+  const URL = { namespace: 'default', name: 'web', subresource: 'scale' }
+  const meta = { metadata: { name: 'web' } }
+  it.each<[string, object, string]>([
+    [
+      'without a name',
+      { spec: { replicas: 1 } },
+      '400 the name of the object (web based on URL) was undeterminable: name must be provided',
+    ],
+    [
+      'of another namespace',
+      { metadata: { name: 'web', namespace: 'x' } },
+      '400 the namespace of the provided object does not match the namespace sent on the request',
+    ],
+    [
+      'of another object',
+      { metadata: { name: 'web', uid: 'other' } },
+      '409 Operation cannot be fulfilled on deployments.apps "web": StorageError: invalid object, Code: 4, Key: /deployments/default/web, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ',
+    ],
+    [
+      'of a word',
+      { ...meta, spec: { replicas: 'x' } },
+      '400 Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32',
+    ],
+    [
+      'of half a pod',
+      { ...meta, spec: { replicas: 1.5 } },
+      '400 Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal number 1.5 into Go struct field ScaleSpec.spec.replicas of type int32',
+    ],
+    [
+      'of too many',
+      { ...meta, spec: { replicas: 99_999_999_999 } },
+      '400 Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal number 99999999999 into Go struct field ScaleSpec.spec.replicas of type int32',
+    ],
+  ])('%s is refused', async (_what, body, message) => {
+    const { create, registry, context } = await fixture()
+    await create(DEPLOYMENTS, deployment('web', 2))
+    expect(await refusal(registry.update(DEPLOYMENTS, URL, body, context))).toContain(message)
+  })
+
+  it('of nothing is of none, and shows no zero; unknown fields are told of', async () => {
+    const { create, registry, context, patch, warnings } = await fixture()
+    await create(DEPLOYMENTS, deployment('web', 2))
+    const { object } = await registry.update(DEPLOYMENTS, URL, { ...meta, spec: {} }, context)
+    expect(object).toMatchObject({ spec: {}, status: { replicas: 0 } })
+    expect((object as never as { spec: object }).spec).toEqual({})
+    await patch(DEPLOYMENTS, 'web', { type: 'merge', subresource: 'scale', patch: { spec: { foo: 1 } } })
+    expect(warnings).toEqual(['unknown field "spec.foo"'])
+    const kindless = { metadata: { name: 'web' }, spec: { replicas: 1 } }
+    const applied = patch(DEPLOYMENTS, 'web', { type: 'apply', subresource: 'scale', patch: kindless })
+    expect(await refusal(applied)).toBe('400 invalid object type: /, Kind=')
   })
 })
 

@@ -37,7 +37,7 @@ describe('a LimitRange', () => {
       requests: { cpu: '100m', memory: '2Mi' },
     })
     expect(made.metadata.annotations['kubernetes.io/limit-ranger']).toBe(
-      'LimitRanger plugin set: cpu, memory limit for container c; cpu request for container c',
+      'LimitRanger plugin set: cpu request for container c; cpu, memory limit for container c',
     )
   })
 

@@ -392,6 +392,48 @@ test('a container that joins a running pod runs once, beside the others', async 
   expect(await attached).toMatchObject({ kind: 'failed' })
 })
 
+/** What the first container of a pod has, and how often it was started again. */
+const given = ({ status, metadata }: Pod) => ({
+  cpu: status?.containerStatuses?.[0]?.resources?.requests?.['cpu'],
+  restarts: status?.containerStatuses?.[0]?.restartCount,
+  isSeen: status?.observedGeneration === metadata.generation,
+  pending: status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
+})
+
+function resize(name: string, cpu: string): Promise<Pod> {
+  return node.client.patch(
+    PODS,
+    { namespace: 'default', name },
+    { spec: { containers: [{ name: 'c', resources: { requests: { cpu } } }] } },
+    { type: 'strategic', subresource: 'resize' },
+  )
+}
+
+test('a running pod is resized: at once, with a restart where it asks for one, or not at all', async () => {
+  const resources = { requests: { cpu: '1m' } }
+  const restartPolicy = 'RestartContainer'
+  await createPod('resized', { ...shell('sleep 100'), resources })
+  await createPod('restarted', {
+    ...shell('echo $CPU; trap exit TERM; while :; do sleep 0.1; done'),
+    env: [{ name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } }],
+    resources,
+    resizePolicy: [{ resourceName: 'cpu', restartPolicy }],
+  })
+  for (const name of ['resized', 'restarted']) await node.podWhen(name, isReady)
+  await resize('resized', '2m')
+  const inPlace = await node.podWhen('resized', (pod) => given(pod).cpu === '2m')
+  expect(given(inPlace)).toEqual({ cpu: '2m', restarts: 0, isSeen: true, pending: undefined })
+  expect(inPlace.status?.containerStatuses?.[0]?.allocatedResources).toEqual({ cpu: '2m' })
+  await resize('restarted', '3m')
+  await node.podWhen('restarted', (pod) => given(pod).restarts === 1 && isReady(pod))
+  await eventually('the new amount', async () => (await node.logs('restarted')) === '3\n' || undefined)
+  await resize('resized', '1000')
+  const refused = await node.podWhen('resized', (pod) => given(pod).pending !== undefined)
+  expect(given(refused)).toEqual({ cpu: '2m', restarts: 0, isSeen: true, pending: 'Infeasible' })
+  await resize('resized', '2m')
+  await node.podWhen('resized', (pod) => given(pod).pending === undefined && given(pod).isSeen)
+})
+
 test('a log is followed to the end of the container, and read by tail', async () => {
   await createPod('talks', shell('for i in 1 2 3; do echo line $i; sleep 0.1; done'), {
     restartPolicy: 'Never',

@@ -30,21 +30,30 @@ export function defaulted<T extends KubernetesObject>(resource: Resource<T>, bod
   return rulesFor(resource).setDefaults(decoded(resource, body)) as T
 }
 
+/** As `defaulted`, with what the server gives to new objects. */
+export function created<T extends KubernetesObject>(resource: Resource<T>, body: object): T {
+  const rules = rulesFor(resource)
+  const given = decoded(resource, body)
+  return rules.setDefaults(rules.prepareForCreate?.(given, { name: 'test', groups: [] }) ?? given) as T
+}
+
 /** Messages for a new object. */
 export function faultsOf(resource: ResourceInfo, body: object): readonly string[] {
-  return messages(rulesFor(resource).validateCreate(defaulted(resource, body), FACTS))
+  return messages(rulesFor(resource).validateCreate(created(resource, body), FACTS))
 }
 
 /** Messages for a change, prepared as the registry does. */
 export function updateFaultsOf(resource: ResourceInfo, body: object, old: object): readonly string[] {
   const rules = rulesFor(resource)
-  const stored = defaulted(resource, old)
+  const stored = created(resource, old)
   const wanted = defaulted(resource, body)
   return messages(rules.validateUpdate(rules.prepareForUpdate?.(wanted, stored) ?? wanted, stored, FACTS))
 }
 
-/** Messages for a change of status. */
+/** Messages for a change of status, prepared as the registry does. */
 export function statusFaultsOf(resource: ResourceInfo, body: object, old: object): readonly string[] {
+  const rules = rulesFor(resource)
   const stored = defaulted(resource, old)
-  return messages(rulesFor(resource).validateStatus?.(defaulted(resource, body), stored) ?? [])
+  const wanted = defaulted(resource, body)
+  return messages(rules.validateStatus?.(rules.prepareStatus?.(wanted, stored) ?? wanted, stored) ?? [])
 }

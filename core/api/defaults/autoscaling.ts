@@ -40,8 +40,7 @@ export function defaultHorizontalPodAutoscaler(autoscaler: HorizontalPodAutoscal
 }
 
 function filled(rules: HPAScalingRules | undefined, usual: HPAScalingRules): HPAScalingRules {
-  const { policies = [] } = rules ?? {}
-  return { ...usual, ...rules, policies: policies.length > 0 ? policies : (usual.policies ?? []) }
+  return { ...usual, ...rules, policies: rules?.policies ?? usual.policies ?? [] }
 }
 
 /** The version that knows of CPU alone; what is in its annotations gets its defaults where it is stored. */

@@ -11,15 +11,13 @@ const INT32_MAX = 2 ** 31 - 1
 
 export function defaultJob(job: Job): Job {
   const spec = withDefaults(job.spec ?? {})
-  const { uid, name } = job.metadata
-  const selected = uid === undefined || spec.manualSelector ? spec : withSelector(spec, uid, name)
   // A Job without labels has those of its pods.
   const isLabelled = Object.keys(job.metadata.labels ?? {}).length > 0
-  const labels = isLabelled ? job.metadata.labels : selected.template.metadata?.labels
+  const labels = isLabelled ? job.metadata.labels : spec.template.metadata?.labels
   return {
     ...job,
     metadata: { ...job.metadata, ...(labels ? { labels } : {}) },
-    spec: selected,
+    spec,
   }
 }
 
@@ -78,9 +76,15 @@ function defaultFailurePolicy(policy: PodFailurePolicy): PodFailurePolicy {
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
 
-/** A Job finds its pods by its own uid, unless its user knows better. */
+/** A new Job finds its pods by its own uid, unless its user knows better. */
+export function withOwnSelector(job: Job): Job {
+  const { spec = {} as JobSpec, metadata } = job
+  const { uid, name } = metadata
+  return uid === undefined || spec.manualSelector ? job : { ...job, spec: withSelector(spec, uid, name) }
+}
+
 function withSelector(spec: JobSpec, uid: string, name: string): JobSpec {
-  const { template } = spec
+  const { template = {} } = spec
   // What the user wrote there is for validation to judge.
   const labels = {
     'controller-uid': uid,

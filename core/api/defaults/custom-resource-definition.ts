@@ -17,7 +17,15 @@ export function defaultCustomResourceDefinition(crd: CustomResourceDefinition): 
         singular: names.singular || kind.toLowerCase(),
         listKind: names.listKind || (kind === '' ? '' : `${kind}List`),
       },
-      conversion: conversion?.strategy ? conversion : { ...conversion, strategy: 'None' },
+      conversion: conversion ?? { strategy: 'None' },
     },
   }
+}
+
+/** Objects are stored in one version at least: in that which is marked for it. */
+export function withStoredVersions(crd: CustomResourceDefinition): CustomResourceDefinition {
+  const { status, spec } = crd
+  const current = spec.versions?.find(({ storage }) => storage)?.name
+  if ((status?.storedVersions ?? []).length > 0 || current === undefined) return crd
+  return { ...crd, status: { ...status, storedVersions: [current] } as CustomResourceDefinition['status'] }
 }

@@ -1,3 +1,4 @@
+import { qosClass } from './pod.ts'
 import { describe, expect, it } from 'vitest'
 import { decoded, defaulted } from '../../../test/support/kind-rules.ts'
 import { rulesFor } from '../kind-rules.ts'
@@ -158,7 +159,6 @@ const CASES: readonly Case[] = [
         serviceAccount: 'a',
         serviceAccountName: 'a',
       },
-      status: { phase: 'Pending', qosClass: 'BestEffort' },
     },
   },
   {
@@ -195,7 +195,6 @@ const CASES: readonly Case[] = [
           },
         ],
       },
-      status: { qosClass: 'Guaranteed' },
     },
   },
   {
@@ -309,9 +308,12 @@ describe('defaults of', () => {
     ['Burstable', { limits: { cpu: '1' } }],
     ['Burstable', { limits: { cpu: '1', memory: '1' }, requests: { cpu: '500m' } }],
     ['Guaranteed', { limits: { cpu: '1', memory: '1' } }],
+    ['Guaranteed', { limits: { cpu: '1', memory: '1' }, requests: { cpu: '1000m' } }],
+    ['Burstable', { limits: { cpu: '1', memory: '0' } }],
+    ['BestEffort', { requests: { cpu: '0' } }],
   ])('the class %s of %j', (expected, resources) => {
     const pod = defaulted(PODS, { spec: { containers: [{ name: 'a', image: 'b', resources }] } })
-    expect(pod.status?.qosClass).toBe(expected)
+    expect(qosClass(pod.spec)).toBe(expected)
   })
 
   it('nothing of a Service beyond what it is of', () => {

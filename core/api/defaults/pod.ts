@@ -12,6 +12,7 @@ import type {
   PodTemplateSpec,
 } from '../generated/core-v1.ts'
 import { defaultContainer } from './container.ts'
+import { milliOf } from '../quantity.ts'
 import { defaultVolume } from './volume.ts'
 
 export function defaultPod(pod: Pod): Pod {
@@ -19,11 +20,6 @@ export function defaultPod(pod: Pod): Pod {
   return {
     ...pod,
     spec: { ...spec, enableServiceLinks: spec.enableServiceLinks ?? true },
-    status: {
-      ...pod.status,
-      phase: pod.status?.phase ?? 'Pending',
-      qosClass: pod.status?.qosClass ?? qosClass(spec),
-    },
   }
 }
 
@@ -37,7 +33,8 @@ export function prepareNewPod(pod: Pod): Pod {
   const { terminationGracePeriodSeconds: seconds = 0, schedulingGates: gates = [] } = pod.spec ?? {}
   const graceful =
     seconds < 0 ? { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: NO_GRACE_SECONDS } } : pod
-  return gates.length > 0 ? { ...graceful, status: { ...pod.status, conditions: [gated(pod)] } } : graceful
+  const conditions = gates.length > 0 ? { conditions: [gated(pod)] } : {}
+  return { ...graceful, status: { ...pod.status, ...conditions, phase: 'Pending' } }
 }
 
 /** @param pod new: it has no conditions yet, and its time of creation is now */
@@ -92,16 +89,37 @@ function withoutOtherPolicy(container: Container): Container {
 
 const COMPUTE = ['cpu', 'memory'] as const
 
-/** Guaranteed: every container has cpu and memory limits equal to its requests; BestEffort: nobody asks for any. */
+/**
+ * Guaranteed: every container has limits of cpu and memory, and together they request as much; BestEffort: nobody asks
+ * for any. An amount of nothing is none (pkg/apis/core/helper/qos ComputePodQOS).
+ */
 export function qosClass(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
-  const pairs = containers.flatMap(({ resources }) =>
-    COMPUTE.map((name) => {
-      const limit = resources?.limits?.[name]
-      return { request: resources?.requests?.[name] ?? limit, limit }
-    }),
-  )
-  if (pairs.every(({ request }) => request === undefined)) return 'BestEffort'
-  const isGuaranteed = pairs.every(({ request, limit }) => limit !== undefined && request === limit)
-  return isGuaranteed ? 'Guaranteed' : 'Burstable'
+  const all = spec.resources
+    ? [spec.resources]
+    : [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ resources = {} }) => resources)
+  // Whose limits are all that is said requests as much.
+  const requests = all.map((each) => computeAmounts({ ...each.limits, ...each.requests }))
+  const limits = all.map((each) => computeAmounts(each.limits))
+  const total = (amounts: readonly ComputeAmounts[], name: (typeof COMPUTE)[number]): bigint =>
+    amounts.reduce((sum, each) => sum + each[name], 0n)
+  if (COMPUTE.every((name) => total(requests, name) + total(limits, name) === 0n)) return 'BestEffort'
+  const isLimited = limits.every(({ cpu, memory }) => cpu > 0n && memory > 0n)
+  const isEqual = COMPUTE.every((name) => total(requests, name) === total(limits, name))
+  return isLimited && isEqual ? 'Guaranteed' : 'Burstable'
+}
+
+/** A new pod is of the class that it has with all its limits, those of the namespace too. */
+export const withQosClass = (pod: Pod): Pod => ({
+  ...pod,
+  status: { ...pod.status, qosClass: qosClass(pod.spec) },
+})
+
+type ComputeAmounts = Readonly<Record<(typeof COMPUTE)[number], bigint>>
+
+function computeAmounts(amounts: Readonly<Record<string, string>> = {}): ComputeAmounts {
+  const positive = (text: string | undefined): bigint => {
+    const milli = milliOf(text)
+    return milli > 0n ? milli : 0n
+  }
+  return { cpu: positive(amounts['cpu']), memory: positive(amounts['memory']) }
 }

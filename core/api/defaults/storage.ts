@@ -62,40 +62,9 @@ export function defaultPersistentVolumeClaim(claim: PersistentVolumeClaim): Pers
   const { spec = {}, status } = claim
   return {
     ...claim,
-    spec: { ...withAgreedSources(spec), volumeMode: spec.volumeMode ?? 'Filesystem' },
+    spec: { ...spec, volumeMode: spec.volumeMode ?? 'Filesystem' },
     status: { ...status, phase: status?.phase || 'Pending' },
   }
-}
-
-type ClaimSpec = NonNullable<PersistentVolumeClaim['spec']>
-
-const SNAPSHOTS = 'snapshot.storage.k8s.io'
-
-/** The older field knows claims and snapshots only, and says nothing of anything else. */
-function isOldSource({
-  apiGroup = '',
-  kind,
-}: {
-  readonly apiGroup?: string | undefined
-  readonly kind: string
-}) {
-  return (
-    (apiGroup === '' && kind === 'PersistentVolumeClaim') ||
-    (apiGroup === SNAPSHOTS && kind === 'VolumeSnapshot')
-  )
-}
-
-/** dataSource and dataSourceRef say the same, where both can (pkg/api/persistentvolumeclaim NormalizeDataSources). */
-function withAgreedSources(spec: ClaimSpec): ClaimSpec {
-  const { dataSource, dataSourceRef, ...rest } = spec
-  if (dataSource && !dataSourceRef) {
-    return isOldSource(dataSource) ? { ...spec, dataSourceRef: dataSource } : rest
-  }
-  if (!dataSource && dataSourceRef && !dataSourceRef.namespace && isOldSource(dataSourceRef)) {
-    const { namespace: _, ...local } = dataSourceRef
-    return { ...spec, dataSource: local }
-  }
-  return spec
 }
 
 export function defaultStorageClass(storageClass: StorageClass): StorageClass {

@@ -5,7 +5,7 @@
 
 import type { FieldError } from '../field-error.ts'
 import { isSameValue } from '../equality.ts'
-import { notSupported, required, tooMany } from '../validation/faults.ts'
+import { notSupported, required, tooLong, tooMany } from '../validation/faults.ts'
 import { hasFormat } from './formats.ts'
 import { compiledPattern } from './re2.ts'
 import type { JsonObject, Schema } from './schema.ts'
@@ -82,13 +82,14 @@ function stringFaults(value: string, schema: Schema, path: string): Faults {
   const faults: FieldError[] = []
   // Characters as Go counts them, code points.
   const length = Array.from(value).length
+  // Of these the first is told.
   if (maxLength !== undefined && length > maxLength) {
-    faults.push({ type: 'tooLong', field: path, detail: `may not be more than ${maxLength} bytes` })
-  }
-  if (minLength !== undefined && length < minLength) {
+    faults.push(tooLong(path, maxLength))
+  } else if (minLength !== undefined && length < minLength) {
     faults.push(invalid(path, value, `should be at least ${minLength} chars long`))
+  } else if (pattern && !matches(pattern, value)) {
+    faults.push(invalid(path, value, `should match '${pattern}'`))
   }
-  if (pattern && !matches(pattern, value)) faults.push(invalid(path, value, `should match '${pattern}'`))
   if (format && !hasFormat(value, format)) {
     faults.push(invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`))
   }

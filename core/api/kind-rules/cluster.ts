@@ -4,7 +4,10 @@ import { defaultApiService, validateApiService, validateApiServiceStatus } from 
 import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
-import { defaultCustomResourceDefinition } from '../defaults/custom-resource-definition.ts'
+import {
+  defaultCustomResourceDefinition,
+  withStoredVersions,
+} from '../defaults/custom-resource-definition.ts'
 import {
   defaultAdmissionPolicy,
   defaultAdmissionPolicyBinding,
@@ -26,6 +29,7 @@ import { validateLease } from '../validation/cluster.ts'
 import { validateNewEvent, validateNewEventUpdate } from '../validation/event.ts'
 import {
   validateCustomResourceDefinition,
+  validateCustomResourceDefinitionStatus,
   validateCustomResourceDefinitionUpdate,
 } from '../validation/custom-resource-definition.ts'
 import { approvedRequest, keptRequest, requestOf, signedRequest } from '../certificate-signing-request.ts'
@@ -82,6 +86,7 @@ function unsupportedRules(
 export const CLUSTER_RULES: readonly RulesEntry[] = [
   row(LEASES, { createsOnUpdate: true, requiresRevision: true, validate: validateLease }),
   row(NEW_EVENTS, {
+    judgedAs: { group: '', kind: 'Event' },
     createsOnUpdate: true,
     validate: validateNewEvent,
     validateUpdate: validateNewEventUpdate,
@@ -114,9 +119,10 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultPriorityClass,
     validate: validatePriorityClass,
     validateUpdate: validatePriorityClassUpdate,
-    hasGeneration: true,
+    startsGeneration: true,
   }),
   row(RUNTIME_CLASSES, {
+    judgesNamesAgain: true,
     createsOnUpdate: true,
     requiresRevision: true,
     validate: validateRuntimeClass,
@@ -142,12 +148,14 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     hasStatus: true,
   }),
   row(VALIDATING_WEBHOOK_CONFIGURATIONS, {
+    judgesNamesAgain: true,
     requiresRevision: true,
     defaults: defaultValidatingWebhooks,
     validate: validateWebhooks,
     hasGeneration: true,
   }),
   row(MUTATING_WEBHOOK_CONFIGURATIONS, {
+    judgesNamesAgain: true,
     requiresRevision: true,
     defaults: defaultMutatingWebhooks,
     validate: validateWebhooks,
@@ -173,6 +181,8 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultCustomResourceDefinition,
     validate: validateCustomResourceDefinition,
     validateUpdate: validateCustomResourceDefinitionUpdate,
+    validateStatus: validateCustomResourceDefinitionStatus,
+    prepareStatus: withStoredVersions,
     warnings: unsupportedRules,
     hasStatus: true,
     hasGeneration: true,

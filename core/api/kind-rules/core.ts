@@ -6,7 +6,7 @@ import {
   validatePodTemplateObject,
   validateReplicationController,
 } from '../validation/replication-controller.ts'
-import { validateReplicaStatus } from '../validation/workloads.ts'
+import { validateReplicaSetStatus } from '../validation/workload-status.ts'
 import {
   defaultNamespace,
   defaultNode,
@@ -15,7 +15,7 @@ import {
   withOwnFinalizer,
 } from '../defaults/cluster.ts'
 import { defaultEndpoints } from '../defaults/networking.ts'
-import { defaultPod, prepareNewPod } from '../defaults/pod.ts'
+import { defaultPod, prepareNewPod, withQosClass } from '../defaults/pod.ts'
 import { defaultService } from '../defaults/service.ts'
 import {
   eventFields,
@@ -25,6 +25,8 @@ import {
   secretFields,
   serviceFields,
 } from '../selectable-fields.ts'
+import { keptPodStatus } from '../pod-status.ts'
+import { POD_RESIZE } from '../pod-resize.ts'
 import { prepareServiceUpdate } from '../service-transitions.ts'
 import { validateEvent } from '../validation/event.ts'
 import {
@@ -33,6 +35,7 @@ import {
   validateNamespaceStatus,
   validateNode,
   validateNodeUpdate,
+  withoutConfig,
 } from '../validation/cluster.ts'
 import {
   validateConfigMap,
@@ -47,7 +50,8 @@ import { secretWarnings } from '../warnings/secret.ts'
 import { serviceWarnings } from '../warnings/service.ts'
 import { workloadWarnings } from '../warnings/workloads.ts'
 import { validatePodUpdate } from '../validation/pod-update.ts'
-import { validatePod, validatePodStatus } from '../validation/pod.ts'
+import { validatePodStatus } from '../validation/pod-status.ts'
+import { validatePod } from '../validation/pod.ts'
 import { validateNewService, validateServiceStatus, validateServiceUpdate } from '../validation/service.ts'
 import {
   BINDINGS,
@@ -71,6 +75,7 @@ import { defaultLimitRange } from '../defaults/policies.ts'
 import {
   validateLimitRange,
   validateResourceQuota,
+  validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
 } from '../validation/limit-range.ts'
 import { VOLUME_RULES } from './storage.ts'
@@ -93,6 +98,7 @@ const EMPTY_NODE_STATUS = {
 
 export const CORE_RULES: readonly RulesEntry[] = [
   row(NAMESPACES, {
+    judgesNamesAgain: true,
     defaults: defaultNamespace,
     prepareForCreate: withOwnFinalizer,
     validate: validateNamespace,
@@ -102,23 +108,29 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: namespaceFields,
   }),
   row(NODES, {
+    judgesNamesAgain: true,
     defaults: defaultNode,
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
+    validateStatus: validateNodeUpdate,
+    prepareStatus: withoutConfig,
     hasStatus: true,
     createsStatus: true,
     newStatus: EMPTY_NODE_STATUS,
     selectableFields: nodeFields,
   }),
   row(PODS, {
+    judgesNamesAgain: true,
     returnsDeleted: true,
     defaults: defaultPod,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
     validateStatus: validatePodStatus,
-    parts: { ephemeralcontainers: EPHEMERAL_CONTAINERS },
+    prepareStatus: keptPodStatus,
+    parts: { ephemeralcontainers: EPHEMERAL_CONTAINERS, resize: POD_RESIZE },
     warnings: newPodWarnings,
     prepareForCreate: prepareNewPod,
+    settle: withQosClass,
     hasStatus: true,
     hasGeneration: true,
     selectableFields: podFields,
@@ -139,18 +151,19 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: serviceFields,
   }),
   row(ENDPOINTS, {
+    judgesNamesAgain: true,
     deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     createsOnUpdate: true,
     defaults: defaultEndpoints,
     validate: validateEndpoints,
   }),
   row(CONFIG_MAPS, {
+    judgesNamesAgain: true,
     validate: validateConfigMap,
     validateUpdate: validateConfigMapUpdate,
-    revalidates: true,
   }),
   row(SECRETS, {
-    revalidates: true,
+    judgesNamesAgain: true,
     defaults: defaultSecret,
     validate: validateSecret,
     validateUpdate: validateSecretUpdate,
@@ -158,7 +171,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
     selectableFields: secretFields,
   }),
   row(SERVICE_ACCOUNTS, {
-    revalidates: true,
+    judgesNamesAgain: true,
     defaults: defaultServiceAccount,
     warnings: serviceAccountWarnings,
     returnsDeleted: true,
@@ -178,16 +191,19 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(REPLICATION_CONTROLLERS, {
+    judgesNamesAgain: true,
     defaults: defaultReplicationController,
     validate: validateReplicationController,
     warnings: workloadWarnings,
-    validateStatus: validateReplicaStatus,
+    validateStatus: validateReplicaSetStatus,
+    prepareStatus: (controller) => defaultReplicationController(controller),
     hasStatus: true,
     newStatus: { replicas: 0 },
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   }),
   row(LIMIT_RANGES, {
+    judgesNamesAgain: true,
     createsOnUpdate: true,
     namesItself: true,
     defaults: defaultLimitRange,
@@ -196,6 +212,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
   row(RESOURCE_QUOTAS, {
     validate: validateResourceQuota,
     validateUpdate: validateResourceQuotaUpdate,
+    validateStatus: validateResourceQuotaStatus,
     returnsDeleted: true,
     hasStatus: true,
   }),

@@ -25,6 +25,7 @@ import { row } from './row.ts'
 
 export const NETWORKING_RULES: readonly RulesEntry[] = [
   row(ENDPOINT_SLICES, {
+    judgesNamesAgain: true,
     requiresRevision: true,
     defaults: defaultEndpointSlice,
     validate: validateEndpointSlice,
@@ -32,6 +33,7 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(INGRESSES, {
+    judgesNamesAgain: true,
     validate: validateIngress,
     validateUpdate: validateIngressUpdate,
     validateStatus: validateIngressStatus,
@@ -40,12 +42,14 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(INGRESS_CLASSES, {
+    judgesNamesAgain: true,
     defaults: defaultIngressClass,
     validate: validateIngressClass,
     validateUpdate: validateIngressClassUpdate,
     hasGeneration: true,
   }),
   row(NETWORK_POLICIES, {
+    judgesNamesAgain: true,
     defaults: defaultNetworkPolicy,
     validate: validateNetworkPolicy,
     validateUpdate: validateNetworkPolicyUpdate,
@@ -57,6 +61,7 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     hasStatus: true,
   }),
   row(IP_ADDRESSES, {
+    judgesNamesAgain: true,
     nameFaults: ipAddressNameFaults,
     validate: validateIPAddress,
     validateUpdate: validateIPAddressUpdate,

@@ -26,19 +26,25 @@ export interface KindRow<T extends KubernetesObject> {
   readonly validateUpdate?: (object: T, old: T) => Faults
   readonly validateStatus?: (object: T, old: T) => Faults
   readonly prepareForCreate?: (object: T, user: Requester) => T
+  readonly settle?: (object: T) => T
   readonly parts?: Readonly<Record<string, PartRules<T>>>
   readonly prepareForUpdate?: (object: T, old: T) => T
-  /** an update is validated like a new object, which matters to metadata.generateName alone */
-  readonly revalidates?: boolean
+  readonly prepareStatus?: (object: T, old: T) => T
   /** default: a DNS subdomain */
   readonly nameFaults?: (name: string) => readonly string[]
   readonly deprecation?: string
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
+  /** default: the kind itself */
+  readonly judgedAs?: { readonly group: string; readonly kind: string }
+  /** whether updates are held against all that new metadata must be: names given to be completed, too */
+  readonly judgesNamesAgain?: boolean
   readonly requiresRevision?: boolean
   readonly createsOnUpdate?: boolean
   readonly returnsDeleted?: boolean
   readonly namesItself?: boolean
   readonly hasGeneration?: boolean
+  /** default: as hasGeneration */
+  readonly startsGeneration?: boolean
   readonly hasStatus?: boolean
   readonly createsStatus?: boolean
   /** default: empty, where there is a status */
@@ -59,6 +65,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
   const rules: KindRules<T> = {
     setDefaults: own.defaults ?? ((object) => object),
     hasGeneration: own.hasGeneration ?? false,
+    startsGeneration: own.startsGeneration ?? own.hasGeneration ?? false,
     hasStatus: own.hasStatus ?? false,
     createsStatus: own.createsStatus ?? false,
     newStatus: own.hasStatus ? (own.newStatus ?? {}) : undefined,
@@ -73,7 +80,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ],
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object, old),
-      ...(own.revalidates ? validateGenerateName(object.metadata.generateName, nameFaults) : []),
+      ...(own.judgesNamesAgain ? validateGenerateName(object, nameFaults) : []),
       ...finalizerFaults(object),
       ...validateUpdate(object, old),
     ],
@@ -81,9 +88,12 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
       ...validateMetadataUpdate(object, old),
       ...(validateStatus?.(object, old) ?? []),
     ],
+    ...(own.judgedAs ? { judgedAs: own.judgedAs } : {}),
     ...(own.prepareForCreate ? { prepareForCreate: own.prepareForCreate } : {}),
+    ...(own.settle ? { settle: own.settle } : {}),
     ...(own.parts ? { parts: own.parts } : {}),
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
+    ...(own.prepareStatus ? { prepareStatus: own.prepareStatus } : {}),
     ...(own.deprecation ? { deprecation: own.deprecation } : {}),
     ...(own.warnings ? { warnings: own.warnings } : {}),
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),

@@ -6,6 +6,7 @@ import {
   defaultPersistentVolumeClaim,
   defaultStorageClass,
 } from '../defaults/storage.ts'
+import { withAgreedSources } from '../claim-data-sources.ts'
 import { pendingVolume, volumeInPhase } from '../persistent-volume.ts'
 import {
   CSI_DRIVERS,
@@ -42,12 +43,16 @@ import {
   validateVolumeAttachmentUpdate,
   validateVolumeAttributesClass,
   validateVolumeAttributesClassUpdate,
+  withoutErrorCodes,
 } from '../validation/storage.ts'
+import { validateGenerateName } from '../validation/metadata.ts'
+import { dnsSubdomainFaults } from '../validation/names.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
 
 export const VOLUME_RULES: readonly RulesEntry[] = [
   row(PERSISTENT_VOLUMES, {
+    judgesNamesAgain: true,
     defaults: defaultPersistentVolume,
     validate: validatePersistentVolume,
     validateUpdate: validatePersistentVolumeUpdate,
@@ -58,11 +63,14 @@ export const VOLUME_RULES: readonly RulesEntry[] = [
     returnsDeleted: true,
   }),
   row(PERSISTENT_VOLUME_CLAIMS, {
+    judgesNamesAgain: true,
     defaults: defaultPersistentVolumeClaim,
     validate: validatePersistentVolumeClaim,
     validateUpdate: validatePersistentVolumeClaimUpdate,
     validateStatus: validatePersistentVolumeClaimStatus,
     warnings: persistentVolumeClaimWarnings,
+    prepareForCreate: (claim) => withAgreedSources(claim),
+    prepareForUpdate: withAgreedSources,
     hasStatus: true,
     returnsDeleted: true,
   }),
@@ -70,15 +78,21 @@ export const VOLUME_RULES: readonly RulesEntry[] = [
 
 export const STORAGE_RULES: readonly RulesEntry[] = [
   row(STORAGE_CLASSES, {
+    judgesNamesAgain: true,
     defaults: defaultStorageClass,
     validate: validateStorageClass,
     validateUpdate: validateStorageClassUpdate,
     returnsDeleted: true,
   }),
   row(VOLUME_ATTACHMENTS, {
+    judgesNamesAgain: true,
     validate: validateVolumeAttachment,
     validateUpdate: validateVolumeAttachmentUpdate,
-    validateStatus: validateVolumeAttachmentUpdate,
+    validateStatus: (attachment, old) => [
+      ...validateGenerateName(attachment, dnsSubdomainFaults),
+      ...validateVolumeAttachmentUpdate(attachment, old),
+    ],
+    prepareStatus: withoutErrorCodes,
     hasStatus: true,
     newStatus: { attached: false },
     requiresRevision: true,
@@ -88,23 +102,28 @@ export const STORAGE_RULES: readonly RulesEntry[] = [
     defaults: defaultCSIDriver,
     validate: validateCSIDriver,
     validateUpdate: validateCSIDriverUpdate,
+    // Only changes are counted: a driver has none before its first.
     hasGeneration: true,
+    startsGeneration: false,
     requiresRevision: true,
     returnsDeleted: true,
   }),
   row(CSI_NODES, {
+    judgesNamesAgain: true,
     validate: validateCSINode,
     validateUpdate: validateCSINodeUpdate,
     requiresRevision: true,
     returnsDeleted: true,
   }),
   row(CSI_STORAGE_CAPACITIES, {
+    judgesNamesAgain: true,
     validate: validateCSIStorageCapacity,
     validateUpdate: validateCSIStorageCapacityUpdate,
     requiresRevision: true,
     returnsDeleted: true,
   }),
   row(VOLUME_ATTRIBUTES_CLASSES, {
+    judgesNamesAgain: true,
     validate: validateVolumeAttributesClass,
     validateUpdate: validateVolumeAttributesClassUpdate,
     returnsDeleted: true,

@@ -2,7 +2,7 @@
 
 import { toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
 import { defaultHorizontalPodAutoscaler, defaultHorizontalPodAutoscalerV1 } from '../defaults/autoscaling.ts'
-import { defaultCronJob, defaultJob } from '../defaults/batch.ts'
+import { defaultCronJob, defaultJob, withOwnSelector } from '../defaults/batch.ts'
 import { validateCronJob } from '../validation/cron-job.ts'
 import {
   validateControllerRevision,
@@ -14,6 +14,14 @@ import {
   validateHorizontalPodAutoscalerStatus,
 } from '../validation/horizontal-pod-autoscaler.ts'
 import { validateJob, validateJobUpdate } from '../validation/job.ts'
+import { validateJobStatus } from '../validation/job-status.ts'
+import {
+  validateDaemonSetStatus,
+  validateDeploymentStatus,
+  validateReplicaSetStatus,
+  validateStatefulSetStatus,
+  withoutTerminating,
+} from '../validation/workload-status.ts'
 import {
   validatePodDisruptionBudget,
   validatePodDisruptionBudgetStatus,
@@ -38,7 +46,6 @@ import {
   validateDeploymentUpdate,
   validateReplicaSet,
   validateReplicaSetUpdate,
-  validateReplicaStatus,
 } from '../validation/workloads.ts'
 import {
   DEPLOYMENTS,
@@ -69,7 +76,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validate: validateDeployment,
     warnings: workloadWarnings,
     validateUpdate: validateDeploymentUpdate,
-    validateStatus: validateReplicaStatus,
+    validateStatus: validateDeploymentStatus,
+    prepareStatus: withoutTerminating,
     hasStatus: true,
     hasGeneration: true,
   }),
@@ -78,7 +86,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validate: validateReplicaSet,
     warnings: workloadWarnings,
     validateUpdate: validateReplicaSetUpdate,
-    validateStatus: validateReplicaStatus,
+    validateStatus: validateReplicaSetStatus,
+    prepareStatus: withoutTerminating,
     hasStatus: true,
     newStatus: { replicas: 0 },
     hasGeneration: true,
@@ -88,7 +97,7 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     nameFaults: dnsLabelFaults,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
-    validateStatus: validateReplicaStatus,
+    validateStatus: validateStatefulSetStatus,
     warnings: (set, old) => [...statefulSetWarnings(set), ...nothingActsOn('StatefulSet')(set, old)],
     hasStatus: true,
     newStatus: { replicas: 0, availableReplicas: 0 },
@@ -98,6 +107,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     defaults: defaultDaemonSet,
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
+    validateStatus: validateDaemonSetStatus,
+    prepareStatus: withTemplateGeneration,
     prepareForCreate: (set) => withTemplateGeneration(set),
     prepareForUpdate: withTemplateGeneration,
     warnings: (set, old) => [...templateWarnings(set), ...nothingActsOn('DaemonSet')(set, old)],
@@ -111,13 +122,18 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(CONTROLLER_REVISIONS, {
+    judgesNamesAgain: true,
     validate: validateControllerRevision,
     validateUpdate: validateControllerRevisionUpdate,
   }),
   row(JOBS, {
+    judgesNamesAgain: true,
     defaults: defaultJob,
+    prepareForCreate: withOwnSelector,
     validate: validateJob,
     validateUpdate: validateJobUpdate,
+    validateStatus: validateJobStatus,
+    prepareStatus: (job) => defaultJob(job),
     warnings: (job, old) => [...workloadWarnings(job, old), ...nothingActsOn('Job')(job, old)],
     hasStatus: true,
     hasGeneration: true,

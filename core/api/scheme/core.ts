@@ -54,6 +54,7 @@ export const PODS = define<Pod>({
     connect('log', 'Pod', ['get']),
     connect('portforward', 'PodPortForwardOptions', ['create', 'get']),
     connect('proxy', 'PodProxyOptions', PROXY_VERBS),
+    connect('resize', 'Pod', ['get', 'patch', 'update']),
     status('Pod'),
   ],
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaulted, faultsOf, updateFaultsOf } from '../../../test/support/kind-rules.ts'
+import { created, defaulted, faultsOf, updateFaultsOf } from '../../../test/support/kind-rules.ts'
 import type { ResourceInfo } from '../resource.ts'
 import {
   CRON_JOBS,
@@ -19,6 +19,9 @@ const template = { metadata: { labels }, spec: { containers } }
 const set = (spec: object = {}): object => ({ spec: { serviceName: 's', selector, template, ...spec } })
 const once = { spec: { containers, restartPolicy: 'Never' } }
 const job = (spec: object = {}): object => ({ metadata: { uid: 'u1' }, spec: { template: once, ...spec } })
+/** One whose user knows better which pods are its own. */
+const kept = (spec: object = {}): object =>
+  job({ manualSelector: true, selector, template: { metadata: { labels }, ...once }, ...spec })
 const cron = (spec: object = {}): object => ({
   spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: once } }, ...spec },
 })
@@ -204,11 +207,14 @@ describe('changes', () => {
     [
       'a Job keeps what it is to do',
       JOBS,
-      job({
+      kept({
         completions: 3,
-        template: { spec: { containers: [{ name: 'd', image: 'i' }], restartPolicy: 'Never' } },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: 'd', image: 'i' }], restartPolicy: 'Never' },
+        },
       }),
-      job({ completions: 2 }),
+      kept({ completions: 2 }),
       [
         'spec.completions: Invalid value: 3: field is immutable',
         expect.stringMatching(/^spec\.template: Invalid value: .*: field is immutable$/) as unknown as string,
@@ -217,8 +223,8 @@ describe('changes', () => {
     [
       'an indexed Job may grow',
       JOBS,
-      job({ completionMode: 'Indexed', completions: 3, parallelism: 3 }),
-      job({ completionMode: 'Indexed', completions: 2, parallelism: 2 }),
+      kept({ completionMode: 'Indexed', completions: 3, parallelism: 3 }),
+      kept({ completionMode: 'Indexed', completions: 2, parallelism: 2 }),
       [],
     ],
   ])('%s', (_what, resource, body, old, expected) => {
@@ -228,7 +234,7 @@ describe('changes', () => {
 
 describe('defaults', () => {
   it('a Job finds its pods by its uid', () => {
-    const { spec } = defaulted(JOBS, job())
+    const { spec } = created(JOBS, job())
     expect(spec).toMatchObject({
       completions: 1,
       parallelism: 1,

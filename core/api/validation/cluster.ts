@@ -2,7 +2,7 @@
 
 import { parseCidr } from '../../net/cidr.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
-import type { Namespace, Node, ServiceAccount, Taint } from '../generated/core-v1.ts'
+import type { Namespace, Node, NodeAddress, ServiceAccount, Taint } from '../generated/core-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { parseMilli } from '../quantity.ts'
 import type { Faults } from './faults.ts'
@@ -87,7 +87,23 @@ export function validateNodeUpdate(node: Node, old: Node): Faults {
       forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'),
     ),
     ...validateNode(node),
+    ...addressFaults(node.status?.addresses ?? []),
   ]
+}
+
+function addressFaults(addresses: readonly NodeAddress[]): Faults {
+  return repeated(addresses, ({ type, address }) => `${type} ${address}`).map((index) => {
+    const { type = '', address = '' } = addresses[index] ?? {}
+    // As upstream shows its internal type.
+    return duplicate(`status.addresses[${index}]`, { Type: type, Address: address })
+  })
+}
+
+/** The status without what node agents of old said of their configuration, unless it was there already. */
+export function withoutConfig(node: Node, old: Node): Node {
+  if (node.status?.config === undefined || old.status?.config !== undefined) return node
+  const { config: _, ...status } = node.status
+  return { ...node, status }
 }
 
 /** Faults of a Namespace, metadata aside. */

@@ -18,7 +18,11 @@ const MAX_REASON = 1024
 const MAX_MESSAGE = 32 * 1024
 const STATUSES = ['False', 'True', 'Unknown']
 
-export function validateConditions(conditions: readonly Condition[], field: string): Faults {
+/** Faults of the conditions of a status. */
+export function validateConditions(
+  conditions: readonly Condition[] = [],
+  field = 'status.conditions',
+): Faults {
   const again = repeated(conditions, ({ type }) => type)
   return conditions.flatMap((condition, index) => [
     ...when(again.includes(index), () => duplicate(`${field}[${index}].type`, condition.type)),

@@ -10,6 +10,7 @@ import type {
   ContainerPort,
   ContainerResizePolicy,
   PodSpec,
+  ResourceClaim,
   ResourceRequirements,
   Volume,
 } from '../generated/core-v1.ts'
@@ -163,6 +164,7 @@ function validateCommon(container: Container, at: string, { spec, volumes }: Sur
     ...validateDevices(container, at, volumes),
     ...choice(`${at}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
     ...validateResources(container.resources ?? {}, `${at}.resources`),
+    ...validateClaimNames(container.resources?.claims, spec, `${at}.resources.claims`),
     ...validateResizePolicy(container.resizePolicy ?? [], `${at}.resizePolicy`, spec.restartPolicy),
     ...validateSecurityContext(container.securityContext, `${at}.securityContext`, spec.hostUsers !== false),
   ]
@@ -237,6 +239,38 @@ export function validateAmount(name: string, text: string, field: string): Fault
       invalidValue(field, text, 'must be an integer'),
     ),
   ]
+}
+
+/** Claims are those of the pod, and each is asked for once, or once for each of its requests. */
+function validateClaimNames(
+  claims: readonly ResourceClaim[] = [],
+  { resourceClaims = [] }: Partial<PodSpec>,
+  at: string,
+): Faults {
+  const names = resourceClaims.map((claim) => claim.name).toSorted()
+  const unknown =
+    'must be one of the names in pod.spec.resourceClaims' +
+    (names.length === 0 ? ' which is empty' : `: ${names.join(', ')}`)
+  const known = new Set<string>()
+  return claims.flatMap(({ name, request }, index) => {
+    const field = `${at}[${index}]`
+    if (!name) return [required(field)]
+    const key = request ? `${name}/${request}` : name
+    const isCovered = known.has(name)
+    const again = request
+      ? when(!isCovered && known.has(key), () => duplicate(field, key))
+      : [...known]
+          .filter((each) => !isCovered && each.startsWith(`${name}/`))
+          .map(() => duplicate(field, name))
+    const faults = [
+      ...when(isCovered, () => duplicate(field, name)),
+      ...(request && !isCovered ? invalidTexts(`${field}.request`, request, dnsLabelFaults) : []),
+      ...again,
+      ...when(!names.includes(name), () => ({ ...notFoundValue(field, name), detail: unknown })),
+    ]
+    if (!isCovered) known.add(key)
+    return faults
+  })
 }
 
 function validateAgainstLimit(

@@ -14,7 +14,7 @@ export function validateControllerRevision({ data, revision }: ControllerRevisio
   ]
 }
 
-/** Faults of a changed ControllerRevision: what it remembers stays. */
+/** Faults of a changed ControllerRevision: what it remembers stays, whatever it is. */
 export function validateControllerRevisionUpdate(value: ControllerRevision, old: ControllerRevision): Faults {
-  return [...validateControllerRevision(value), ...immutable('data', value.data, old.data)]
+  return [...nonNegative('revision', value.revision), ...immutable('data', value.data, old.data)]
 }

@@ -1,52 +1,29 @@
 /**
  * CustomResourceDefinitions (kubernetes/apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go). Pure.
- * The schemas themselves are looked at by ./structural-schema.ts.
+ * The schemas themselves are looked at by ./structural-schema.ts, the parts of versions by ./custom-resource-version.ts.
  */
 
 import type {
   CustomResourceDefinition,
+  CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
+import { validateParts } from './custom-resource-version.ts'
 import type { Faults } from './faults.ts'
-import {
-  choice,
-  duplicate,
-  immutable,
-  invalidTexts,
-  invalidValue,
-  notSupported,
-  repeated,
-  required,
-  requiredText,
-  when,
-} from './faults.ts'
+import { choice, immutable, invalidValue, required, when } from './faults.ts'
 import { dns1035LabelFaults, dnsSubdomainFaults } from './names.ts'
-import { validateStructuralSchema } from './structural-schema.ts'
 
-const COLUMN_TYPES = ['integer', 'number', 'string', 'boolean', 'date']
-
-/** Faults of a definition, metadata aside. */
+/** Faults of a new definition, metadata aside. */
 export function validateCustomResourceDefinition(crd: CustomResourceDefinition): Faults {
   const { spec, metadata } = crd
-  const expected = `${spec.names.plural}.${spec.group}`
   return [
-    ...when(metadata.name !== expected, () =>
+    ...when(metadata.name !== `${spec.names.plural}.${spec.group}`, () =>
       invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'),
     ),
-    ...groupFaults(spec.group),
-    ...choice('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
-    ...nameFaults(spec),
-    ...versionsFaults(spec.versions ?? []),
-    ...conversionFaults(spec),
-    ...when(spec.preserveUnknownFields === true, () =>
-      invalidValue(
-        'spec.preserveUnknownFields',
-        true,
-        'must be false in order to use defaults in the schema, or set x-kubernetes-preserve-unknown-fields in the schema',
-      ),
-    ),
+    ...validateSpec(spec),
+    ...unknownFieldsFaults(spec),
   ]
 }
 
@@ -55,28 +32,72 @@ export function validateCustomResourceDefinitionUpdate(
   crd: CustomResourceDefinition,
   old: CustomResourceDefinition,
 ): Faults {
-  const stored = old.status?.storedVersions ?? []
-  const names = (crd.spec.versions ?? []).map(({ name }) => name)
   const isEstablished = old.status?.conditions?.some(
     ({ type, status }) => type === 'Established' && status === 'True',
   )
   return [
-    ...validateCustomResourceDefinition(crd),
-    ...immutable('spec.group', crd.spec.group, old.spec.group),
-    ...immutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
+    ...validateSpec(crd.spec),
     ...(isEstablished
       ? [
           ...immutable('spec.scope', crd.spec.scope, old.spec.scope),
           ...immutable('spec.names.kind', crd.spec.names.kind, old.spec.names.kind),
         ]
       : []),
-    ...stored.flatMap((name, index) =>
-      when(!names.includes(name), () =>
-        invalidValue(
-          `status.storedVersions[${index}]`,
-          name,
-          'missing from spec.versions; must appear in spec.versions',
-        ),
+    ...immutable('spec.group', crd.spec.group, old.spec.group),
+    ...immutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
+    ...storedVersionsFaults(crd.spec.versions ?? [], old.status?.storedVersions ?? []),
+    ...(old.spec.preserveUnknownFields ? [] : unknownFieldsFaults(crd.spec)),
+  ]
+}
+
+/** Faults of what a definition says of itself. */
+export const validateCustomResourceDefinitionStatus = ({ status }: CustomResourceDefinition): Faults =>
+  nameFaults(status?.acceptedNames, 'status.acceptedNames')
+
+function validateSpec(spec: CustomResourceDefinitionSpec): Faults {
+  return [
+    ...groupFaults(spec.group),
+    ...choice('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
+    ...versionsFaults(spec.versions ?? []),
+    ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
+      when(!spec.names[name], () => required(`spec.names.${name}`)),
+    ),
+    ...nameFaults(spec.names, 'spec.names'),
+    ...validateParts(spec.versions ?? []).whole,
+    ...conversionFaults(spec),
+  ]
+}
+
+const unknownFieldsFaults = ({ preserveUnknownFields }: CustomResourceDefinitionSpec): Faults =>
+  when(preserveUnknownFields === true, () =>
+    invalidValue(
+      'spec.preserveUnknownFields',
+      true,
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    ),
+  )
+
+/** What was stored in a version may be there still: that version stays. */
+function storedVersionsFaults(
+  versions: readonly CustomResourceDefinitionVersion[],
+  stored: readonly string[],
+): Faults {
+  const field = 'status.storedVersions'
+  const current = versions.find(({ storage }) => storage)?.name
+  const all = current === undefined || stored.includes(current) ? stored : [...stored, current]
+  const left = new Map(all.map((name, index) => [name, index]))
+  const missing = versions.flatMap(({ name, storage }) => {
+    const isKnown = left.delete(name)
+    return when(storage && !isKnown, () => invalidValue(field, all, `must have the storage version ${name}`))
+  })
+  return [
+    ...missing,
+    ...[...left].map(([name, index]) =>
+      invalidValue(
+        `${field}[${index}]`,
+        name,
+        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until ` +
+          `a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
       ),
     ),
   ]
@@ -85,109 +106,60 @@ export function validateCustomResourceDefinitionUpdate(
 function groupFaults(group: string): Faults {
   const field = 'spec.group'
   if (!group) return [required(field)]
-  return [
-    ...invalidTexts(field, group, dnsSubdomainFaults),
-    ...when(!group.includes('.'), () =>
-      invalidValue(field, group, 'should be a domain with at least one dot'),
-    ),
-  ]
+  const faults = dnsSubdomainFaults(group)
+  if (faults.length > 0) return [invalidValue(field, group, faults.join(','))]
+  return when(!group.includes('.'), () =>
+    invalidValue(field, group, 'should be a domain with at least one dot'),
+  )
 }
 
-function nameFaults({ names }: CustomResourceDefinitionSpec): Faults {
-  const at = 'spec.names'
-  const label = (field: string, text: string | undefined): Faults =>
-    text === undefined ? [] : invalidTexts(field, text.toLowerCase(), dns1035LabelFaults)
+const MIXED = 'may have mixed case, but should otherwise match: '
+
+/** Names may be missing where they are not required otherwise. */
+function nameFaults(names: Partial<CustomResourceDefinitionNames> = {}, at: string): Faults {
+  const label = (field: string, text: string, shown = text, more = ''): Faults => {
+    const faults = dns1035LabelFaults(text)
+    return when(faults.length > 0, () => invalidValue(`${at}.${field}`, shown, more + faults.join(',')))
+  }
+  const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names
   return [
-    ...requiredText(`${at}.plural`, names.plural, dns1035LabelFaults),
-    ...requiredText(`${at}.singular`, names.singular, dns1035LabelFaults),
-    ...(names.kind ? label(`${at}.kind`, names.kind) : [required(`${at}.kind`)]),
-    ...(names.listKind ? label(`${at}.listKind`, names.listKind) : [required(`${at}.listKind`)]),
-    ...when(names.listKind !== undefined && names.kind === names.listKind && names.kind !== '', () =>
-      invalidValue(`${at}.listKind`, names.listKind, 'kind and listKind may not be the same'),
+    ...(plural ? label('plural', plural) : []),
+    ...(singular ? label('singular', singular) : []),
+    ...(kind ? label('kind', kind.toLowerCase(), kind, MIXED) : []),
+    ...(listKind ? label('listKind', listKind.toLowerCase(), listKind, MIXED) : []),
+    ...shortNames.flatMap((text, index) => label(`shortNames[${index}]`, text)),
+    ...when(kind && kind === listKind, () =>
+      invalidValue(`${at}.listKind`, listKind, 'kind and listKind may not be the same'),
     ),
-    ...(names.shortNames ?? []).flatMap((text, index) =>
-      invalidTexts(`${at}.shortNames[${index}]`, text, dns1035LabelFaults),
-    ),
-    ...(names.categories ?? []).flatMap((text, index) =>
-      invalidTexts(`${at}.categories[${index}]`, text, dns1035LabelFaults),
-    ),
+    ...categories.flatMap((text, index) => label(`categories[${index}]`, text)),
   ]
 }
 
 function versionsFaults(versions: readonly CustomResourceDefinitionVersion[]): Faults {
   const field = 'spec.versions'
-  const stored = versions.filter(({ storage }) => storage)
-  const list = versions.map(({ name }) => name)
+  const names = versions.map(({ name }) => name)
+  const shown = versions.length === 0 ? undefined : versions
+  const [first = ''] = names
+  const faults = first === '' ? [] : dns1035LabelFaults(first)
+  const { missing, each } = validateParts(versions)
   return [
-    ...when(versions.length === 0, () => required(field)),
-    ...repeated(list, (name) => name).map((index) => duplicate(`${field}[${index}].name`, list[index])),
-    ...when(versions.length > 0 && stored.length !== 1, () =>
-      invalidValue(field, versions, 'must have exactly one version marked as storage version'),
-    ),
-    ...versions.flatMap((version, index) => versionFaults(version, `${field}[${index}]`)),
-  ]
-}
-
-function versionFaults(version: CustomResourceDefinitionVersion, at: string): Faults {
-  const {
-    name,
-    schema,
-    additionalPrinterColumns = [],
-    subresources,
-    deprecated,
-    deprecationWarning,
-  } = version
-  return [
-    ...requiredText(`${at}.name`, name, dns1035LabelFaults),
-    ...when(deprecationWarning !== undefined && !deprecated, () =>
-      invalidValue(`${at}.deprecationWarning`, deprecationWarning, 'can only be set for deprecated versions'),
-    ),
-    ...(schema?.openAPIV3Schema
-      ? validateStructuralSchema(schema.openAPIV3Schema, `${at}.schema.openAPIV3Schema`)
-      : [required(`${at}.schema.openAPIV3Schema`, 'schemas are required')]),
-    ...additionalPrinterColumns.flatMap((column, index) => {
-      const place = `${at}.additionalPrinterColumns[${index}]`
+    ...missing,
+    ...versions.flatMap(({ name = '' }, index) => {
+      const wrong = dns1035LabelFaults(name)
       return [
-        ...when(!column.name, () => required(`${place}.name`)),
-        ...(column.type
-          ? when(!COLUMN_TYPES.includes(column.type), () =>
-              notSupported(`${place}.type`, column.type, COLUMN_TYPES),
-            )
-          : [required(`${place}.type`)]),
-        ...pathFaults(`${place}.jsonPath`, column.jsonPath),
+        ...when(wrong.length > 0, () => invalidValue(`${field}[${index}].name`, name, wrong.join(','))),
+        ...(each[index] ?? []),
       ]
     }),
-    ...(subresources?.scale
-      ? [
-          ...scalePathFaults(
-            `${at}.subresources.scale.specReplicasPath`,
-            subresources.scale.specReplicasPath,
-            '.spec.',
-          ),
-          ...scalePathFaults(
-            `${at}.subresources.scale.statusReplicasPath`,
-            subresources.scale.statusReplicasPath,
-            '.status.',
-          ),
-        ]
-      : []),
+    ...when(new Set(names).size < names.length, () =>
+      invalidValue(field, shown, 'must contain unique version names'),
+    ),
+    ...when(versions.filter(({ storage }) => storage).length !== 1, () =>
+      invalidValue(field, shown, 'must have exactly one version marked as storage version'),
+    ),
+    // Upstream holds the first version's name against this once more, where its older API has it.
+    ...when(faults.length > 0, () => invalidValue('spec.version', first, faults.join(','))),
   ]
-}
-
-function pathFaults(field: string, path: string): Faults {
-  if (!path) return [required(field)]
-  return when(!path.startsWith('.'), () =>
-    invalidValue(field, path, 'must be a simple json path starting with .'),
-  )
-}
-
-function scalePathFaults(field: string, path: string, prefix: string): Faults {
-  if (!path) return [required(field)]
-  const isSimple = /^(\.[A-Za-z_][\w-]*)+$/.test(path)
-  if (!isSimple) return [invalidValue(field, path, 'must be a simple json path')]
-  return when(!path.startsWith(prefix), () =>
-    invalidValue(field, path, `should be a json path under ${prefix.slice(0, -1)}`),
-  )
 }
 
 function conversionFaults({ conversion, versions = [] }: CustomResourceDefinitionSpec): Faults {

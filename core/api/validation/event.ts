@@ -111,7 +111,7 @@ const FIXED = [
 export function validateNewEventUpdate(newEvent: NewEvent, oldEvent: NewEvent): Faults {
   const [event, old] = [toCoreEvent(newEvent), toCoreEvent(oldEvent)]
   const same = (field: string, value: unknown, before: unknown): Faults =>
-    isNothing(value) && isNothing(before) ? [] : immutable(field, value, before)
+    isNothing(value) && isNothing(before) ? [] : immutable(field, value ?? zeroOf(field, before), before)
   return [
     ...looseFaults(event, 'reportingController'),
     ...(isSameValue(event.series, old.series) ? [] : seriesFaults(event)),
@@ -119,6 +119,12 @@ export function validateNewEventUpdate(newEvent: NewEvent, oldEvent: NewEvent): 
     ...same('reportingController', event.reportingComponent, old.reportingComponent),
     ...same('reportingInstance', event.reportingInstance, old.reportingInstance),
   ]
+}
+
+/** What Go has where nothing was said of what was a text or a number. */
+const zeroOf = (field: string, before: unknown): unknown => {
+  if (typeof before === 'number') return 0
+  return typeof before === 'string' && !/Time(stamp)?$/.test(field) ? '' : undefined
 }
 
 const isNothing = (value: unknown): boolean =>

@@ -39,7 +39,7 @@ export const notFoundValue = (field: string, value: unknown): FieldError => ({
 export const tooLong = (field: string, maxBytes: number): FieldError => ({
   type: 'tooLong',
   field,
-  detail: `may not be more than ${maxBytes} bytes`,
+  detail: maxBytes < 0 ? 'value is too long' : `may not be more than ${maxBytes} bytes`,
 })
 
 /** A fault when there are more than `max`. */

@@ -55,7 +55,7 @@ function validateParameters(parameters: IngressClassParametersReference): Faults
 /** Faults of a changed IngressClass: its controller stays. */
 export function validateIngressClassUpdate(value: IngressClass, old: IngressClass): Faults {
   return [
-    ...immutable('spec.controller', value.spec.controller, old.spec.controller),
+    ...immutable('spec.controller', value.spec.controller ?? '', old.spec.controller),
     ...validateIngressClass(value),
   ]
 }

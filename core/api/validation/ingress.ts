@@ -77,7 +77,7 @@ function validateSpec({ spec }: Ingress, leniency: Leniency): Faults {
   const rules = spec.rules ?? []
   return [
     ...when(rules.length === 0 && !spec.defaultBackend, () =>
-      invalidValue('spec', rules, 'either `defaultBackend` or `rules` must be specified'),
+      invalidValue('spec', spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'),
     ),
     ...(spec.defaultBackend ? validateBackend(spec.defaultBackend, 'spec.defaultBackend', leniency) : []),
     ...rules.flatMap(({ host, http }, index) => [

@@ -21,6 +21,7 @@ import {
   when,
   withoutValue,
 } from './faults.ts'
+import { countIndexes } from './index-ranges.ts'
 import { qualifiedNameFaults } from './names.ts'
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore']
@@ -174,42 +175,4 @@ function validateSuccessRule(rule: SuccessPolicyRule, at: string, completions: n
       ),
     ),
   ]
-}
-
-type Indexes = { readonly total: number } | { readonly problem: string }
-
-/** `0-2,5`: how many indexes that are. */
-function countIndexes(text: string, completions: number): Indexes {
-  if (text === '') return { total: 0 }
-  let total = 0
-  let last: number | undefined
-  for (const fragment of text.split(',')) {
-    const interval = readInterval(fragment, completions)
-    if ('problem' in interval) return interval
-    const { first, final } = interval
-    if (last !== undefined && last >= first)
-      return { problem: `non-increasing order, previous: ${last}, current: ${first}` }
-    total += final - first + 1
-    last = final
-  }
-  return { total }
-}
-
-type Interval = { readonly first: number; readonly final: number } | { readonly problem: string }
-
-function readInterval(fragment: string, completions: number): Interval {
-  const parts = fragment.split('-')
-  if (parts.length > 2)
-    return {
-      problem: `the fragment ${JSON.stringify(fragment)} violates the requirement that an index interval can have at most two parts separated by '-'`,
-    }
-  for (const part of parts) {
-    if (!/^\+?\d+$/.test(part))
-      return { problem: `cannot convert string to integer for index: ${JSON.stringify(part)}` }
-    if (Number(part) >= completions) return { problem: `too large index: ${JSON.stringify(part)}` }
-  }
-  const [first = 0, final = first] = parts.map(Number)
-  return parts.length === 2 && first >= final
-    ? { problem: `non-increasing order, previous: ${first}, current: ${final}` }
-    : { first, final }
 }

@@ -1,9 +1,12 @@
 /** Jobs (kubernetes/kubernetes pkg/apis/batch/validation/validation.go). Pure. */
 
 import type { Job, JobSpec } from '../generated/batch-v1.ts'
+import type { PodTemplateSpec } from '../generated/core-v1.ts'
+import { isSameValue } from '../equality.ts'
 import { matchesLabelSelector } from '../selectors.ts'
 import type { Faults } from './faults.ts'
 import {
+  IMMUTABLE,
   byKey,
   immutable,
   invalidValue,
@@ -28,14 +31,14 @@ const SOFT_LIMIT = 100_000
 const HIGH_LIMIT = 10_000
 
 /** Faults of a Job, metadata aside. */
-export function validateJob(job: Job): Faults {
+export function validateJob(job: Job, old?: Job): Faults {
   const { metadata, spec } = job
   const { selector, template, completions, completionMode } = spec
   const isUsable = selector === undefined || validateLabelSelector(selector, '').length === 0
   const isChosen = selector !== undefined && matchesLabelSelector(selector, template?.metadata?.labels)
   const host = `${metadata.name}-${(completions ?? 0) - 1}`
   return [
-    ...validateGeneratedSelector(job),
+    ...validateGeneratedSelector(job, old),
     ...validateJobSpec(spec, 'spec'),
     ...(selector === undefined
       ? [required('spec.selector')]
@@ -58,21 +61,23 @@ export function validateJob(job: Job): Faults {
 }
 
 /** What the selector and the labels of pods must be unless the user cares for them. */
-function validateGeneratedSelector({ metadata, spec }: Job): Faults {
+function validateGeneratedSelector({ metadata, spec }: Job, old: Job | undefined): Faults {
   const { selector, template, manualSelector } = spec
   if (manualSelector || selector === undefined) return []
   const { uid = '', name } = metadata
-  const expected = {
-    'controller-uid': uid,
-    'job-name': name,
-    'batch.kubernetes.io/controller-uid': uid,
-    'batch.kubernetes.io/job-name': name,
-  }
+  const newer = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name }
+  const expected = { 'controller-uid': uid, 'job-name': name, ...newer }
+  const before = old?.spec.template?.metadata?.labels ?? {}
+  // A Job of before there were the newer labels goes on without them.
+  const wanted =
+    old && !Object.keys(newer).every((label) => Object.hasOwn(before, label))
+      ? { 'controller-uid': uid, 'job-name': name }
+      : expected
   const labels = template?.metadata?.labels ?? {}
   const at = 'spec.template.metadata.labels'
   const isUsable = validateLabelSelector(selector, '').length === 0
   return [
-    ...Object.entries(expected).flatMap(([label, value]) => {
+    ...Object.entries(wanted).flatMap(([label, value]) => {
       if (!Object.hasOwn(labels, label)) return [required(`${at}[${label}]`, `must be '${value}'`)]
       return when(labels[label] !== value, () =>
         invalidValue(`${at}[${label}]`, byKey(labels), `must be '${value}'`),
@@ -180,18 +185,54 @@ function restartFaults(policy: string | undefined, { podFailurePolicy }: JobSpec
 /** Faults of a changed Job: what it is to do stays. */
 export function validateJobUpdate(job: Job, old: Job): Faults {
   const { spec } = job
-  // An indexed Job may grow and shrink as long as both numbers do.
-  const isElastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism
   const isSuspended = old.spec.suspend === true && old.status?.startTime === undefined
   return [
-    ...validateJob(job),
-    ...(isElastic ? [] : immutable('spec.completions', spec.completions, old.spec.completions)),
+    ...validateJob(job, old),
+    ...completionsFaults(spec, old.spec),
     ...immutable('spec.selector', spec.selector, old.spec.selector),
-    ...(isSuspended ? [] : immutable('spec.template', spec.template, old.spec.template)),
+    ...when(
+      !isSameValue(
+        isSuspended ? withPlacement(spec.template, old.spec.template) : spec.template,
+        old.spec.template,
+      ),
+      () => invalidValue('spec.template', spec.template, IMMUTABLE),
+    ),
     ...immutable('spec.completionMode', spec.completionMode, old.spec.completionMode),
     ...immutable('spec.podFailurePolicy', spec.podFailurePolicy, old.spec.podFailurePolicy),
     ...immutable('spec.backoffLimitPerIndex', spec.backoffLimitPerIndex, old.spec.backoffLimitPerIndex),
     ...immutable('spec.managedBy', spec.managedBy, old.spec.managedBy),
     ...immutable('spec.successPolicy', spec.successPolicy, old.spec.successPolicy),
   ]
+}
+
+/** An indexed Job may grow and shrink as long as both numbers do. */
+function completionsFaults(spec: JobSpec, old: JobSpec): Faults {
+  const { completions, completionMode, parallelism } = spec
+  const field = 'spec.completions'
+  if (completionMode !== 'Indexed') return immutable(field, completions, old.completions)
+  if (completions === undefined || completions === old.completions) return []
+  return when(completions !== parallelism, () =>
+    invalidValue(field, completions, 'can only be modified in tandem with spec.parallelism'),
+  )
+}
+
+/** The template with all that says where pods run as it was: it may change before the first of them is made. */
+function withPlacement(template: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
+  const { metadata: before = {}, spec: kept } = old
+  const { nodeAffinity: _, ...affinity } = template.spec?.affinity ?? {}
+  const oldNodes = kept?.affinity?.nodeAffinity
+  const placed = { ...affinity, ...(oldNodes ? { nodeAffinity: oldNodes } : {}) }
+  const { nodeSelector, tolerations, schedulingGates } = kept ?? {}
+  const hasAffinity = kept?.affinity !== undefined || Object.keys(placed).length > 0
+  return {
+    ...template,
+    metadata: { ...template.metadata, labels: before.labels, annotations: before.annotations },
+    spec: {
+      ...(template.spec ?? { containers: [] }),
+      nodeSelector,
+      tolerations,
+      schedulingGates,
+      affinity: hasAffinity ? placed : undefined,
+    },
+  }
 }

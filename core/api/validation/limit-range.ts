@@ -6,7 +6,7 @@ import type { Faults } from './faults.ts'
 import {
   duplicate,
   forbiddenField,
-  immutable,
+  IMMUTABLE,
   invalidTexts,
   invalidValue,
   repeated,
@@ -161,20 +161,7 @@ const ONLY_EXIST_TEXT =
 export function validateResourceQuota({ spec }: ResourceQuota): Faults {
   const { hard = {}, scopes = [] } = spec ?? {}
   return [
-    ...Object.entries(hard).flatMap(([name, amount]) => {
-      const field = `spec.hard[${name}]`
-      const isHuge = /^(requests\.)?hugepages-/.test(name)
-      const faults = invalidTexts(field, name, qualifiedNameFaults)
-      return [
-        ...faults,
-        ...when(faults.length === 0 && !name.includes('/') && !STANDARD_RESOURCES.has(name) && !isHuge, () =>
-          invalidValue(field, name, 'must be a standard resource for quota'),
-        ),
-        ...when(compareQuantities(amount, '0') < 0, () =>
-          invalidValue(field, amount, 'must be greater than or equal to 0'),
-        ),
-      ]
-    }),
+    ...amountFaults(hard, 'spec.hard'),
     ...scopes.flatMap((scope) => [
       ...when(!SCOPES.includes(scope), () => invalidValue('spec.scopes', scopes, 'unsupported scope')),
       ...outOfScope(scope, hard).map(() =>
@@ -185,6 +172,30 @@ export function validateResourceQuota({ spec }: ResourceQuota): Faults {
     ...(spec?.scopeSelector ? validateScopeSelector(spec.scopeSelector, spec) : []),
   ]
 }
+
+/** Faults of amounts by the names that quotas count. */
+function amountFaults(amounts: Readonly<Record<string, string>>, at: string): Faults {
+  return Object.entries(amounts).flatMap(([name, amount]) => {
+    const field = `${at}[${name}]`
+    const isHuge = /^(requests\.)?hugepages-/.test(name)
+    const faults = invalidTexts(field, name, qualifiedNameFaults)
+    return [
+      ...faults,
+      ...when(faults.length === 0 && !name.includes('/') && !STANDARD_RESOURCES.has(name) && !isHuge, () =>
+        invalidValue(field, name, 'must be a standard resource for quota'),
+      ),
+      ...when(compareQuantities(amount, '0') < 0, () =>
+        invalidValue(field, amount, 'must be greater than or equal to 0'),
+      ),
+    ]
+  })
+}
+
+/** Faults of what a ResourceQuota says is used. */
+export const validateResourceQuotaStatus = ({ status }: ResourceQuota): Faults => [
+  ...amountFaults(status?.hard ?? {}, 'status.hard'),
+  ...amountFaults(status?.used ?? {}, 'status.used'),
+]
 
 /** As upstream shows its internal type. */
 const shownSelector = ({ matchExpressions = [] }: ScopeSelector): unknown => ({
@@ -267,9 +278,10 @@ function conflicts(scopes: readonly string[], field: string, shown: readonly str
 
 /** Faults of a changed ResourceQuota. */
 export function validateResourceQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): Faults {
-  const sorted = (scopes: readonly string[] | undefined): readonly string[] => [...(scopes ?? [])].sort()
+  const scopes = quota.spec?.scopes
+  const isSame = new Set(scopes).symmetricDifference(new Set(old.spec?.scopes)).size === 0
   return [
     ...validateResourceQuota(quota),
-    ...immutable('spec.scopes', sorted(quota.spec?.scopes), sorted(old.spec?.scopes)),
+    ...when(!isSame, () => invalidValue('spec.scopes', scopes, IMMUTABLE)),
   ]
 }

@@ -26,9 +26,9 @@ export interface MetadataRules {
 
 /** Faults of an object's metadata, names generated already. */
 export function validateMetadata({ metadata }: KubernetesObject, rules: MetadataRules): Faults {
-  const { name, generateName, namespace } = metadata
+  const { name, namespace } = metadata
   return [
-    ...validateGenerateName(generateName, rules.nameFaults),
+    ...validateGenerateName({ metadata }, rules.nameFaults),
     ...(name
       ? invalidTexts('metadata.name', name, rules.nameFaults)
       : [required('metadata.name', 'name or generateName is required')]),
@@ -47,14 +47,24 @@ export function validateMetadata({ metadata }: KubernetesObject, rules: Metadata
   ]
 }
 
-/** Faults of the beginning of a name. */
+/** Faults of what a name was to begin with. */
 export function validateGenerateName(
-  generateName: string | undefined,
+  { metadata }: Pick<KubernetesObject, 'metadata'>,
   nameFaults: MetadataRules['nameFaults'],
 ): Faults {
+  const { generateName } = metadata
   if (!generateName) return []
-  return invalidTexts('metadata.generateName', generateName, (prefix) => nameFaults(maskTrailingDash(prefix)))
+  return [
+    ...validatePrefix(metadata),
+    ...invalidTexts('metadata.generateName', generateName, (prefix) => nameFaults(maskTrailingDash(prefix))),
+  ]
 }
+
+/** What no name may have in it, of whatever kind: it is a part of a path. */
+const validatePrefix = ({ generateName = '' }: KubernetesObject['metadata']): Faults =>
+  invalidTexts('metadata.generateName', generateName, (prefix) =>
+    ['/', '%'].filter((letter) => prefix.includes(letter)).map((letter) => `may not contain '${letter}'`),
+  )
 
 /** A prefix may end in a dash: more characters follow. */
 const maskTrailingDash = (prefix: string): string => prefix.replace(/(?<=.)-$/, 'a')
@@ -136,6 +146,7 @@ const STANDARD_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregro
 export function validateMetadataUpdate(object: KubernetesObject, old: KubernetesObject): Faults {
   const { metadata } = object
   return [
+    ...validatePrefix(metadata),
     ...immutable('metadata.name', metadata.name, old.metadata.name),
     ...immutable('metadata.namespace', metadata.namespace, old.metadata.namespace),
     ...immutable('metadata.uid', metadata.uid, old.metadata.uid),

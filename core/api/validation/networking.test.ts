@@ -145,7 +145,7 @@ describe('a new Ingress', () => {
     [
       'says nothing',
       { spec: {} },
-      ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified'],
+      ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified'],
     ],
     [
       'has an address for a host',

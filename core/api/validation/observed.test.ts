@@ -35,7 +35,8 @@ function faultsOf(resource: ResourceInfo, body: object): readonly string[] {
   const rules = rulesFor(resource)
   const whole = { ...body, metadata: { name: 'a', uid: 'u', ...namespace, ...metadata } }
   const { object } = strictDecode(resource, whole)
-  return rules.validateCreate(rules.setDefaults(object), FACTS).map(fieldErrorMessage)
+  const given = rules.prepareForCreate?.(object, { name: 'test', groups: [] }) ?? object
+  return rules.validateCreate(rules.setDefaults(given), FACTS).map(fieldErrorMessage)
 }
 
 const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }

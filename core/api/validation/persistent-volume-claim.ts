@@ -13,12 +13,13 @@ import {
   immutable,
   invalidTexts,
   invalidValue,
+  notSupported,
   optionalText,
   required,
   when,
 } from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
+import { dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
 import {
   accessModeFaults,
   changeText,
@@ -32,8 +33,17 @@ export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim): 
   return validateClaimSpec(spec ?? {}, 'spec')
 }
 
+interface Tolerance {
+  /** of the data sources */
+  readonly anyGroup?: boolean
+}
+
 /** Faults of what is claimed. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: string): Faults {
+export function validateClaimSpec(
+  spec: PersistentVolumeClaimSpec,
+  at: string,
+  tolerated: Tolerance = {},
+): Faults {
   const modes = spec.accessModes ?? []
   const storage = spec.resources?.requests?.['storage']
   const storageField = `${at}.resources[storage]`
@@ -44,8 +54,8 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: string): 
     ...(storage === undefined ? [required(storageField)] : positiveFaults(storage, storageField)),
     ...optionalText(`${at}.storageClassName`, spec.storageClassName, dnsSubdomainFaults),
     ...modeFaults(spec.volumeMode, `${at}.volumeMode`),
-    ...(spec.dataSource ? dataSourceFaults(spec.dataSource, `${at}.dataSource`) : []),
-    ...(spec.dataSourceRef ? dataSourceFaults(spec.dataSourceRef, `${at}.dataSourceRef`) : []),
+    ...(spec.dataSource ? dataSourceFaults(spec.dataSource, `${at}.dataSource`, tolerated) : []),
+    ...(spec.dataSourceRef ? dataSourceFaults(spec.dataSourceRef, `${at}.dataSourceRef`, tolerated) : []),
     ...agreementFaults(spec, at),
     ...optionalText(`${at}.volumeAttributesClassName`, spec.volumeAttributesClassName, dnsSubdomainFaults),
   ]
@@ -54,6 +64,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: string): 
 function dataSourceFaults(
   { name, kind, apiGroup = '', namespace }: TypedObjectReference,
   at: string,
+  { anyGroup }: Tolerance,
 ): Faults {
   return [
     ...when(!name, () => required(`${at}.name`)),
@@ -61,7 +72,7 @@ function dataSourceFaults(
     ...when(apiGroup === '' && kind !== 'PersistentVolumeClaim', () =>
       invalidValue(at, kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"),
     ),
-    ...optionalText(`${at}.apiGroup`, apiGroup, dnsSubdomainFaults),
+    ...(anyGroup ? [] : optionalText(`${at}.apiGroup`, apiGroup, dnsSubdomainFaults)),
     ...(namespace ? invalidTexts(`${at}.namespace`, namespace, dnsLabelFaults) : []),
   ]
 }
@@ -88,7 +99,7 @@ export function validatePersistentVolumeClaimUpdate(
     before.volumeName ? before : { ...before, volumeName: now.volumeName },
   ]
   return [
-    ...validatePersistentVolumeClaim(claim),
+    ...validateClaimSpec(now, 'spec', { anyGroup: hasGroup(before) }),
     ...when(!isSameValue(wanted, kept), () =>
       forbiddenField(
         'spec',
@@ -101,6 +112,10 @@ export function validatePersistentVolumeClaimUpdate(
     ...attributesClassFaults(now, before),
   ]
 }
+
+/** Groups that were given once are not looked at again, whatever becomes of them. */
+const hasGroup = ({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec): boolean =>
+  (dataSource?.apiGroup ?? dataSourceRef?.apiGroup) !== undefined
 
 /** The wanted spec with what may change as it was. */
 function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): PersistentVolumeClaimSpec {
@@ -143,16 +158,43 @@ export function validatePersistentVolumeClaimStatus({ spec, status }: Persistent
   return [
     ...when((spec?.accessModes ?? []).length === 0, () => required('Spec.accessModes')),
     ...Object.entries(status?.capacity ?? {}).flatMap(([name, text]) =>
-      when(milliOf(text) < 0n, () =>
-        invalidValue(
-          `status.capacity[${name}]`,
-          Number(milliOf(text) / 1000n),
-          'must be a valid resource quantity',
-        ),
-      ),
+      basicFaults(text, `status.capacity[${name}]`),
     ),
+    ...Object.entries(status?.allocatedResourceStatuses ?? {}).flatMap(([name, state]) => [
+      ...keyFaults(name, 'status.allocatedResourceStatuses'),
+      ...when(!RESIZE_STATES.includes(state), () =>
+        notSupported('status.allocatedResourceStatuses', name, RESIZE_STATES),
+      ),
+    ]),
+    ...Object.entries(status?.allocatedResources ?? {}).flatMap(([name, text]) => {
+      const field = 'status.allocatedResources'
+      const faults = keyFaults(name, field)
+      return faults.length > 0 ? faults : basicFaults(text, `${field}[${name}]`)
+    }),
   ]
 }
+
+const RESIZE_STATES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+].toSorted()
+
+/** Of its own resources Kubernetes lets claims have one. */
+function keyFaults(name: string, field: string): Faults {
+  const faults = invalidTexts(field, name, qualifiedNameFaults)
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/')
+  return faults.length > 0 || !isNative || name === 'storage'
+    ? faults
+    : [notSupported(field, name, ['storage'])]
+}
+
+const basicFaults = (text: string, field: string): Faults =>
+  when(milliOf(text) < 0n, () =>
+    invalidValue(field, Number(milliOf(text) / 1000n), 'must be a valid resource quantity'),
+  )
 
 /** Warnings of a claim (pkg/api/persistentvolumeclaim/util.go). */
 export function persistentVolumeClaimWarnings({ metadata, spec }: PersistentVolumeClaim): readonly string[] {

@@ -17,6 +17,7 @@ import { parseMilli } from '../quantity.ts'
 import type { Faults } from './faults.ts'
 import {
   forbiddenField,
+  IMMUTABLE,
   immutable,
   invalidTexts,
   invalidValue,
@@ -50,7 +51,7 @@ export function validateVolumeSpec(spec: PersistentVolumeSpec, at: string, isInl
     ...(isInline ? inlineFaults(spec, at) : []),
     ...when((spec.accessModes ?? []).length === 0, () => required(`${at}.accessModes`)),
     ...accessModeFaults(spec.accessModes ?? [], `${at}.accessModes`),
-    ...(isInline ? [] : capacityFaults(spec.capacity ?? {}, `${at}.capacity`)),
+    ...(isInline ? [] : capacityFaults(spec.capacity, `${at}.capacity`)),
     ...(isInline ? [] : optionalChoice(policyField, spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES)),
     ...(spec.nodeAffinity && !isInline ? affinityFaults(spec.nodeAffinity, `${at}.nodeAffinity`) : []),
     ...sourceFaults(spec, at),
@@ -99,12 +100,12 @@ export function accessModeFaults(modes: readonly string[], field: string): Fault
   ]
 }
 
-function capacityFaults(capacity: Readonly<Record<string, string>>, field: string): Faults {
-  const names = Object.keys(capacity)
+function capacityFaults(capacity: PersistentVolumeSpec['capacity'], field: string): Faults {
+  const names = Object.keys(capacity ?? {})
   return [
     ...when(names.length === 0, () => required(field)),
     ...when(names.length !== 1 || names[0] !== 'storage', () => notSupported(field, capacity, ['storage'])),
-    ...Object.entries(capacity).flatMap(([name, text]) => [
+    ...Object.entries(capacity ?? {}).flatMap(([name, text]) => [
       ...when(milli(text) < 0n, () =>
         invalidValue(`${field}[${name}]`, Number(milli(text) / 1000n), 'must be a valid resource quantity'),
       ),
@@ -309,12 +310,50 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
       ),
     ),
     ...immutable('volumeMode', now.volumeMode, before.volumeMode),
-    ...(before.nodeAffinity ? immutable('nodeAffinity', now.nodeAffinity, before.nodeAffinity) : []),
+    ...when(before.nodeAffinity && !isSameAffinity(now.nodeAffinity, before.nodeAffinity), () =>
+      invalidValue(
+        'nodeAffinity',
+        now.nodeAffinity,
+        `${IMMUTABLE}, except for updating from beta label to GA`,
+      ),
+    ),
     ...when(
       before.volumeAttributesClassName !== undefined && now.volumeAttributesClassName === undefined,
       () => forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'),
     ),
   ]
+}
+
+/** Labels that have been renamed since. */
+const RENAMED_LABELS: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+}
+
+/** Whether volumes of the one are where those of the other are: labels may come to be called by their newer names. */
+function isSameAffinity(now: VolumeNodeAffinity | undefined, before: VolumeNodeAffinity): boolean {
+  const renamed = (
+    list: readonly NodeSelectorRequirement[] | undefined,
+    wanted: readonly NodeSelectorRequirement[] | undefined,
+  ): readonly NodeSelectorRequirement[] | undefined =>
+    list?.map((requirement, index) => {
+      const key = wanted?.[index]?.key
+      // A label without a newer name may also lose the one it has, as upstream's table gives it none.
+      return key === (RENAMED_LABELS[requirement.key] ?? '') ? { ...requirement, key } : requirement
+    })
+  const terms = now?.required?.nodeSelectorTerms
+  const required = before.required && {
+    ...before.required,
+    nodeSelectorTerms: (before.required.nodeSelectorTerms ?? []).map((term, index) => ({
+      ...term,
+      matchExpressions: renamed(term.matchExpressions, terms?.[index]?.matchExpressions),
+      matchFields: renamed(term.matchFields, terms?.[index]?.matchFields),
+    })),
+  }
+  return isSameValue(now, { ...before, required })
 }
 
 const sourceOf = (spec: PersistentVolumeSpec): Partial<PersistentVolumeSpec> =>

@@ -1,6 +1,7 @@
 /** PodDisruptionBudgets (kubernetes/kubernetes pkg/apis/policy/validation/validation.go). Pure. */
 
 import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
+import { validateConditions } from './conditions.ts'
 import type { Faults } from './faults.ts'
 import { invalidValue, nonNegative, notSupported, when } from './faults.ts'
 import { validateLabelSelector } from './label-selector.ts'
@@ -37,5 +38,8 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 
 /** Faults of its status. */
 export function validatePodDisruptionBudgetStatus({ status }: PodDisruptionBudget): Faults {
-  return COUNTS.flatMap((name) => nonNegative(`status.${name}`, status?.[name]))
+  return [
+    ...validateConditions(status?.conditions),
+    ...COUNTS.flatMap((name) => nonNegative(`status.${name}`, status?.[name])),
+  ]
 }

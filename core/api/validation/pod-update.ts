@@ -7,6 +7,7 @@ import { isSameValue } from '../equality.ts'
 import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, invalidValue, when } from './faults.ts'
+import { validatePlacement, withOldPlacement } from './pod-placement-update.ts'
 import { validatePodSpec } from './pod.ts'
 
 const CHANGEABLE = [
@@ -17,17 +18,17 @@ const CHANGEABLE = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ]
 
-/** Faults of a changed pod, metadata aside. */
+const MAX_DEADLINE = 2 ** 31 - 1
+
+/** Faults of a changed pod, metadata aside. Some end the judgement. */
 export function validatePodUpdate({ spec }: Pod, { spec: old }: Pod): Faults {
-  const counts = [
-    ...validateCount(spec.containers, old.containers, 'spec.containers'),
-    ...validateCount(spec.initContainers, old.initContainers, 'spec.initContainers'),
+  const ending = [
+    () => validateCount(spec.containers, old.containers, 'spec.containers'),
+    () => validateCount(spec.initContainers, old.initContainers, 'spec.initContainers'),
+    () => validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds),
   ]
-  return [
-    ...validatePodSpec(spec, 'spec'),
-    ...counts,
-    ...(counts.length > 0 ? [] : validateChanges(spec, old)),
-  ]
+  const end = ending.map((faultsOf) => faultsOf()).find((faults) => faults.length > 0)
+  return [...validatePodSpec(spec, 'spec'), ...(end ?? validateChanges(spec, old))]
 }
 
 function validateCount(
@@ -40,23 +41,34 @@ function validateCount(
   )
 }
 
-function validateChanges(spec: PodSpec, old: PodSpec): Faults {
-  return [
-    ...validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds),
-    ...validateAdditions(spec, old),
-    ...when(!isSameValue(fixedPart(spec, old), old), () =>
-      forbiddenField('spec', `pod updates may not change fields other than ${CHANGEABLE.join(',')}`),
-    ),
-  ]
-}
-
 /** It may come, and become shorter. */
 function validateDeadline(now: number | undefined, before: number | undefined): Faults {
   const field = 'spec.activeDeadlineSeconds'
-  if (before === undefined) return []
-  if (now === undefined)
-    return [invalidValue(field, null, 'must not update from a positive integer to nil value')]
-  return when(now > before, () => invalidValue(field, now, 'must be less than or equal to previous value'))
+  if (now === undefined) return []
+  if (now < 0 || now > MAX_DEADLINE)
+    return [invalidValue(field, now, `must be between 0 and ${MAX_DEADLINE}, inclusive`)]
+  return when(before !== undefined && now > before, () =>
+    invalidValue(field, now, 'must be less than or equal to previous value'),
+  )
+}
+
+function validateChanges(spec: PodSpec, old: PodSpec): Faults {
+  const isGated = (old.schedulingGates ?? []).length > 0
+  const changed = isGated ? withOldPlacement(spec, old) : spec
+  return [
+    ...when(spec.activeDeadlineSeconds === undefined && old.activeDeadlineSeconds !== undefined, () =>
+      invalidValue(
+        'spec.activeDeadlineSeconds',
+        null,
+        'must not update from a positive integer to nil value',
+      ),
+    ),
+    ...validateAdditions(spec, old),
+    ...(isGated ? validatePlacement(spec, old) : []),
+    ...when(!isSameValue(fixedPart(changed, old), old), () =>
+      forbiddenField('spec', `pod updates may not change fields other than ${CHANGEABLE.join(',')}`),
+    ),
+  ]
 }
 
 /** Tolerations may come but not go (their seconds may change); scheduling gates may go but not come. */
@@ -77,7 +89,7 @@ function validateAdditions(spec: PodSpec, old: PodSpec): Faults {
     ),
     ...added.map((name) =>
       forbiddenField(
-        `spec.schedulingGates[${gates.indexOf(name)}]`,
+        `spec.schedulingGates[${gates.indexOf(name)}].name`,
         'only deletion is allowed, but found new scheduling gate ' + `'${name}'`,
       ),
     ),

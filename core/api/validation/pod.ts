@@ -11,7 +11,6 @@ import {
   choice,
   duplicate,
   forbiddenField,
-  immutable,
   invalidTexts,
   invalidValue,
   notSupported,
@@ -226,9 +225,4 @@ function validateHostAliases({ hostAliases = [] }: PodSpec, field: string): Faul
       invalidTexts(`${field}[${index}].hostnames[${place}]`, name, dnsSubdomainFaults),
     ),
   ])
-}
-
-/** Faults of a change of status. */
-export function validatePodStatus(pod: Pod, old: Pod): Faults {
-  return immutable('status.qosClass', pod.status?.qosClass, old.status?.qosClass)
 }

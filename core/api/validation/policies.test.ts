@@ -267,7 +267,13 @@ describe('a webhook configuration', () => {
         '[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
       ],
     ],
-    [service({ path: 'a' }), [`[0].clientConfig.service.path: Invalid value: "a": must start with a '/'`]],
+    [
+      service({ path: 'a' }),
+      [
+        `[0].clientConfig.service.path: Invalid value: "a": must start with a '/'`,
+        '[0].clientConfig.service.path: Invalid value: "a": segment[0] may not be empty',
+      ],
+    ],
     [
       service({ path: '/a//b' }),
       ['[0].clientConfig.service.path: Invalid value: "/a//b": segment[1] may not be empty'],

@@ -27,7 +27,8 @@ const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0
 const SYSCTL_REGEX = new RegExp(`^${SYSCTL}$`)
 const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 
-const idFaults = (field: string, id: number | undefined): Faults =>
+/** A fault when a user or group is none that Linux knows. */
+export const idFaults = (field: string, id: number | undefined): Faults =>
   when(id !== undefined && (id < 0 || id > MAX_ID), () =>
     invalidValue(field, id, `must be between 0 and ${MAX_ID}, inclusive`),
   )

@@ -44,7 +44,7 @@ export function validateServiceCIDRUpdate(cidr: ServiceCIDR, old: ServiceCIDR): 
   )
   if (now.length === before.length) return changed
   if (before.length === 1 && now.length === 2) return [...changed, ...validateServiceCIDR(cidr)]
-  return [invalidValue('spec.cidrs', now, IMMUTABLE)]
+  return [invalidValue('spec.cidrs', cidr.spec.cidrs ?? null, IMMUTABLE)]
 }
 
 /** Faults of the name of an IPAddress: the address, as it is usually written. */

@@ -258,7 +258,9 @@ export function validateServiceStatus({ spec, status }: Service): Faults {
     )
   return ingress.flatMap(({ ip, hostname, ipMode }, index) => [
     ...(ip ? ipFaults(`${at}[${index}].ip`, ip) : []),
-    ...when(ip && !ipMode, () => required(`${at}[${index}].ipMode`, 'must be specified when `ip` is set')),
+    ...when(ip && ipMode === undefined, () =>
+      required(`${at}[${index}].ipMode`, 'must be specified when `ip` is set'),
+    ),
     ...when(!ip && ipMode, () =>
       forbiddenField(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set'),
     ),

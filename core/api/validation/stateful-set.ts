@@ -21,7 +21,16 @@ import { isEmptySelector, validateTemplate } from './workloads.ts'
 const RETENTIONS = ['Retain', 'Delete']
 
 /** Faults of a StatefulSet, metadata aside. */
-export function validateStatefulSet({ spec }: StatefulSet): Faults {
+export const validateStatefulSet = ({ spec }: StatefulSet): Faults => validateSpec(spec)
+
+/** What is not held against a set that is there already. */
+interface Tolerance {
+  /** what stays as it was made */
+  readonly fixedParts?: boolean
+  readonly podTemplate?: boolean
+}
+
+function validateSpec(spec: StatefulSetSpec, tolerated: Tolerance = {}): Faults {
   const template = filledTemplate(spec)
   const { podManagementPolicy: policy = '', selector, persistentVolumeClaimRetentionPolicy: retention } = spec
   return [
@@ -36,13 +45,11 @@ export function validateStatefulSet({ spec }: StatefulSet): Faults {
         notSupported(`spec.persistentVolumeClaimRetentionPolicy.${name}`, value, RETENTIONS),
       )
     }),
-    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
-      validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`),
-    ),
+    ...(tolerated.fixedParts ? [] : validateClaimTemplates(spec)),
     ...nonNegative('spec.replicas', spec.replicas),
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...nonNegative('spec.ordinals.start', spec.ordinals?.start),
-    ...optionalText('spec.serviceName', spec.serviceName, dnsLabelFaults),
+    ...(tolerated.fixedParts ? [] : optionalText('spec.serviceName', spec.serviceName, dnsLabelFaults)),
     ...(selector === undefined
       ? [required('spec.selector')]
       : [
@@ -51,9 +58,18 @@ export function validateStatefulSet({ spec }: StatefulSet): Faults {
             invalidValue('spec.selector', selector, 'empty selector is invalid for statefulset'),
           ),
         ]),
-    ...validateTemplate(template, selector, { owner: 'StatefulSet', noUse: '' }),
+    ...validateTemplate(template, selector, {
+      owner: 'StatefulSet',
+      noUse: '',
+      ...(tolerated.podTemplate ? { isKept: true } : {}),
+    }),
   ]
 }
+
+const validateClaimTemplates = ({ volumeClaimTemplates = [] }: StatefulSetSpec): Faults =>
+  volumeClaimTemplates.flatMap((claim, index) =>
+    validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`),
+  )
 
 function strategyFaults({ updateStrategy = {} }: StatefulSetSpec): Faults {
   const at = 'spec.updateStrategy'
@@ -107,10 +123,11 @@ const NAMES = `${CHANGEABLE.slice(0, -1)
 
 /** Faults of a changed StatefulSet: most of its spec stays. */
 export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): Faults {
+  const wasFaulty = validateSpec(old.spec, { fixedParts: true }).length > 0
   const kept = (spec: StatefulSetSpec): object =>
     Object.fromEntries(Object.entries(spec).filter(([name]) => !CHANGEABLE.some((each) => each === name)))
   return [
-    ...validateStatefulSet(set),
+    ...validateSpec(set.spec, { fixedParts: true, podTemplate: wasFaulty }),
     ...when(!isSameValue(kept(set.spec), kept(old.spec)), () =>
       forbiddenField('spec', `updates to statefulset spec for fields other than ${NAMES} are forbidden`),
     ),

@@ -35,9 +35,9 @@ describe('defaults', () => {
     [
       'PersistentVolumeClaim',
       PERSISTENT_VOLUME_CLAIMS,
-      { spec: { ...claim, dataSource: { kind: 'PersistentVolumeClaim', name: 'a' } } },
+      { spec: claim },
       {
-        spec: { volumeMode: 'Filesystem', dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'a' } },
+        spec: { volumeMode: 'Filesystem' },
         status: { phase: 'Pending' },
       },
     ],
@@ -86,7 +86,7 @@ describe('a new object', () => {
       [
         'spec.accessModes: Required value',
         'spec.capacity: Required value',
-        'spec.capacity: Unsupported value: {}: supported values: "storage"',
+        'spec.capacity: Unsupported value: null: supported values: "storage"',
         'spec: Required value: must specify a volume type',
       ],
     ],
@@ -158,6 +158,8 @@ describe('a new object', () => {
       PERSISTENT_VOLUME_CLAIMS,
       { spec: { ...claim, dataSourceRef: { kind: 'Thing', name: '' } } },
       [
+        'spec.dataSource.name: Required value',
+        'spec.dataSource: Invalid value: "Thing": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
         'spec.dataSourceRef.name: Required value',
         `spec.dataSourceRef: Invalid value: "Thing": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
       ],

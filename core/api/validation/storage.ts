@@ -186,3 +186,17 @@ function errorFaults(error: VolumeError | undefined, at: string): Faults {
 export function validateVolumeAttachmentUpdate(attachment: VolumeAttachment, old: VolumeAttachment): Faults {
   return [...attachmentFaults(attachment), ...immutable('spec', attachment.spec, old.spec)]
 }
+
+/** The status without what upstream keeps only behind a feature gate that is off, unless it was there already. */
+export function withoutErrorCodes(attachment: VolumeAttachment, old: VolumeAttachment): VolumeAttachment {
+  const kept = (name: 'attachError' | 'detachError'): Partial<NonNullable<VolumeAttachment['status']>> => {
+    const error = attachment.status?.[name]
+    if (error?.errorCode === undefined || old.status?.[name]?.errorCode !== undefined) return {}
+    const { errorCode: _, ...rest } = error
+    return { [name]: rest }
+  }
+  const { status } = attachment
+  return status
+    ? { ...attachment, status: { ...status, ...kept('attachError'), ...kept('detachError') } }
+    : attachment
+}

@@ -9,9 +9,10 @@ import { compiledPattern } from '../json-schema/re2.ts'
 import { schemaFaults } from '../json-schema/validate.ts'
 import { pruned } from '../json-schema/prune.ts'
 import type { Faults } from './faults.ts'
+import { TYPES, validateQuantifiers } from './schema-quantifiers.ts'
+import { validateRules } from './schema-rules.ts'
 import { forbiddenField, invalidValue, notSupported, required, when } from './faults.ts'
 
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const LIST_TYPES = ['atomic', 'set', 'map']
 const MAP_TYPES = ['atomic', 'granular']
 const MAX_DEPTH = 200
@@ -28,7 +29,7 @@ export function validateStructuralSchema(schema: Schema, at: string): Faults {
       forbiddenField(`${at}.nullable`, 'nullable cannot be true at the root'),
     ),
     ...metadataFaults(schema, at),
-    ...nodeFaults(schema, at, 0),
+    ...nodeFaults(schema, at, { depth: 0, what: 'root' }),
   ]
 }
 
@@ -47,14 +48,23 @@ function metadataFaults({ properties = {} }: Schema, at: string): Faults {
   )
 }
 
-function nodeFaults(schema: Schema, at: string, depth: number): Faults {
+/** Where in a schema another stands: how deep, and as what. */
+interface Level {
+  readonly depth: number
+  readonly what: 'root' | 'object fields' | 'array items'
+}
+
+function nodeFaults(schema: Schema, at: string, { depth, what }: Level): Faults {
+  const below = (part: Level['what']): Level => ({ depth: depth + 1, what: part })
   if (depth > MAX_DEPTH) return [forbiddenField(at, 'the schema is nested too deeply')]
   const items = itemSchema(schema)
   const values = valueSchema(schema)
   return [
-    ...typeFaults(schema, at),
+    ...typeFaults(schema, at, what),
     ...forbiddenFaults(schema, at),
     ...listFaults(schema, at),
+    ...validateRules(schema, at),
+    ...validateQuantifiers(schema, at),
     ...when(
       schema['x-kubernetes-map-type'] !== undefined && !MAP_TYPES.includes(schema['x-kubernetes-map-type']),
       () => notSupported(`${at}.x-kubernetes-map-type`, schema['x-kubernetes-map-type'], MAP_TYPES),
@@ -64,18 +74,19 @@ function nodeFaults(schema: Schema, at: string, depth: number): Faults {
     ),
     ...defaultFaults(schema, at),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, member]) =>
-      nodeFaults(member, `${at}.properties[${name}]`, depth + 1),
+      nodeFaults(member, `${at}.properties[${name}]`, below('object fields')),
     ),
-    ...(items ? nodeFaults(items, `${at}.items`, depth + 1) : []),
-    ...(values ? nodeFaults(values, `${at}.additionalProperties`, depth + 1) : []),
+    ...(items ? nodeFaults(items, `${at}.items`, below('array items')) : []),
+    ...(values ? nodeFaults(values, `${at}.additionalProperties`, below('object fields')) : []),
   ]
 }
 
-function typeFaults(schema: Schema, at: string): Faults {
+function typeFaults(schema: Schema, at: string, what: Level['what']): Faults {
   const { type } = schema
   if (!type) {
-    const isSaid = isIntOrString(schema) || keepsUnknown(schema)
-    return when(!isSaid, () => required(`${at}.type`, 'must not be empty for specified object fields'))
+    // Of the root it has been told already.
+    const isSaid = what === 'root' || isIntOrString(schema) || keepsUnknown(schema)
+    return when(!isSaid, () => required(`${at}.type`, `must not be empty for specified ${what}`))
   }
   return when(!TYPES.includes(type), () => notSupported(`${at}.type`, type, TYPES))
 }
@@ -118,35 +129,54 @@ function forbiddenFaults(schema: Schema, at: string): Faults {
   ]
 }
 
+/** Upstream's order of the kinds of lists is no alphabet's. */
 function listFaults(schema: Schema, at: string): Faults {
   const kind = schema['x-kubernetes-list-type']
-  const keys = schema['x-kubernetes-list-map-keys']
-  const items = itemSchema(schema)
-  const field = `${at}.x-kubernetes-list-map-keys`
-  if (kind === undefined) {
-    return when(keys !== undefined, () =>
-      forbiddenField(field, 'may only be set when x-kubernetes-list-type is map'),
-    )
-  }
-  const isKnown = LIST_TYPES.includes(kind)
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const { type } = schema
+  const field = `${at}.x-kubernetes-list-type`
+  const ONLY_MAP = 'must be map if x-kubernetes-list-map-keys is non-empty'
+  const NEEDS_ARRAY = 'must be array if x-kubernetes-list-type is specified'
   return [
-    ...when(!isKnown, () => notSupported(`${at}.x-kubernetes-list-type`, kind, LIST_TYPES)),
-    ...when(schema.type !== 'array', () =>
-      invalidValue(`${at}.type`, schema.type ?? '', 'must be array if x-kubernetes-list-type is set'),
+    ...when(kind !== undefined && type !== 'array', () =>
+      type ? invalidValue(`${at}.type`, type, NEEDS_ARRAY) : required(`${at}.type`, NEEDS_ARRAY),
     ),
-    ...when(kind === 'map' && (keys ?? []).length === 0, () =>
-      required(field, 'must not be empty if x-kubernetes-list-type is map'),
+    ...when(kind !== undefined && !LIST_TYPES.includes(kind), () => notSupported(field, kind, LIST_TYPES)),
+    ...when(keys.length > 0 && kind !== 'map', () =>
+      kind === undefined ? required(field, ONLY_MAP) : invalidValue(field, kind, ONLY_MAP),
     ),
-    ...(kind === 'map' ? (keys ?? []) : []).flatMap((key, index) => {
+    ...(kind === 'map' ? mapFaults(schema, keys, at) : []),
+  ]
+}
+
+function mapFaults(schema: Schema, keys: readonly string[], at: string): Faults {
+  const field = `${at}.x-kubernetes-list-map-keys`
+  const items = itemSchema(schema)
+  return [
+    ...when(keys.length === 0, () => required(field, 'must not be empty if x-kubernetes-list-type is map')),
+    ...when(items === undefined, () =>
+      required(`${at}.items`, 'must have a schema if x-kubernetes-list-type is map'),
+    ),
+    ...when(items !== undefined && items.type !== 'object', () =>
+      invalidValue(
+        `${at}.items.type`,
+        items?.type ?? '',
+        "must be object if parent array's x-kubernetes-list-type is map",
+      ),
+    ),
+    ...when(items?.type === 'object' && keys.some((key) => items.properties?.[key] === undefined), () =>
+      invalidValue(field, keys, 'entries must all be names of item properties'),
+    ),
+    ...when(new Set(keys).size < keys.length, () =>
+      invalidValue(field, keys, 'must not contain duplicate entries'),
+    ),
+    ...keys.flatMap((key) => {
       const property = items?.properties?.[key]
-      if (property === undefined) {
-        return [invalidValue(`${field}[${index}]`, key, 'must be a property of the items')]
-      }
-      const isRequired = items?.required?.includes(key) || property.default !== undefined
-      return when(!isRequired, () =>
+      const isGiven = items?.required?.includes(key) || property?.default !== undefined
+      return when(property !== undefined && !isGiven, () =>
         required(
           `${at}.items.properties[${key}].default`,
-          `this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
         ),
       )
     }),
@@ -160,6 +190,11 @@ function defaultFaults(schema: Schema, at: string): Faults {
   const { unknown } = pruned(schema.default, schema, false)
   return [
     ...unknown.map((path) => invalidValue(field, schema.default, `must not have unknown fields: ${path}`)),
-    ...schemaFaults(schema.default, schema, field),
+    ...schemaFaults(schema.default, schema, '').map((fault) => ({
+      ...fault,
+      field: fault.field === '' || fault.field === '<nil>' ? field : `${field}.${fault.field}`,
+      // Of a default as a whole nothing is said that would name it.
+      ...(fault.detail?.startsWith('"" in body') ? { detail: fault.detail.slice(2) } : {}),
+    })),
   ]
 }

@@ -61,7 +61,7 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
     ...(webhook.rules ?? []).flatMap((rule, index) => validateOperationRule(rule, `${at}.rules[${index}]`)),
     ...optionalChoice(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']),
     ...optionalChoice(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']),
-    ...(sideEffects
+    ...(sideEffects !== undefined
       ? pointedChoice(`${at}.sideEffects`, sideEffects, SIDE_EFFECTS)
       : [required(`${at}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`)]),
     ...when(timeout < 1 || timeout > 30, () =>
@@ -108,16 +108,21 @@ function validateClient({ url, service }: WebhookClientConfig, at: string): Faul
 
 const DESIRED = 'desired format: https://host[/path]'
 
+/** The parts of what may be less than a whole URL (RFC 3986, appendix B): scheme, authority, path, query, fragment. */
+const REFERENCE = /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s
+
 function validateUrl(text: string, field: string): Faults {
-  if (!URL.canParse(text))
+  const [, scheme = '', authority = '', , search = '', hash = ''] = REFERENCE.exec(text) ?? []
+  if (scheme && authority && !URL.canParse(text))
     return [required(field, `url must be a valid URL: ${JSON.stringify(text)}; ${DESIRED}`)]
-  const { protocol, host, username, password, hash, search } = new URL(text)
+  const at = authority.lastIndexOf('@')
+  const [user, host] = [authority.slice(0, Math.max(at, 0)), authority.slice(at + 1)]
   const refused: readonly (readonly [boolean, string, string])[] = [
-    [protocol !== 'https:', protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${DESIRED}`],
+    [scheme !== 'https', scheme, `'https' is the only allowed URL scheme; ${DESIRED}`],
     [host === '', host, `host must be specified; ${DESIRED}`],
-    [username + password !== '', username, 'user information is not permitted in the URL'],
-    [hash !== '', hash.slice(1), 'fragments are not permitted in the URL'],
-    [search !== '', search.slice(1), 'query parameters are not permitted in the URL'],
+    [user !== '', user, 'user information is not permitted in the URL'],
+    [hash !== '', hash, 'fragments are not permitted in the URL'],
+    [search !== '', search, 'query parameters are not permitted in the URL'],
   ]
   return refused.flatMap(([isWrong, value, detail]) =>
     when(isWrong, () => invalidValue(field, value, detail)),
@@ -126,8 +131,9 @@ function validateUrl(text: string, field: string): Faults {
 
 function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: string): Faults {
   return [
-    ...when(!name, () => required(`${at}.name`, 'service name is required')),
-    ...when(!namespace, () => required(`${at}.namespace`, 'service namespace is required')),
+    // Upstream mistakes the one for the other here.
+    ...when(!namespace, () => required(`${at}.name`)),
+    ...when(!name, () => required(`${at}.namespace`)),
     ...portFaults(`${at}.port`, port).map((fault) => ({
       ...fault,
       detail: `port is not valid: ${fault.detail ?? ''}`,
@@ -137,14 +143,19 @@ function validateService({ name, namespace, path, port = 443 }: ServiceReference
 }
 
 function validatePath(path: string | undefined, field: string): Faults {
-  if (path === undefined || path === '/') return []
-  if (!path.startsWith('/')) return [invalidValue(field, path, "must start with a '/'")]
-  const segments = path.replace(/\/$/, '').split('/').slice(1)
-  return segments.flatMap((segment, index) =>
-    segment === ''
-      ? [invalidValue(field, path, `segment[${index}] may not be empty`)]
-      : dnsSubdomainFaults(segment).map((fault) => invalidValue(field, path, `segment[${index}]: ${fault}`)),
-  )
+  if (path === undefined || path === '' || path === '/') return []
+  // The first letter is taken for the slash, also where it is none.
+  const segments = path.slice(1).replace(/\/$/, '').split('/')
+  return [
+    ...when(!path.startsWith('/'), () => invalidValue(field, path, "must start with a '/'")),
+    ...segments.flatMap((segment, index) =>
+      segment === ''
+        ? [invalidValue(field, path, `segment[${index}] may not be empty`)]
+        : dnsSubdomainFaults(segment).map((fault) =>
+            invalidValue(field, path, `segment[${index}]: ${fault}`),
+          ),
+    ),
+  ]
 }
 
 function conditionFaults({ matchConditions = [] }: Webhook, field: string): Faults {

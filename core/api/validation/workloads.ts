@@ -83,6 +83,8 @@ interface TemplateOptions {
   readonly noUse?: string | null
   /** the selector is a map of labels, and compared as it is */
   readonly isMap?: true
+  /** what pods are made of is not looked at again */
+  readonly isKept?: true
 }
 
 /** Faults of the template of a kind whose pods go on for ever. */
@@ -97,7 +99,7 @@ export function validateTemplate(
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
   return [
     ...validateTemplateLabels(template, selector, options),
-    ...validatePodTemplate(template, field),
+    ...(options.isKept ? [] : validatePodTemplate(template, field)),
     ...when(restartPolicy !== 'Always', () =>
       notSupported(`${field}.spec.restartPolicy`, restartPolicy ?? '', ['Always']),
     ),
@@ -163,31 +165,4 @@ const shownUpdate = (update: DeploymentStrategy['rollingUpdate']): unknown =>
 /** Faults of what is neither a count nor a percentage. */
 export function validateAmount(amount: number | string | undefined, field: string): Faults {
   return typeof amount === 'string' ? invalidTexts(field, amount, percentFaults) : nonNegative(field, amount)
-}
-
-/** The counts both kinds have in their status. */
-const COUNTS = [
-  'replicas',
-  'updatedReplicas',
-  'fullyLabeledReplicas',
-  'readyReplicas',
-  'availableReplicas',
-] as const
-type Counts = { readonly [Name in (typeof COUNTS)[number]]?: number | undefined }
-
-/** Faults of status: counts that cannot be, or are more than what they are part of. */
-export function validateReplicaStatus({ status }: { readonly status?: Counts | undefined }): Faults {
-  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status ?? {}
-  return [
-    ...COUNTS.flatMap((name) => nonNegative(`status.${name}`, status?.[name])),
-    ...COUNTS.flatMap((name) => {
-      const count = status?.[name] ?? 0
-      return when(count > replicas, () =>
-        invalidValue(`status.${name}`, count, 'cannot be greater than status.replicas'),
-      )
-    }),
-    ...when(availableReplicas > readyReplicas, () =>
-      invalidValue('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'),
-    ),
-  ]
 }

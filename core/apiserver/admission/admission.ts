@@ -17,6 +17,7 @@ import { refuseOutOfRange, setDefaultLimits } from './limit-ranger.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
 import { checkPodSecurity } from './pod-security/pod-security.ts'
 import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
+import { refuseExpansion } from './volume-expansion.ts'
 
 export interface AdmissionRequest {
   readonly operation: 'create' | 'update' | 'delete' | 'connect'
@@ -62,6 +63,7 @@ const CHANGING: readonly AdmissionStep[] = [
 const JUDGING: readonly ((request: AdmissionRequest, cluster: ClusterView) => void)[] = [
   refuseOutOfRange,
   checkPodSecurity,
+  refuseExpansion,
 ]
 
 /** @returns the object, changed by every step. @throws ApiError when one refuses it */

@@ -20,9 +20,11 @@ import type { AdmissionRequest, ClusterView } from './admission.ts'
 
 type Amounts = Readonly<Record<string, string>>
 
-/** Upstream looks at pods when they are made, and at claims whenever they change. */
+/** Upstream looks at pods when they are made and when they are resized, and at claims whenever they change. */
 function concerned({ operation, resource, subresource }: AdmissionRequest): 'pod' | 'claim' | undefined {
-  if (subresource !== '' || resource.group !== '') return undefined
+  if (resource.group !== '') return undefined
+  if (resource.resource === 'pods' && subresource === 'resize') return 'pod'
+  if (subresource !== '') return undefined
   if (resource.resource === 'pods' && operation === 'create') return 'pod'
   return resource.resource === 'persistentvolumeclaims' && operation !== 'delete' ? 'claim' : undefined
 }
@@ -58,7 +60,7 @@ function withDefaults(pod: Pod, range: LimitRange): Pod {
       }
       return { ...Object.fromEntries(missing), ...own }
     }
-    const all = { limits: set('limits', limits), requests: set('requests', requests) }
+    const all = { requests: set('requests', requests), limits: set('limits', limits) }
     const present = Object.fromEntries(
       Object.entries(all).filter(([, amounts]) => Object.keys(amounts).length > 0),
     )
@@ -84,9 +86,10 @@ function withDefaults(pod: Pod, range: LimitRange): Pod {
 export function refuseOutOfRange(request: AdmissionRequest, cluster: ClusterView): void {
   const kind = concerned(request)
   if (kind === undefined) return
-  const faults = rangesFor(request, cluster).flatMap((range) =>
+  const all = rangesFor(request, cluster).flatMap((range) =>
     kind === 'pod' ? podFaults(request.object as Pod, range) : claimFaults(request.object, range),
   )
+  const faults = [...new Set(all)]
   if (faults.length === 0) return
   const text = faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`
   throw forbidden(request.resource, request.object.metadata.name, text)
@@ -105,9 +108,12 @@ function claimFaults(object: KubernetesObject, range: LimitRange): readonly stri
   const requests = (object as PersistentVolumeClaim).spec?.resources?.requests
   return itemsOf(range, 'PersistentVolumeClaim').flatMap((item) => [
     ...minFaults({ requests }, item),
-    ...Object.entries(item.max ?? {}).flatMap(([name, max]) =>
-      tooMuch(requests?.[name], name, max, item, 'request'),
-    ),
+    ...Object.entries(item.max ?? {}).flatMap(([name, max]) => {
+      const [request, text] = [requests?.[name], `maximum ${name} usage per ${item.type} is ${max}`]
+      return request === undefined
+        ? [`${text}.  No request is specified`]
+        : tooMuch(text, request, max, 'request')
+    }),
   ])
 }
 
@@ -121,18 +127,19 @@ function amountFaults(resources: ResourceRequirements, item: LimitRangeItem): re
   const { requests = {}, limits = {} } = resources
   return [
     ...minFaults(resources, item),
-    ...Object.entries(item.max ?? {}).flatMap(([name, max]) => [
-      ...(limits[name] === undefined
-        ? [`maximum ${name} usage per ${item.type} is ${max}.  No limit is specified`]
-        : tooMuch(limits[name], name, max, item, 'limit')),
-      ...tooMuch(requests[name], name, max, item, 'request'),
-    ]),
+    ...Object.entries(item.max ?? {}).flatMap(([name, max]) => {
+      const [limit, text] = [limits[name], `maximum ${name} usage per ${item.type} is ${max}`]
+      if (limit === undefined) return [`${text}.  No limit is specified`]
+      const beyond = tooMuch(text, limit, max, 'limit')
+      return beyond.length > 0 ? beyond : tooMuch(text, requests[name], max, 'request')
+    }),
     ...Object.entries(item.maxLimitRequestRatio ?? {}).flatMap(([name, ratio]) =>
       ratioFault(requests[name], limits[name], { name, ratio, type: item.type }),
     ),
   ]
 }
 
+/** Of each resource the first fault is told. */
 function minFaults(
   { requests = {}, limits = {} }: ResourceRequirements,
   item: LimitRangeItem,
@@ -141,22 +148,19 @@ function minFaults(
     const [request, limit] = [requests[name], limits[name]]
     const text = `minimum ${name} usage per ${item.type} is ${min}`
     if (request === undefined) return [`${text}.  No request is specified`]
-    return [
-      ...(compareQuantities(request, min) < 0 ? [`${text}, but request is ${request}`] : []),
-      ...(limit !== undefined && compareQuantities(limit, min) < 0 ? [`${text}, but limit is ${limit}`] : []),
-    ]
+    if (compareQuantities(request, min) < 0) return [`${text}, but request is ${request}`]
+    return limit !== undefined && compareQuantities(limit, min) < 0 ? [`${text}, but limit is ${limit}`] : []
   })
 }
 
 function tooMuch(
+  text: string,
   amount: string | undefined,
-  name: string,
   max: string,
-  { type }: LimitRangeItem,
   what: 'request' | 'limit',
 ): readonly string[] {
-  if (amount === undefined || compareQuantities(amount, max) <= 0) return []
-  return [`maximum ${name} usage per ${type} is ${max}, but ${what} is ${amount}`]
+  const isBeyond = amount !== undefined && compareQuantities(amount, max) > 0
+  return isBeyond ? [`${text}, but ${what} is ${amount}`] : []
 }
 
 function ratioFault(

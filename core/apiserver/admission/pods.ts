@@ -19,12 +19,11 @@ import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
 
-const NEW_PODS_ONLY = (request: AdmissionRequest): Pod | undefined => {
-  const { operation, resource, object } = request
-  return operation === 'create' && resource.resource === 'pods' && resource.group === ''
-    ? (object as Pod)
-    : undefined
-}
+const PODS_ONLY = ({ resource, subresource, object }: AdmissionRequest): Pod | undefined =>
+  resource.resource === 'pods' && resource.group === '' && subresource === '' ? (object as Pod) : undefined
+
+const NEW_PODS_ONLY = (request: AdmissionRequest): Pod | undefined =>
+  request.operation === 'create' ? PODS_ONLY(request) : undefined
 
 const withSpec = (pod: Pod, spec: Partial<PodSpec>): Pod => ({ ...pod, spec: { ...pod.spec, ...spec } })
 
@@ -96,8 +95,12 @@ function tokenVolume(name: string): Volume {
   }
 }
 
-/** The priority of the pod's class; without one that of the class for all, of several the lowest. */
+/**
+ * The priority of the pod's class; without one that of the class for all, of several the lowest. An update that leaves it
+ * out keeps it.
+ */
 export function resolvePriority(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
+  if (request.operation === 'update') return withKeptPriority(request)
   const pod = NEW_PODS_ONLY(request)
   if (pod === undefined) return request.object
   const { name, value, preemptionPolicy = 'PreemptLowerPriority' } = priorityOf(pod, request, cluster)
@@ -115,6 +118,18 @@ export function resolvePriority(request: AdmissionRequest, cluster: ClusterView)
     ...(name === '' ? {} : { priorityClassName: name }),
     priority: value,
     preemptionPolicy,
+  })
+}
+
+function withKeptPriority(request: AdmissionRequest): KubernetesObject {
+  const pod = PODS_ONLY(request)
+  if (pod === undefined) return request.object
+  const { priority, preemptionPolicy } = (request.old as Pod).spec
+  return withSpec(pod, {
+    ...(priority === undefined || pod.spec.priority !== undefined ? {} : { priority }),
+    ...(preemptionPolicy === undefined || pod.spec.preemptionPolicy !== undefined
+      ? {}
+      : { preemptionPolicy }),
   })
 }
 
@@ -142,8 +157,9 @@ function priorityOf(
 const TOLERATION_SECONDS = 300
 const AWAY_TAINTS: readonly string[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
+/** For a while on nodes that are away; an update that leaves them out gets them too. */
 export function addTolerations(request: AdmissionRequest): KubernetesObject {
-  const pod = NEW_PODS_ONLY(request)
+  const pod = request.operation === 'delete' ? undefined : PODS_ONLY(request)
   if (pod === undefined) return request.object
   const own = pod.spec.tolerations ?? []
   const missing = AWAY_TAINTS.filter((taint) => !own.some((toleration) => tolerates(toleration, taint)))

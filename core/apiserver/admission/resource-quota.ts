@@ -21,10 +21,12 @@ import type { AdmissionRequest } from './admission.ts'
  */
 export function charges(request: AdmissionRequest, quotas: readonly StoredValue[]): readonly AlsoWritten[] {
   const { resource, operation, subresource, object, old } = request
-  if (quotas.length === 0 || subresource !== '' || operation === 'delete') return []
-  // Pods do not change in what they use; a quota does not count itself.
+  if (quotas.length === 0 || operation === 'delete') return []
+  // What a pod uses changes when it is resized, and not otherwise; a quota does not count itself.
   const isPod = resource.group === '' && resource.resource === 'pods'
-  if (isPod && operation === 'update') return []
+  const isResize = isPod && subresource === 'resize'
+  if (subresource !== '' && !isResize) return []
+  if (isPod && operation === 'update' && !isResize) return []
   const used = usageOf(resource, object)
   const before = old === undefined ? {} : usageOf(resource, old)
   return quotas.flatMap((stored) => {

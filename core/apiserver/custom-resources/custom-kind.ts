@@ -131,6 +131,7 @@ function rulesOf(
   return {
     setDefaults: (object) => withDefaults(object, schema) as KubernetesObject,
     hasGeneration: true,
+    startsGeneration: true,
     hasStatus: version.subresources?.status !== undefined,
     requiresRevision: true,
     warnings: finalizerWarnings,

@@ -38,6 +38,13 @@ describe('JSON patch (RFC 6902)', () => {
     ['adds at the end by -1', [1], [{ op: 'add', path: '/-1', value: 2 }], [1, 2]],
     ['reads 01 as 1', [1, 2], [{ op: 'remove', path: '/01' }], [1]],
     ['reads ~01 as ~1', { '~1': 1 }, [{ op: 'replace', path: '/~01', value: 2 }], { '~1': 2 }],
+    // As kube-apiserver does, by its library.
+    ['replaces what is not there', { a: {} }, [{ op: 'replace', path: '/a/b', value: 1 }], { a: { b: 1 } }],
+    ['finds null where nothing is', {}, [{ op: 'test', path: '/a', value: null }], {}],
+    ['copies nothing as null', {}, [{ op: 'copy', from: '/a', path: '/b' }], { b: null }],
+    ['adds before an index from the end', [1], [{ op: 'add', path: '/-1', value: 2 }], [1, 2]],
+    ['replaces from the end', [1, 2], [{ op: 'replace', path: '/-2', value: 3 }], [3, 2]],
+    ['removes from the end', [{ a: 1 }, { b: 2 }], [{ op: 'remove', path: '/-1/b' }], [{ a: 1 }, {}]],
     [
       'tests deeply, order aside',
       { a: { x: 1, y: [2] } },
@@ -52,6 +59,9 @@ describe('JSON patch (RFC 6902)', () => {
   const REFUSED: [string, unknown, unknown][] = [
     ['a missing parent', {}, [{ op: 'add', path: '/a/b', value: 1 }]],
     ['a missing member', {}, [{ op: 'remove', path: '/a' }]],
+    ['an index before the beginning', [1], [{ op: 'remove', path: '/-2' }]],
+    ['replacing an index past the end', [1], [{ op: 'replace', path: '/1', value: 1 }]],
+    ['replacing in what is not there', {}, [{ op: 'replace', path: '/a/b', value: 1 }]],
     ['an index past the end', [1], [{ op: 'add', path: '/2', value: 1 }]],
     ['an index before the start', [1, 2], [{ op: 'remove', path: '/-3' }]],
     ['a failed test', { a: 1 }, [{ op: 'test', path: '/a', value: '1' }]],
@@ -184,7 +194,7 @@ describe('strategic merge patch', () => {
   it('refuses an item without its merge key', () => {
     expect(() =>
       applyStrategicMergePatch({}, template({ containers: [{ image: 'x' }] }), deployment),
-    ).toThrow('map: {"image":"x"} does not contain declared merge key: name')
+    ).toThrow('map: map[image:x] does not contain declared merge key: name')
   })
 
   it('is a merge patch where nothing is known of the type', () => {

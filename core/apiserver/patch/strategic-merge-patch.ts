@@ -8,7 +8,7 @@
 
 import { badRequest } from '../../api/api-error.ts'
 import type { JsonObject } from '../json-value.ts'
-import { isArray, isObject } from '../json-value.ts'
+import { goText, isArray, isObject } from '../json-value.ts'
 import type { SchemaType, StructField } from '../schema-type.ts'
 import { LEAF } from '../schema-type.ts'
 import { orderedElements } from './element-order.ts'
@@ -121,7 +121,7 @@ function mergedItem(original: unknown, patch: unknown, field: Field): unknown {
 function keyOfItem(item: unknown, mergeKey: string): unknown {
   const key = isObject(item) ? item[mergeKey] : undefined
   if (key === undefined) {
-    throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`)
+    throw badRequest(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`)
   }
   return key
 }
