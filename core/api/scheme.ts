@@ -33,6 +33,9 @@ export function isStored({ verbs }: ResourceInfo): boolean {
   return verbs.includes('get')
 }
 
+/** Whether the resource is one of Kubernetes' own: no CustomResourceDefinition made it. */
+export const isBuiltIn = (resource: ResourceInfo): boolean => SCHEME.includes(resource)
+
 /** Every kind of stored object once: of a resource with several versions the first, which is how it is stored. */
 export const STORED_RESOURCES: readonly ResourceInfo[] = SCHEME.filter(
   (row) => isStored(row) && SCHEME.find((each) => groupResource(each) === groupResource(row)) === row,

@@ -23,6 +23,8 @@ export const serviceFields = ({ spec }: Service): Fields => ({
 
 export const podFields = ({ spec, status }: Pod): Fields => ({
   'spec.nodeName': spec.nodeName ?? '',
+  // what it was called long ago
+  'spec.host': spec.nodeName ?? '',
   'spec.restartPolicy': spec.restartPolicy ?? '',
   'spec.schedulerName': spec.schedulerName ?? '',
   'spec.serviceAccountName': spec.serviceAccountName ?? '',

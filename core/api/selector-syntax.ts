@@ -202,7 +202,7 @@ function terms(text: string): readonly string[] {
   return text.match(/(?:\\[^]|[^,\\]|\\$)+/g) ?? []
 }
 
-/** `\,`, `\=` and `\\` stand for themselves; nothing else may be escaped, and these must be. */
+/** `\,`, `\=` and `\\` stand for themselves; nothing else may be escaped, and these must be. Go prints a number. */
 function unescaped(value: string): string {
   return value.replaceAll(/\\([^]?)|[,=]/g, (found, escaped: string | undefined) => {
     if (escaped === undefined)

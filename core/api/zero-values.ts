@@ -136,3 +136,41 @@ export function zeroOf(type: string): unknown {
 /** The struct as Go prints it when nothing is set: with what it always has. */
 export const emptyStruct = (message: string): Readonly<Record<string, unknown>> =>
   Object.fromEntries(zeroFields(message))
+
+/** What else is printed of an object nobody filled in: lists and pointers without omitempty. */
+const PRINTED_EMPTY: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec': { versions: null },
+  'apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus': {
+    conditions: null,
+    storedVersions: null,
+  },
+  'api.apps.v1.DaemonSetSpec': { selector: null },
+  'api.apps.v1.DeploymentSpec': { replicas: 0, selector: null },
+  'api.apps.v1.ReplicaSetSpec': { replicas: 0, selector: null },
+  'api.apps.v1.StatefulSetSpec': { replicas: 0, selector: null },
+  'api.autoscaling.v2.HorizontalPodAutoscalerStatus': { currentMetrics: null },
+  'api.certificates.v1.CertificateSigningRequestSpec': { request: null },
+  'api.core.v1.LimitRangeSpec': { limits: null },
+  'api.core.v1.PodSpec': { containers: null },
+  'api.discovery.v1.EndpointSlice': { endpoints: null, ports: null },
+  'api.rbac.v1.ClusterRole': { rules: null },
+  'api.rbac.v1.Role': { rules: null },
+  'api.storage.v1.CSINodeSpec': { drivers: null },
+}
+
+/** @returns an object nobody filled in, as Go prints it, nulls and all; its own metadata is empty */
+export function printedEmpty(message: string): Readonly<Record<string, unknown>> {
+  const fields = [...fieldsByJsonName(message)].filter(([name, field]) =>
+    isAlwaysThere({ message, name, field }),
+  )
+  return {
+    ...Object.fromEntries(fields.map(([name, { t }]) => [name, printedZero(t)])),
+    ...PRINTED_EMPTY[message.replace(/^k8s\.io\./, '')],
+  }
+}
+
+function printedZero(type: string): unknown {
+  if (type.endsWith('.ObjectMeta')) return {}
+  if (type in PLAIN) return PLAIN[type] ?? null
+  return messageFields(type) === undefined ? null : printedEmpty(type)
+}

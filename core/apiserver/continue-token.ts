@@ -1,6 +1,6 @@
 /**
  * Where the next page of a list starts: kube-apiserver's continue token, base64url of
- * `{"v":"meta.k8s.io/v1","rv":7,"start":"ns/name\u0000"}`. Pure.
+ * `{"v":"meta.k8s.io/v1","rv":7,"start":"/name\u0000"}`. Pure.
  *
  * Refusals as kubernetes/apiserver pkg/storage/continue.go words them.
  */
@@ -15,12 +15,12 @@ const VERSION = 'meta.k8s.io/v1'
 export interface ContinueToken {
   /** the revision all pages are read at; -1: whatever is newest */
   readonly revision: number
-  /** first key of the page, relative to the resource's prefix */
+  /** first key of the page, relative to what is listed: a namespace, or all of them */
   readonly start: string
 }
 
 export function encodeContinue({ revision, start }: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start })).toString('base64url')
+  return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start: `/${start}` })).toString('base64url')
 }
 
 /** @throws ApiError BadRequest for anything but a token */
@@ -32,7 +32,7 @@ export function decodeContinue(text: string): ContinueToken {
   // Nothing may lead out of the resource's keys.
   const key = start.startsWith('/') ? start : `/${start}`
   if (posix.normalize(key).replace(/(?<=.)\/$/, '') !== key) throw notValid(`: ${start}`)
-  return { revision: rv, start }
+  return { revision: rv, start: key.slice(1) }
 }
 
 interface Fields {

@@ -15,6 +15,7 @@ import type { DeleteOptions } from '../client/client.ts'
 import { changed } from './admission/admission.ts'
 import { judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
+import type { ObjectWrite, WriteOutcome } from './commit-object.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { listObjects } from './list.ts'
@@ -71,15 +72,28 @@ async function deleteOne(
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, options, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
-    const write = { key, modRevision, dryRun }
+    const write = { key, modRevision, dryRun, also: ipAddressWrites(env, resource, value, undefined) }
     const outcome =
       plan.kind === 'remove'
-        ? await removeObject(env, { ...write, also: ipAddressWrites(env, resource, value, undefined) }, value)
-        : await putObject(env, write, plan.object)
+        ? await remove(env, write, { value, last: plan.last })
+        : await putObject(env, { ...write, also: [] }, plan.object)
     if (outcome.kind === 'written') {
       return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: shown(outcome.object) }
     }
   }
+}
+
+/** What ends gracefully is seen to end, even if at once: its last state is written before it is removed. */
+async function remove(
+  env: Environment,
+  write: ObjectWrite,
+  { value, last }: { readonly value: KubernetesObject; readonly last: KubernetesObject | undefined },
+): Promise<WriteOutcome> {
+  if (last === undefined || write.dryRun) return await removeObject(env, write, last ?? value)
+  const marked = await putObject(env, { ...write, also: [] }, last)
+  if (marked.kind === 'lost') return marked
+  const modRevision = Number(marked.object.metadata.resourceVersion)
+  return await removeObject(env, { ...write, modRevision }, marked.object)
 }
 
 /** Deletes what the query selects, one by one. @returns what was selected */
@@ -124,7 +138,8 @@ function checkPreconditions(resource: ResourceInfo, object: KubernetesObject, op
 }
 
 export type DeletionPlan =
-  | { readonly kind: 'remove' }
+  /** `last`: the state it has to be seen in before */
+  | { readonly kind: 'remove'; readonly last?: KubernetesObject }
   /** already on its way out, and not to be hurried */
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'mark'; readonly object: KubernetesObject }
@@ -141,7 +156,6 @@ export function planDeletion(
   const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options)
   const isHeld = finalizers.length > 0 || ownFinalizers(resource, object).length > 0
   const seconds = grace?.deletionGracePeriodSeconds ?? 0
-  if (!isHeld && seconds === 0) return { kind: 'remove' }
   const marks = grace ?? markedNow(object.metadata, nowMs)
   const { finalizers: _, ...rest } = object.metadata
   const metadata = {
@@ -151,6 +165,7 @@ export function planDeletion(
     ...higherGeneration(object),
   }
   const marked = withTerminatingPhase(resource, { ...object, metadata })
+  if (!isHeld && seconds === 0) return { kind: 'remove', ...(grace === undefined ? {} : { last: marked }) }
   return isSameMark(marked.metadata, object.metadata)
     ? { kind: 'unchanged' }
     : { kind: 'mark', object: marked }

@@ -302,10 +302,9 @@ describe('the HTTP client', () => {
 })
 
 describe('watches on the wire', () => {
-  it('end in time, after a last bookmark', async () => {
+  it('end in time', async () => {
     const answer = await ask('/api/v1/pods?watch=true&timeoutSeconds=1&allowWatchBookmarks=true')
-    const lines = answer.bytes.toString().trim().split('\n')
-    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['BOOKMARK', 'BOOKMARK'])
+    expect([answer.code, answer.bytes.toString()]).toEqual([200, ''])
   })
 
   it('a streaming list ends with its marker', async () => {

@@ -23,14 +23,20 @@ export function checkListQuery(query: ListQuery): void {
 }
 
 /** @throws ApiError BadRequest for what is no resourceVersion, Timeout for a revision yet to come */
-export function listPoint(query: ListQuery, current: number): ReadPoint {
+export function listPoint(
+  query: ListQuery,
+  current: number,
+  /** the query names the one object it is about: a limit means nothing then */
+  { isOneObject = false }: { readonly isOneObject?: boolean } = {},
+): ReadPoint {
   const { resourceVersion = '', resourceVersionMatch: match = '' } = query
   if (query.continue && !isAny(resourceVersion)) {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
   const revision = parseRevision(resourceVersion, 'invalid resource version: ')
   if (revision > current) throw tooLarge(revision, current)
-  const isExact = match === 'Exact' || (match === '' && query.limit !== undefined && revision > 0)
+  const isPage = query.limit !== undefined && !isOneObject
+  const isExact = match === 'Exact' || (match === '' && isPage && revision > 0)
   return isExact ? { kind: 'exact', revision } : { kind: 'newest' }
 }
 
@@ -38,7 +44,7 @@ const isAny = (resourceVersion: string): boolean => resourceVersion === '' || re
 
 /** How many objects a page has. Who is content with anything gets all of it from upstream's cache: without pages. */
 export function pageSize(query: ListQuery): number | undefined {
-  return query.resourceVersion === '0' && !query.continue ? undefined : query.limit
+  return query.resourceVersion === '0' ? undefined : query.limit
 }
 
 const MATCH = 'resourceVersionMatch'
@@ -110,7 +116,8 @@ function parseRevision(text: string, prefix = ''): number {
   throw badRequest(prefix + fieldErrorMessage(invalidValue('resourceVersion', text, fault)))
 }
 
-function tooLarge(revision: number, current: number): ApiError {
+/** 504: the revision may come, so the client is told to ask again. */
+export function tooLarge(revision: number, current: number): ApiError {
   const message = `Too large resource version: ${revision}, current: ${current}`
   return new ApiError('Timeout', `Timeout: ${message}`, {
     details: {

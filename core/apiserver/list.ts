@@ -10,11 +10,11 @@ import { CompactedError } from '../store/store.ts'
 import type { ContinueToken } from './continue-token.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import type { Environment } from './environment.ts'
-import { checkListQuery, listPoint, pageSize } from './list-query.ts'
+import { checkListQuery, listPoint, pageSize, tooLarge } from './list-query.ts'
 import type { ListQuery, ListResult } from './registry.ts'
 import type { Selection } from './selection.ts'
 import { selectionOf } from './selection.ts'
-import { storageKey, storagePrefix } from './storage-key.ts'
+import { storageKey } from './storage-key.ts'
 
 /** @throws ApiError NotFound */
 export function getObject(env: Environment, resource: ResourceInfo, name: ObjectName): KubernetesObject {
@@ -28,11 +28,12 @@ export function listObjects(env: Environment, resource: ResourceInfo, query: Lis
   checkListQuery(query)
   const selection = selectionOf(env, resource, query)
   const token = query.continue ? decodeContinue(query.continue) : undefined
-  const point = listPoint(query, env.store.revision)
+  const point = listPoint(query, env.store.revision, { isOneObject: isOneKey(selection) })
+  if (token && token.revision > env.store.revision) throw tooLarge(token.revision, env.store.revision)
   const at =
     token && token.revision >= 0 ? token.revision : point.kind === 'exact' ? point.revision : undefined
   const { revision, values } = read(env, selection, at, token)
-  const base = storagePrefix(resource)
+  const base = selection.prefix.slice(0, selection.prefix.lastIndexOf('/') + 1)
   const rest = token ? values.filter(({ key }) => key >= base + token.start) : values
   const show = env.kinds.of(resource).fromStorage ?? ((object: KubernetesObject) => object)
   const { page, next } = pageOf(rest, selection, { limit: pageSize(query), show })
@@ -44,6 +45,8 @@ export function listObjects(env: Environment, resource: ResourceInfo, query: Lis
       : continuation({ revision, base, rest, next, isFiltered: selection.matches !== undefined })),
   }
 }
+
+const isOneKey = ({ prefix }: Selection): boolean => !prefix.endsWith('/')
 
 function read(
   env: Environment,

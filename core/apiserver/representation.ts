@@ -8,6 +8,7 @@
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import { isBuiltIn } from '../api/scheme.ts'
 import type { Printer } from './columns/column.ts'
 import { documentText } from './document-text.ts'
 import type { Representation } from './negotiate.ts'
@@ -19,6 +20,14 @@ import { partialMetadata, tableOf } from './table.ts'
 export class JsonTexts {
   readonly #texts = new WeakMap<KubernetesObject, string>()
 
+  /** As it stands in a list, whose kind tells its own. */
+  ofItem(object: KubernetesObject, resource: ResourceInfo): string {
+    const text = this.of(object)
+    if (!isBuiltIn(resource)) return text
+    const head = `{"apiVersion":"${object.apiVersion}","kind":"${object.kind}",`
+    return text.startsWith(head) ? `{${text.slice(head.length)}` : JSON.stringify(untyped(object))
+  }
+
   of(object: KubernetesObject): string {
     const known = this.#texts.get(object)
     if (known !== undefined) return known
@@ -26,6 +35,12 @@ export class JsonTexts {
     if (Object.isFrozen(object)) this.#texts.set(object, text)
     return text
   }
+}
+
+/** Lists of custom resources repeat apiVersion and kind in each item, all others leave them out. */
+function untyped(object: KubernetesObject): Omit<KubernetesObject, 'apiVersion' | 'kind'> {
+  const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
+  return rest
 }
 
 /** How this request's objects are shown. */
@@ -67,15 +82,20 @@ export function listText(resource: ResourceInfo, list: ListResult, view: View): 
   switch (shape.kind) {
     case 'object': {
       const head = { kind: `${kinded.kind}List`, apiVersion: kinded.apiVersion, metadata }
-      if (!isPlainJson(view)) return documentText({ ...head, items: list.items }, view.representation)
-      const items = list.items.map((item) => view.texts.of(item)).join(',')
+      if (!isPlainJson(view)) {
+        const items = isBuiltIn(resource) ? list.items.map(untyped) : list.items
+        return documentText({ ...head, items }, view.representation)
+      }
+      const items = list.items.map((item) => view.texts.ofItem(item, resource)).join(',')
       return `${JSON.stringify(head).slice(0, -1)},"items":[${items}]}\n`
     }
     case 'PartialObjectMetadata':
     case 'PartialObjectMetadataList': {
       const items = list.items.map((item) => partialMetadata(item, shape.version))
       const apiVersion = `meta.k8s.io/${shape.version}`
-      const document = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items }
+      // Go's slice of none is null here, and in no other list.
+      const shown = items.length === 0 ? null : items
+      const document = { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: shown }
       return documentText(document, view.representation)
     }
     case 'Table':

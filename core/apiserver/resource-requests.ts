@@ -12,11 +12,12 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
 import { BINDINGS, isStored } from '../api/scheme.ts'
+import { parseFieldSelector } from '../api/selector-syntax.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
 import type { PatchType } from '../client/client.ts'
-import type { DeleteResult, Registry, RequestContext } from './registry.ts'
+import type { DeleteResult, Registry, RegistryEvent, RequestContext, WatchQuery } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
@@ -153,22 +154,32 @@ export class ResourceRequests {
 
   #watch({ request, route, view }: Exchange): ApiResponse {
     const { clock, random } = this.#options
-    const named = route.name === undefined ? {} : { fieldSelector: `metadata.name=${route.name}` }
-    const query = { ...watchQuery(request.query, route.namespace), ...named }
+    const asked = watchQuery(request.query, route.namespace)
+    const query = route.name === undefined ? asked : ofOneName(asked, route.name)
     const seconds = timeoutSeconds(request.query)
     const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
-    const current = (): string =>
-      this.#registry.list(route.resource, { namespace: route.namespace, limit: 1 }).resourceVersion
     const end = this.#registry.kinds.endOf?.(route.resource)
     const chunks = watchStream({
       encode: watchEncoder(route.resource, view),
       open: (onEvent) => this.#registry.watch(route.resource, query, onEvent),
-      currentRevision: query.allowWatchBookmarks ? current : undefined,
+      bookmark: query.allowWatchBookmarks ? this.#bookmarks(route, query) : undefined,
       timeoutMs,
       clock,
       signal: AbortSignal.any([request.signal, ...(end ? [end] : [])]),
     })
     return { kind: 'stream', headers: { 'Content-Type': 'application/json' }, chunks }
+  }
+
+  /** Bookmarks of a watch that starts now. They tell of more than what the client knew at its start. */
+  #bookmarks({ resource, namespace }: ResourceRoute, query: WatchQuery): () => RegistryEvent | undefined {
+    const current = (): string => this.#registry.list(resource, { namespace, limit: 1 }).resourceVersion
+    const { resourceVersion = '0', sendInitialEvents } = query
+    const isFromNow = resourceVersion === '0' || sendInitialEvents === true
+    const start = Number(isFromNow ? current() : resourceVersion)
+    return () => {
+      const revision = current()
+      return Number(revision) > start ? { type: 'BOOKMARK', resourceVersion: revision } : undefined
+    }
   }
 
   async #create(exchange: Exchange): Promise<ApiResponse> {
@@ -295,6 +306,18 @@ async function optionalBody(request: ApiRequest): Promise<unknown> {
 
 function objectName(route: ResourceRoute): ObjectName {
   return { namespace: route.namespace, name: route.name ?? '' }
+}
+
+/** The old paths of watches name an object; a selector may say the same, and nothing else. */
+function ofOneName(query: WatchQuery, name: string): WatchQuery {
+  const fields = parseFieldSelector(query.fieldSelector ?? '')
+  const isSame = fields.some(
+    ({ field, operator, value }) => field === 'metadata.name' && operator === '=' && value === name,
+  )
+  if (fields.length > 0 && !isSame) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name")
+  }
+  return fields.length > 0 ? query : { ...query, fieldSelector: `metadata.name=${name}` }
 }
 
 function whole(code: number, body: string, view: View): ApiResponse {

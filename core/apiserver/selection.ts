@@ -4,12 +4,12 @@ import { badRequest } from '../api/api-error.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import { isBuiltIn } from '../api/scheme.ts'
 import { matchesSelector } from '../api/selectors.ts'
 import type { FieldRequirement } from '../api/selector-syntax.ts'
 import { parseFieldSelector, parseLabelSelector } from '../api/selector-syntax.ts'
 import type { Environment } from './environment.ts'
 import type { ListQuery } from './registry.ts'
-import { isOwnGroup } from './unrouted.ts'
 import { storageKey, storagePrefix } from './storage-key.ts'
 
 export interface Selection {
@@ -42,24 +42,24 @@ export function selectionOf(
 const meetsAll = (requirements: readonly FieldRequirement[], fields: Fields): boolean =>
   requirements.every(({ field, operator, value }) => ((fields[field] ?? '') === value) === (operator === '='))
 
+/** A kind with fields of its own has those of all kinds only where they are said to be: no namespace without one. */
 function selectableFields(
   env: Environment,
   resource: ResourceInfo,
   requirements: readonly FieldRequirement[],
 ): (object: KubernetesObject) => Fields {
   const ofKind = env.kinds.of(resource).rules.selectableFields
+  const isGeneric = ofKind === undefined && isBuiltIn(resource)
+  const hasNamespace = isGeneric || resource.namespaced
   const fieldsOf = (object: KubernetesObject): Fields => ({
     'metadata.name': object.metadata.name,
-    ...(WITHOUT_NAMESPACE.has(resource.kind)
-      ? {}
-      : { 'metadata.namespace': object.metadata.namespace ?? '' }),
+    ...(hasNamespace ? { 'metadata.namespace': object.metadata.namespace ?? '' } : {}),
     ...ofKind?.(object),
   })
   if (requirements.length > 0) {
     const known = fieldsOf(emptyObject(resource))
     const unknown = requirements.find(({ field }) => !Object.hasOwn(known, field))
-    const hasOwn = ofKind !== undefined || !isOwnGroup(resource.group)
-    if (unknown) throw unsupportedField(unknown.field, hasOwn ? resource.kind : undefined)
+    if (unknown) throw badRequest(unsupported(unknown.field, resource, isGeneric))
   }
   return fieldsOf
 }
@@ -76,15 +76,11 @@ const emptyObject = (resource: ResourceInfo): KubernetesObject =>
     source: {},
   }) as KubernetesObject
 
-/** Kinds in no namespace that say so in their selectors; all others have an empty one. */
-const WITHOUT_NAMESPACE: ReadonlySet<string> = new Set(['CertificateSigningRequest', 'Namespace', 'Node'])
-
-/** @param kind one with fields of its own */
-function unsupportedField(field: string, kind: string | undefined): Error {
-  if (kind === 'Job') return badRequest(`field label ${JSON.stringify(field)} not supported for Job`)
-  if (kind !== undefined) return badRequest(`field label not supported: ${field}`)
-  const known = 'only "metadata.name", "metadata.namespace"'
-  return badRequest(`${JSON.stringify(field)} is not a known field selector: ${known}`)
+/** kubernetes/kubernetes pkg/apis/batch/v1/conversion.go has words of its own. */
+function unsupported(field: string, { group, kind }: ResourceInfo, isGeneric: boolean): string {
+  if (group === 'batch' && kind === 'Job') return `field label ${JSON.stringify(field)} not supported for Job`
+  if (!isGeneric) return `field label not supported: ${field}`
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }
 
 function narrowestPrefix(

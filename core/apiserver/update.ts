@@ -16,6 +16,7 @@ import { NAMESPACES } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
 import { invalidValue } from '../api/validation/faults.ts'
 import { validateMetadataUpdate } from '../api/validation/metadata.ts'
+import { stamped } from '../store/stamped.ts'
 import type { StoredValue } from '../store/store.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseCreation } from './authorization/create-on-update.ts'
@@ -253,8 +254,11 @@ function problems(
   return rules.validateUpdate(next, stored, env.facts)
 }
 
-/** Stores the object, or removes it when this update took away the last thing that held it. */
-function write(
+/**
+ * Stores the object, or removes it when this update took away the last thing that held it: then the answer is of the
+ * revision it had.
+ */
+async function write(
   env: Environment,
   { resource, context, subresource }: UpdateRequest,
   stored: StoredValue,
@@ -265,10 +269,11 @@ function write(
   const { toStorage = (object: KubernetesObject) => object } = env.kinds.of(resource)
   if (isDeletionDue(resource, next)) {
     const also = [...charges, ...ipAddressWrites(env, resource, stored.value, undefined)]
-    return removeObject(env, { ...target, also }, toStorage(next))
+    const outcome = await removeObject(env, { ...target, also }, toStorage(next))
+    return outcome.kind === 'lost' ? outcome : { ...outcome, object: stamped(outcome.object, modRevision) }
   }
-  if (subresource !== undefined) return putObject(env, target, toStorage(next))
-  return withAllocations(env, { resource, key, object: next }, (allocated) => {
+  if (subresource !== undefined) return await putObject(env, target, toStorage(next))
+  return await withAllocations(env, { resource, key, object: next }, (allocated) => {
     const also = [...charges, ...ipAddressWrites(env, resource, stored.value, allocated)]
     return putObject(env, { ...target, also }, toStorage(allocated))
   })

@@ -28,7 +28,7 @@ function opened(options: { bookmarks: boolean; timeoutMs: number }) {
       push = onEvent
       return () => void (isStopped = true)
     },
-    currentRevision: options.bookmarks ? () => '42' : undefined,
+    bookmark: options.bookmarks ? () => ({ type: 'BOOKMARK', resourceVersion: '42' }) : undefined,
     timeoutMs: options.timeoutMs,
     clock,
     signal: client.signal,

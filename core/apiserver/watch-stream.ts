@@ -6,12 +6,18 @@
  */
 
 import type { Clock } from '../../host/host.ts'
+import { isApiError } from '../api/api-error.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import { messageOfKind } from '../api/schema/field-table.ts'
+import { isBuiltIn } from '../api/scheme.ts'
+import { printedEmpty } from '../api/zero-values.ts'
+import type { KubernetesObject } from '../api/object.ts'
 import { AsyncQueue } from './async-queue.ts'
 import type { RegistryEvent } from './registry.ts'
 import type { View } from './representation.ts'
 import { tableOptions } from './representation.ts'
+import type { Table } from './table.ts'
 import { partialMetadata, tableOf } from './table.ts'
 
 const BOOKMARK_INTERVAL_MS = 60_000
@@ -19,6 +25,8 @@ const BOOKMARK_INTERVAL_MS = 60_000
 const LAST_BOOKMARK_LEAD_MS = 2_000
 /** A client that lets this much pile up is cut off and lists again. */
 const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024
+
+type Bookmark = RegistryEvent & { readonly type: 'BOOKMARK' }
 
 /** Turns events into lines. It remembers whether column definitions went out: they are in the first Table only. */
 export function watchEncoder(resource: ResourceInfo, view: View): (event: RegistryEvent) => string {
@@ -28,8 +36,7 @@ export function watchEncoder(resource: ResourceInfo, view: View): (event: Regist
     const object = event.type === 'BOOKMARK' ? bookmarkObject(resource, event) : event.object
     if (shape.kind === 'object') return view.texts.of(object)
     if (shape.kind !== 'Table') return JSON.stringify(partialMetadata(object, shape.version))
-    const metadata = { resourceVersion: object.metadata.resourceVersion }
-    const table = tableOf(view.printer, [object], { ...tableOptions(view), metadata })
+    const table = event.type === 'BOOKMARK' ? bookmarkTable(object, view) : objectTable(object, view)
     const columnDefinitions = hasSentColumns ? null : table.columnDefinitions
     hasSentColumns = true
     return JSON.stringify({ ...table, columnDefinitions })
@@ -37,40 +44,67 @@ export function watchEncoder(resource: ResourceInfo, view: View): (event: Regist
   return (event) => `{"type":"${event.type}","object":${shown(event)}}\n`
 }
 
+function objectTable(object: KubernetesObject, view: View): Table {
+  const metadata = { resourceVersion: object.metadata.resourceVersion }
+  return tableOf(view.printer, [object], { ...tableOptions(view), metadata })
+}
+
+/** The row has the annotation that some bookmarks are told by, if its object is to be seen at all. */
+function bookmarkTable(object: KubernetesObject, view: View): Table {
+  const named = { ...object, metadata: { ...object.metadata, name: '' } }
+  const table = objectTable(named, view)
+  const { includeObject, version } = tableOptions(view)
+  const isHidden = includeObject === 'None' && object.metadata.annotations === undefined
+  const whole = includeObject === 'Object' ? object : partialMetadata(object, version)
+  return { ...table, rows: table.rows.map((row) => ({ ...row, object: isHidden ? null : whole })) }
+}
+
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
-function bookmarkObject(resource: ResourceInfo, event: RegistryEvent & { type: 'BOOKMARK' }) {
-  return {
-    kind: resource.kind,
-    apiVersion: apiVersionOf(resource),
-    metadata: {
-      name: '',
-      resourceVersion: event.resourceVersion,
-      ...(event.initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}),
-    },
+/** An empty object of the kind, as Go prints it, with a revision. It has no name, as no object can be. */
+function bookmarkObject(resource: ResourceInfo, event: Bookmark): KubernetesObject {
+  const apiVersion = apiVersionOf(resource)
+  const message = isBuiltIn(resource) ? messageOfKind(apiVersion, resource.kind) : undefined
+  const metadata = {
+    resourceVersion: event.resourceVersion,
+    ...(event.initialEventsEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}),
   }
+  const empty = message === undefined ? {} : printedEmpty(message)
+  return { kind: resource.kind, apiVersion, ...empty, metadata } as unknown as KubernetesObject
 }
 
 export interface WatchStreamOptions {
   readonly encode: (event: RegistryEvent) => string
   /** Starts the watch; throws ApiError before the first event when there can be none. */
   readonly open: (onEvent: (event: RegistryEvent) => void) => () => void
-  /** the revision up to which all events have been handed out; absent: the client wants no bookmarks */
-  readonly currentRevision?: (() => string) | undefined
+  /** What a bookmark tells; undefined when it would tell nothing new. Absent: the client wants no bookmarks. */
+  readonly bookmark?: (() => RegistryEvent | undefined) | undefined
   readonly timeoutMs: number
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
-/** Opens the watch at once (and throws at once); what is returned ends it when it is done with. */
+/**
+ * Opens the watch at once, and throws at once what is wrong with the request. A revision that is gone, or yet to come,
+ * is no such thing: the answer is an ERROR event and the end. What is returned ends the watch when it is done with.
+ */
 export function watchStream(options: WatchStreamOptions): AsyncIterable<string> {
-  const { signal, encode } = options
   const queue = new AsyncQueue<string>((line) => line.length)
-  const stop = options.open((event) => {
-    queue.push(encode(event))
-    if (queue.weight > MAX_PENDING_CHARACTERS) queue.end()
-  })
-  return lines({ ...options, queue, stop, signal })
+  return lines({ ...options, queue, stop: opened(options, queue) })
+}
+
+function opened({ open, encode }: WatchStreamOptions, queue: AsyncQueue<string>): () => void {
+  try {
+    return open((event) => {
+      queue.push(encode(event))
+      if (queue.weight > MAX_PENDING_CHARACTERS) queue.end()
+    })
+  } catch (error) {
+    if (!isApiError(error, 'Expired') && !isApiError(error, 'Timeout')) throw error
+    queue.push(`{"type":"ERROR","object":${JSON.stringify(error.status)}}\n`)
+    queue.end()
+    return () => undefined
+  }
 }
 
 async function* lines(
@@ -98,21 +132,25 @@ async function* lines(
 
 /** Sends bookmarks until the time is up, then ends the stream. Resolves early when `signal` aborts. */
 async function keepTime(
-  { clock, timeoutMs, currentRevision, encode, queue }: WatchStreamOptions & { queue: AsyncQueue<string> },
+  { clock, timeoutMs, bookmark, encode, queue }: WatchStreamOptions & { queue: AsyncQueue<string> },
   signal: AbortSignal,
 ): Promise<void> {
   const endMs = clock.monotonic() + timeoutMs
   const lastBookmarkMs = endMs - LAST_BOOKMARK_LEAD_MS
-  let hasSentLast = false
+  // Too short a watch has none.
+  let hasSentLast = timeoutMs <= LAST_BOOKMARK_LEAD_MS
   for (;;) {
     const left = endMs - clock.monotonic()
     if (left <= 0) return queue.end()
     const untilLast = lastBookmarkMs - clock.monotonic()
-    const nextMs = hasSentLast || untilLast <= 0 ? left : Math.min(BOOKMARK_INTERVAL_MS, untilLast)
+    const isLast = !hasSentLast && untilLast <= BOOKMARK_INTERVAL_MS
+    const nextMs = hasSentLast ? left : isLast ? Math.max(untilLast, 0) : BOOKMARK_INTERVAL_MS
     if (!(await slept(clock, nextMs, signal))) return
-    if (currentRevision === undefined || hasSentLast) continue
-    hasSentLast = clock.monotonic() >= lastBookmarkMs
-    queue.push(encode({ type: 'BOOKMARK', resourceVersion: currentRevision() }))
+    if (hasSentLast) continue
+    // A timer may be early: then the next round is short, and must not tell the same again.
+    hasSentLast = isLast
+    const told = bookmark?.()
+    if (told) queue.push(encode(told))
   }
 }
 

@@ -580,13 +580,40 @@ describe('sub-resources', () => {
     )
   })
 
+  it('a pod that is deleted at once is seen to end before it is gone', async () => {
+    const { create, remove, watch } = await fixture()
+    const { metadata } = await create(PODS, pod('a'))
+    const { seen } = watch(PODS, { resourceVersion: metadata.resourceVersion })
+    const { object } = await remove(PODS, 'a')
+    const revision = Number(metadata.resourceVersion)
+    expect(said(seen)).toEqual([`MODIFIED a ${revision + 1}`, `DELETED a ${revision + 2}`])
+    const ended = { deletionGracePeriodSeconds: 0, generation: 2 }
+    for (const event of seen) expect(event).toMatchObject({ object: { metadata: ended } })
+    expect(object.metadata).toMatchObject({ ...ended, resourceVersion: String(revision + 2) })
+  })
+
+  it('what an update lets go of is answered as of its last revision', async () => {
+    const { create, remove, patch, watch } = await fixture()
+    await create(CONFIG_MAPS, { metadata: { name: 'a', finalizers: ['example.com/f'] } })
+    const { object: held } = await remove(CONFIG_MAPS, 'a')
+    const { seen } = watch(CONFIG_MAPS, { resourceVersion: held.metadata.resourceVersion })
+    const freed = await patch(CONFIG_MAPS, 'a', {
+      type: 'merge',
+      patch: { metadata: { finalizers: null } },
+    })
+    expect(freed.metadata.resourceVersion).toBe(held.metadata.resourceVersion)
+    expect(said(seen)).toEqual([`DELETED a ${Number(held.metadata.resourceVersion) + 1}`])
+    expect(seen[0]).toMatchObject({ object: { metadata: { finalizers: ['example.com/f'] } } })
+  })
+
   it('eviction says why and deletes', async () => {
     const { create, registry, context, watch } = await fixture()
     await create(PODS, pod('a'))
     const { seen } = watch(PODS)
     await registry.evict({ namespace: 'default', name: 'a' }, { metadata: { name: 'a' } }, context)
-    expect(said(seen).map((line) => line.split(' ')[0])).toEqual(['ADDED', 'MODIFIED', 'DELETED'])
+    expect(said(seen).map((line) => line.split(' ')[0])).toEqual(['ADDED', 'MODIFIED', 'MODIFIED', 'DELETED'])
     expect(seen[1]).toMatchObject({ object: { status: { conditions: [{ type: 'DisruptionTarget' }] } } })
+    expect(seen[2]).toMatchObject({ object: { metadata: { deletionGracePeriodSeconds: 0 } } })
   })
 
   it('scale is a view of replicas', async () => {

@@ -67,7 +67,7 @@ describe('list', () => {
     expect(JSON.parse(Buffer.from(token, 'base64url').toString())).toEqual({
       v: 'meta.k8s.io/v1',
       rv: 1007,
-      start: 'default/b\0',
+      start: '/default/b\0',
     })
   })
 

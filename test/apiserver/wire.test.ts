@@ -136,7 +136,7 @@ describe('watches', () => {
       readonly code?: number
       readonly reason?: string
       readonly metadata: {
-        readonly name: string
+        readonly name?: string
         readonly annotations?: unknown
         readonly resourceVersion: string
       }
@@ -156,7 +156,7 @@ describe('watches', () => {
     const query =
       'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion='
     const events = await watched(query)
-    expect(said(events).slice(0, 4)).toEqual(['ADDED a', 'ADDED b', 'ADDED c', 'BOOKMARK '])
+    expect(said(events).slice(0, 4)).toEqual(['ADDED a', 'ADDED b', 'ADDED c', 'BOOKMARK undefined'])
     expect(events[3]?.object.metadata).toMatchObject({
       annotations: { 'k8s.io/initial-events-end': 'true' },
       resourceVersion: after,
@@ -198,10 +198,15 @@ describe('watches', () => {
 
   it('from a revision that is gone are Expired', async () => {
     const answer = await ask(api, `${MAPS}?watch=true&resourceVersion=900`)
+    expect(answer.code).toBe(200)
     expect(answer.json()).toMatchObject({
-      code: 410,
-      reason: 'Expired',
-      message: expect.stringMatching(/^too old resource version: 900 \(\d+\)$/),
+      type: 'ERROR',
+      object: {
+        kind: 'Status',
+        code: 410,
+        reason: 'Expired',
+        message: expect.stringMatching(/^too old resource version: 900 \(\d+\)$/),
+      },
     })
   })
 })

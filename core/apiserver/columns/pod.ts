@@ -20,7 +20,9 @@ interface Summary {
 /** @returns the cells READY, STATUS and RESTARTS are made of */
 export function podSummary(pod: Pod): Summary {
   const sidecars = (pod.spec.initContainers ?? []).filter(isRestartable)
-  const total = pod.spec.containers.length + sidecars.length
+  // A bookmark is shown as a pod, too: one without any containers.
+  const containers: Pod['spec']['containers'] | null = pod.spec.containers
+  const total = (containers ?? []).length + sidecars.length
   const init = initSummary(pod, new Set(sidecars.map(({ name }) => name)))
   const isInitialized = hasCondition(pod, 'Initialized')
   const main =
