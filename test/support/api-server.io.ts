@@ -22,8 +22,10 @@ import type { Registry } from '../../core/apiserver/registry.ts'
 import type { ClientConfig } from '../../core/client/kubeconfig.ts'
 import { writeKubeconfig } from '../../core/client/kubeconfig.io.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
+import type { Store } from '../../core/store/store.ts'
 import type { MemoryLog } from '../../host/fake/fake-host.ts'
 import { memoryLog } from '../../host/fake/fake-host.ts'
+import type { Clock } from '../../host/host.ts'
 import { systemClock } from '../../host/linux/clock.io.ts'
 import { systemRandom } from '../../host/linux/random.io.ts'
 import { localNodeAgent } from './local-node-agent.io.ts'
@@ -48,9 +50,20 @@ export interface TestApiServerOptions {
   readonly checks?: ApiServerOptions['checks']
   /** changes kept for watches that start in the past */
   readonly historyLimit?: number
+  /** given up with the server; default: one in memory */
+  readonly store?: Store
+  /** how many times faster the server's watches age */
+  readonly pace?: number
 }
 
 const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
+
+/** Minutes of a watch in a test's seconds. */
+const paced = (pace: number): Clock => ({
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic() * pace,
+  sleep: (ms, signal) => systemClock.sleep(ms / pace, signal),
+})
 
 /** Started, with the namespaces default and kube-system, a service account, and the roles a cluster is born with. */
 export async function testApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
@@ -60,7 +73,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     addresses: ['10.96.0.1'],
     nowMs: systemClock.now(),
   })
-  const store = openMemoryStore({ startRevision: 1000, historyLimit: options.historyLimit })
+  const store = options.store ?? openMemoryStore({ startRevision: 1000, historyLimit: options.historyLimit })
   const registry = createRegistry({
     store,
     clock: systemClock,
@@ -68,17 +81,15 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     facts: { serviceCIDRs: ['10.96.0.0/16'], nodePortRange: { first: 30_000, last: 32_767 } },
     serviceAccountKey: pki.serviceAccountKey,
   })
-  for (const name of ['default', 'kube-system'])
-    await registry.create(NAMESPACES, undefined, { metadata: { name } }, CONTEXT)
-  await ensureBootstrapPolicy(inProcessClient(registry, { user: 'test', fieldManager: 'test' }))
-  await registry.create(SERVICE_ACCOUNTS, 'default', { metadata: { name: 'default' } }, CONTEXT)
+  // Another server may have been at the same store.
+  if (registry.list(NAMESPACES, {}).items.length === 0) await populate(registry)
   const log = memoryLog()
   const server = await serveApi({
     registry,
     nodeAgent: options.nodeAgent ?? localNodeAgent({ logLines: [], portOf: (port) => port }),
     pki,
     sockets: { listen: listenOnLoopback },
-    clock: systemClock,
+    clock: paced(options.pace ?? 1),
     random: systemRandom,
     log,
     listen: [{ address: '127.0.0.1', port: 0 }],
@@ -103,6 +114,13 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function populate(registry: Registry): Promise<void> {
+  for (const name of ['default', 'kube-system'])
+    await registry.create(NAMESPACES, undefined, { metadata: { name } }, CONTEXT)
+  await ensureBootstrapPolicy(inProcessClient(registry, { user: 'test', fieldManager: 'test' }))
+  await registry.create(SERVICE_ACCOUNTS, 'default', { metadata: { name: 'default' } }, CONTEXT)
 }
 
 const adminConfig = (server: ApiServer, pki: Pki): ClientConfig => ({
