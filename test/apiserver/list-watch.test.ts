@@ -189,6 +189,13 @@ describe('watch', () => {
     )
   })
 
+  it('from a revision yet to come waits for it', async () => {
+    const { create, watch } = await fixture()
+    const { seen } = watch(CONFIG_MAPS, { resourceVersion: '1004' })
+    for (const name of ['a', 'b', 'c', 'd']) await create(CONFIG_MAPS, config(name))
+    expect(said(seen)).toEqual(['ADDED c 1005', 'ADDED d 1006'])
+  })
+
   it('from before the history is gone', async () => {
     const { watch } = await fixture()
     expect(() => watch(CONFIG_MAPS, { resourceVersion: '900' })).toThrow(

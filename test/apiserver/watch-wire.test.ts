@@ -12,7 +12,7 @@ const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () =
 let api: TestApiServer
 
 beforeAll(async () => {
-  api = await testApiServer({ historyLimit: 20 })
+  api = await testApiServer({ historyLimit: 20, pace: 10 })
   for (const name of ['a', 'b', 'c']) await make(name)
 })
 afterAll(async () => {
@@ -135,8 +135,7 @@ describe('watches', () => {
   it('after a revision yet to come wait for it, without a bookmark from before', async () => {
     const ahead = current() + 1000
     const query = `resourceVersion=${ahead}&allowWatchBookmarks=true&timeoutSeconds=3`
-    const { text } = await ask(api, `${MAPS}?watch=1&${query}`)
-    expect(text).toBe('')
+    expect((await ask(api, `${MAPS}?watch=1&${query}`)).text).toBe('')
   })
 
   it('have a last bookmark two seconds before their end, if there is something new to tell', async () => {

@@ -28,6 +28,13 @@ export interface InformerOptions {
   readonly hasBookmarks: boolean
   /** undefined: the server's own choice */
   readonly timeoutSeconds: number | undefined
+  /** shared by all clients of one cluster */
+  readonly newest: Newest
+}
+
+/** The highest revision anybody was told of, by whatever server. */
+export interface Newest {
+  revision: number
 }
 
 /** A promise of the API was not kept. */
@@ -85,8 +92,8 @@ export class HttpInformer {
     while (!this.#isStopped) {
       await this.#pause?.promise
       try {
-        if (this.#segment === undefined && this.options.list !== 'streamed') await this.#list()
-        if (!this.#isStopped) await this.#watch()
+        const isListed = this.#segment !== undefined || this.options.list === 'streamed'
+        await (isListed ? this.#watch() : this.#list())
       } catch (error) {
         if (error instanceof Broken) throw error
         // The connection broke: by our hand, by the server's end, or because there is none at the moment.
@@ -101,6 +108,7 @@ export class HttpInformer {
     let query: Record<string, string> = list === 'any' ? { resourceVersion: '0' } : {}
     if (list === 'paged') query = { limit: String(PAGE) }
     let revision: string | undefined
+    const atLeast = list === 'any' ? 0 : this.options.newest.revision
     for (;;) {
       const { code, body } = await this.#whole(query)
       const { metadata } = body
@@ -118,10 +126,12 @@ export class HttpInformer {
       if (!metadata.continue) break
       query = { limit: String(PAGE), continue: metadata.continue }
     }
-    this.#begin(Number(revision), items)
+    this.#begin(Number(revision), items, atLeast)
   }
 
-  #begin(from: number, snapshot: readonly SeenObject[]): void {
+  /** @param atLeast known to somebody when the list was asked for */
+  #begin(from: number, snapshot: readonly SeenObject[], atLeast: number): void {
+    this.#check(from >= atLeast, `a list of ${from}, after ${atLeast} was known`)
     const keys = snapshot.map(keyOf)
     this.#check(new Set(keys).size === keys.length, `told twice of one of ${keys.join()}`)
     const newest = Math.max(0, ...snapshot.map(revisionOf))
@@ -135,6 +145,7 @@ export class HttpInformer {
   async #watch(): Promise<void> {
     const { hasBookmarks, timeoutSeconds } = this.options
     const initial: SeenObject[] | undefined = this.#segment === undefined ? [] : undefined
+    const atLeast = this.options.newest.revision
     const start = initial ? STREAMED : { resourceVersion: String(this.#segment?.to) }
     const query = {
       ...start,
@@ -152,7 +163,7 @@ export class HttpInformer {
       isFirst = false
       if (this.#segment !== undefined) this.#take(type, seen)
       else if (type === 'ADDED') initial?.push(seen)
-      else this.#endOfList(type, seen, initial ?? [])
+      else this.#begin(this.#endOfList(type, seen), initial ?? [], atLeast)
     }
   }
 
@@ -162,11 +173,11 @@ export class HttpInformer {
     this.expirations += 1
   }
 
-  #endOfList(type: string, { metadata }: SeenObject, initial: readonly SeenObject[]): void {
+  #endOfList(type: string, { metadata }: SeenObject): number {
     const { annotations, resourceVersion } = metadata as { annotations?: object; resourceVersion: string }
     const isMarked = annotations !== undefined && 'k8s.io/initial-events-end' in annotations
     this.#check(type === 'BOOKMARK' && isMarked, `${type} among the initial events`)
-    this.#begin(Number(resourceVersion), initial)
+    return Number(resourceVersion)
   }
 
   #take(type: string, object: SeenObject): void {
@@ -183,6 +194,7 @@ export class HttpInformer {
     this.#check(revision > segment.to, `${type} ${key} at ${revision}, after ${segment.to}`)
     this.#check(this.known.has(key) === (type !== 'ADDED'), `${type} ${key}, which is no news`)
     segment.to = revision
+    this.options.newest.revision = Math.max(this.options.newest.revision, revision)
     segment.told.push({ type: type as Told['type'], revision, object })
     if (type === 'DELETED') this.known.delete(key)
     else this.known.set(key, object)
@@ -205,7 +217,7 @@ export class HttpInformer {
   }
 
   #check(holds: boolean, what: string): asserts holds {
-    if (!holds) throw new Broken(`${JSON.stringify(this.options)}: ${what}`)
+    if (!holds) throw new Broken(`${describeOptions(this.options)}: ${what}`)
   }
 
   async #whole(query: Readonly<Record<string, string>>): Promise<{ code: number; body: WireObject }> {
@@ -236,9 +248,14 @@ export class HttpInformer {
   }
 }
 
+/** For messages. */
+export const describeOptions = ({ newest: _newest, ...options }: InformerOptions): string =>
+  JSON.stringify(options)
+
 const STREAMED = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
 
 interface WireObject {
+  readonly apiVersion?: string
   readonly kind?: string
   readonly code?: number
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
@@ -252,8 +269,11 @@ interface WireEvent {
   readonly object: WireObject
 }
 
-const itemsOf = ({ items, rows }: WireObject): readonly SeenObject[] =>
-  rows?.map(({ object }) => object) ?? items ?? []
+/** Items have their list's kind, and do not say so. */
+function itemsOf({ apiVersion, kind = '', items, rows }: WireObject): readonly SeenObject[] {
+  if (rows !== undefined) return rows.map(({ object }) => object)
+  return (items ?? []).map((item) => ({ apiVersion, kind: kind.replace(/List$/, ''), ...item }))
+}
 
 /** Whole lines; what a broken connection leaves of one is forgotten. */
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
-import type { Endpoint } from './http-informer.io.ts'
+import type { Endpoint, Newest } from './http-informer.io.ts'
 
 export interface WriteStep {
   readonly kind: 'put' | 'relabel' | 'status' | 'bind' | 'delete' | 'recreate' | 'sweep'
@@ -25,9 +25,11 @@ export class ObjectWriter implements Disposable {
   readonly acknowledged: Acknowledged[] = []
   readonly #endpoint: () => Endpoint
   readonly #agent = new Agent({ keepAlive: true })
+  readonly #newest: Newest
 
-  constructor(endpoint: () => Endpoint) {
+  constructor(endpoint: () => Endpoint, newest: Newest) {
     this.#endpoint = endpoint
+    this.#newest = newest
   }
 
   async makeNamespace(name: string): Promise<void> {
@@ -76,7 +78,9 @@ export class ObjectWriter implements Disposable {
     const { namespace, name, resourceVersion } = answer.metadata ?? {}
     if (code < 300) {
       const key = `${namespace}/${name}`
-      this.acknowledged.push({ resource, key, revision: Number(resourceVersion) })
+      const revision = Number(resourceVersion)
+      this.acknowledged.push({ resource, key, revision })
+      this.#newest.revision = Math.max(this.#newest.revision, revision)
     }
     return code
   }
