@@ -38,6 +38,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly judgedAs?: { readonly group: string; readonly kind: string }
   /** Whether a new object's generation is 1. */
   readonly startsGeneration: boolean
+  /** Whether metadata.generation counts changes of labels, too. */
+  readonly countsLabels?: boolean
   /** Whether status is written through /status only (and dropped on create). */
   readonly hasStatus: boolean
   /** Whether a new object may bring its status along, as kubelets make their Nodes. */
@@ -50,6 +52,10 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly createsOnUpdate?: boolean
   /** Whether a deletion answers with the object itself (ReturnDeletedObject). */
   readonly returnsDeleted?: boolean
+  /** Whether a deletion without propagationPolicy lets the dependents live (DefaultGarbageCollectionPolicy). */
+  readonly orphansDependents?: boolean
+  /** What to tell who deletes without propagationPolicy. */
+  readonly deletionWarning?: string
   /** Whether a new object without a name gets a random one. */
   readonly namesItself?: boolean
   /** What the server fills in of a new object from whoever makes it. */

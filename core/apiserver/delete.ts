@@ -50,6 +50,9 @@ async function deleteOne(
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
+  const { rules } = env.kinds.of(resource)
+  const wish = { ...options, orphansByDefault: rules.orphansDependents ?? false }
+  if (rules.deletionWarning && options.propagationPolicy === undefined) context.warn(rules.deletionWarning)
   const { fromStorage: shown = (object: KubernetesObject) => object } = env.kinds.of(resource)
   for (;;) {
     const stored = env.store.get(key)
@@ -70,7 +73,7 @@ async function deleteOne(
     changed(request, cluster)
     await judgeBeyond(env, request, cluster)
     checkPreconditions(resource, value, options)
-    const plan = planDeletion(resource, value, options, env.clock.now())
+    const plan = planDeletion(resource, value, wish, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
     const write = { key, modRevision, dryRun, also: ipAddressWrites(env, resource, value, undefined) }
     const outcome =
@@ -144,11 +147,13 @@ export type DeletionPlan =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'mark'; readonly object: KubernetesObject }
 
+type DeletionWish = DeleteOptions & { readonly orphansByDefault: boolean }
+
 /** What a delete request does to the object. Pure. */
 export function planDeletion(
   resource: ResourceInfo,
   object: KubernetesObject,
-  options: DeleteOptions,
+  options: DeletionWish,
   nowMs: number,
 ): DeletionPlan {
   const grace = gracefulDeletion(resource, object, options, nowMs)
@@ -212,15 +217,18 @@ function markedNow(metadata: NamedMeta, nowMs: number): DeletionMarks {
 
 const GC_FINALIZERS = { Orphan: 'orphan', Foreground: 'foregroundDeletion' } as const
 
-/** The garbage collector's finalizers follow the request; without a wish those already there stay. */
+/** The garbage collector's finalizers follow the request; without a wish those already there stay, or the kind's come. */
 function finalizersAfter(
   finalizers: readonly string[],
-  { propagationPolicy }: DeleteOptions,
+  { propagationPolicy, orphansByDefault }: DeletionWish,
 ): readonly string[] {
-  if (propagationPolicy === undefined) return finalizers
   const others = finalizers.filter(
     (each) => each !== GC_FINALIZERS.Orphan && each !== GC_FINALIZERS.Foreground,
   )
+  if (propagationPolicy === undefined) {
+    const isSaid = others.length < finalizers.length
+    return isSaid || !orphansByDefault ? finalizers : [...finalizers, GC_FINALIZERS.Orphan]
+  }
   return propagationPolicy === 'Background' ? others : [...others, GC_FINALIZERS[propagationPolicy]]
 }
 

@@ -72,9 +72,13 @@ export function withGeneration<T extends KubernetesObject>(
 ): T {
   if (!rules.hasGeneration) return object
   const isChanged = !equalJson(without(object, ...IDENTITY), without(stored, ...IDENTITY))
-  if (!isChanged) return object
+  const isCounted = isChanged || (rules.countsLabels && areLabelsChanged(object, stored))
+  if (!isCounted) return object
   return { ...object, metadata: { ...object.metadata, generation: (stored.metadata.generation ?? 0) + 1 } }
 }
+
+const areLabelsChanged = (object: KubernetesObject, stored: KubernetesObject): boolean =>
+  !equalJson(object.metadata.labels ?? {}, stored.metadata.labels ?? {})
 
 /** Of an update to the object itself: status stays. Of one to its status: all but status and some metadata stays. */
 export function withoutForeignParts(

@@ -3,12 +3,16 @@ import { ApiError } from '../../core/api/api-error.ts'
 import {
   CONFIG_MAPS,
   DEPLOYMENTS,
+  ENDPOINT_SLICES,
   EVENTS,
   INGRESSES,
   INGRESS_CLASSES,
+  JOBS,
   LEASES,
   NAMESPACES,
   PODS,
+  REPLICATION_CONTROLLERS,
+  REPLICA_SETS,
   SERVICES,
   SERVICE_ACCOUNTS,
 } from '../../core/api/scheme.ts'
@@ -590,6 +594,40 @@ describe('sub-resources', () => {
     const ended = { deletionGracePeriodSeconds: 0, generation: 2 }
     for (const event of seen) expect(event).toMatchObject({ object: { metadata: ended } })
     expect(object.metadata).toMatchObject({ ...ended, resourceVersion: String(revision + 2) })
+  })
+
+  it.each([
+    [JOBS, undefined, ['orphan'], 1],
+    [JOBS, 'Background', [], 0],
+    [REPLICATION_CONTROLLERS, undefined, ['orphan'], 0],
+    [REPLICATION_CONTROLLERS, 'Foreground', ['foregroundDeletion'], 0],
+    [REPLICA_SETS, undefined, [], 0],
+  ] as const)('%j deleted with policy %s', async (resource, propagationPolicy, finalizers, warnings) => {
+    const { create, remove, warnings: said } = await fixture()
+    const labels = { app: 'web' }
+    const containers = [{ name: 'c', image: 'i' }]
+    const template = { metadata: { labels }, spec: { containers, restartPolicy: 'Never' } }
+    const running = { ...template, spec: { containers } }
+    const specs = { Job: { template }, ReplicationController: { selector: labels, template: running } }
+    const spec = specs[resource.kind as 'Job'] ?? { selector: { matchLabels: labels }, template: running }
+    await create(resource, { metadata: { name: 'a' }, spec })
+    said.length = 0
+    const { kind, object } = await remove(resource, 'a', { propagationPolicy })
+    expect([kind, object.metadata.finalizers ?? []]).toEqual([
+      finalizers.length > 0 ? 'pending' : 'deleted',
+      finalizers,
+    ])
+    expect(said.filter((text) => text.startsWith('child pods are preserved by default'))).toHaveLength(
+      warnings,
+    )
+  })
+
+  it('labels of EndpointSlices count as changes', async () => {
+    const { create, patch } = await fixture()
+    await create(ENDPOINT_SLICES, { metadata: { name: 'a' }, addressType: 'IPv4', endpoints: [] })
+    const change = (metadata: object) => patch(ENDPOINT_SLICES, 'a', { type: 'merge', patch: { metadata } })
+    expect((await change({ labels: { x: 'y' } })).metadata.generation).toBe(2)
+    expect((await change({ annotations: { x: 'y' } })).metadata.generation).toBe(2)
   })
 
   it('what an update lets go of is answered as of its last revision', async () => {

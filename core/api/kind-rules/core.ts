@@ -192,6 +192,7 @@ export const CORE_RULES: readonly RulesEntry[] = [
   }),
   row(REPLICATION_CONTROLLERS, {
     judgesNamesAgain: true,
+    orphansDependents: true,
     defaults: defaultReplicationController,
     validate: validateReplicationController,
     warnings: workloadWarnings,

@@ -31,6 +31,7 @@ export const NETWORKING_RULES: readonly RulesEntry[] = [
     validate: validateEndpointSlice,
     validateUpdate: validateEndpointSliceUpdate,
     hasGeneration: true,
+    countsLabels: true,
   }),
   row(INGRESSES, {
     judgesNamesAgain: true,

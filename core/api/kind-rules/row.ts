@@ -42,9 +42,12 @@ export interface KindRow<T extends KubernetesObject> {
   readonly createsOnUpdate?: boolean
   readonly returnsDeleted?: boolean
   readonly namesItself?: boolean
+  readonly orphansDependents?: boolean
+  readonly deletionWarning?: string
   readonly hasGeneration?: boolean
   /** default: as hasGeneration */
   readonly startsGeneration?: boolean
+  readonly countsLabels?: boolean
   readonly hasStatus?: boolean
   readonly createsStatus?: boolean
   /** default: empty, where there is a status */
@@ -72,6 +75,8 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     requiresRevision: own.requiresRevision ?? false,
     createsOnUpdate: own.createsOnUpdate ?? false,
     returnsDeleted: own.returnsDeleted ?? false,
+    orphansDependents: own.orphansDependents ?? false,
+    countsLabels: own.countsLabels ?? false,
     namesItself: own.namesItself ?? false,
     validateCreate: (object) => [
       ...validateMetadata(object, { nameFaults, namespaced }),
@@ -95,6 +100,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
     ...(own.prepareStatus ? { prepareStatus: own.prepareStatus } : {}),
     ...(own.deprecation ? { deprecation: own.deprecation } : {}),
+    ...(own.deletionWarning ? { deletionWarning: own.deletionWarning } : {}),
     ...(own.warnings ? { warnings: own.warnings } : {}),
     ...(own.selectableFields ? { selectableFields: own.selectableFields } : {}),
   }

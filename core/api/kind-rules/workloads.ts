@@ -135,6 +135,10 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateStatus: validateJobStatus,
     prepareStatus: (job) => defaultJob(job),
     warnings: (job, old) => [...workloadWarnings(job, old), ...nothingActsOn('Job')(job, old)],
+    orphansDependents: true,
+    deletionWarning:
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them ' +
+      'or set propagationPolicy=Orphan to suppress this warning',
     hasStatus: true,
     hasGeneration: true,
     selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
