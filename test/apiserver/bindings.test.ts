@@ -48,3 +48,15 @@ it('the pod is on the node, and bindings cannot be listed', async () => {
   expect((api.registry.get(PODS, { namespace: 'default', name: 'a' }) as Pod).spec.nodeName).toBe('n')
   expect((await ask(api, BINDINGS)).code).toBe(405)
 })
+
+it('a binding of a pod has its name', async () => {
+  const path = '/api/v1/namespaces/default/pods/a/binding'
+  const headers = { 'content-type': 'application/json' }
+  for (const metadata of [{}, { name: 'b' }]) {
+    const body = JSON.stringify({ metadata, target: { name: 'n' } })
+    expect((await ask(api, path, { method: 'POST', headers, body })).json()).toMatchObject({
+      code: 400,
+      message: 'name in URL does not match name in Binding object',
+    })
+  }
+})

@@ -57,7 +57,10 @@ export class ObjectWriter implements Disposable {
         return
       case 'bind':
         if (resource === 'pods')
-          await this.#send('POST', `${path}/binding`, { target: { kind: 'Node', name: 'n1' } })
+          await this.#send('POST', `${path}/binding`, {
+            metadata: { name },
+            target: { kind: 'Node', name: 'n1' },
+          })
         return
       case 'delete':
       case 'recreate':
