@@ -19,6 +19,8 @@ import { partialMetadata, tableOf } from './table.ts'
 /** Remembers the JSON of objects that are alive. */
 export class JsonTexts {
   readonly #texts = new WeakMap<KubernetesObject, string>()
+  /** What was told last: a change is told to all its watchers one after the other. */
+  #last: { readonly object: KubernetesObject; readonly type: string; readonly line: Uint8Array } | undefined
 
   /** As it stands in a list, whose kind tells its own. */
   ofItem(object: KubernetesObject, resource: ResourceInfo): string {
@@ -26,6 +28,15 @@ export class JsonTexts {
     if (!isBuiltIn(resource)) return text
     const head = `{"apiVersion":"${object.apiVersion}","kind":"${object.kind}",`
     return text.startsWith(head) ? `{${text.slice(head.length)}` : JSON.stringify(untyped(object))
+  }
+
+  /** The object as a watch tells of it, in bytes that watchers of the same event share. */
+  line(type: string, object: KubernetesObject): Uint8Array {
+    const last = this.#last
+    if (last?.object === object && last.type === type) return last.line
+    const line = Buffer.from(`{"type":"${type}","object":${this.of(object)}}\n`)
+    if (Object.isFrozen(object)) this.#last = { object, type, line }
+    return line
   }
 
   of(object: KubernetesObject): string {

@@ -4,6 +4,7 @@ import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../host/fake/fake-clock.ts'
 import { pod } from '../../test/support/builders.ts'
+import { deepFreeze } from '../api/deep-freeze.ts'
 import { PODS } from '../api/scheme.ts'
 import type { RegistryEvent } from './registry.ts'
 import { JsonTexts } from './representation.ts'
@@ -36,7 +37,8 @@ function opened(options: { bookmarks: boolean; timeoutMs: number }) {
   const lines: { type: string; object: { metadata: { resourceVersion?: string } } }[] = []
   const reading = (async () => {
     for await (const chunk of stream) {
-      for (const line of chunk.trim().split('\n')) lines.push(JSON.parse(line) as (typeof lines)[number])
+      for (const line of Buffer.from(chunk).toString().trim().split('\n'))
+        lines.push(JSON.parse(line) as (typeof lines)[number])
     }
   })()
   return {
@@ -48,6 +50,19 @@ function opened(options: { bookmarks: boolean; timeoutMs: number }) {
     stopped: () => isStopped,
   }
 }
+
+describe('watchEncoder', () => {
+  it('gives watchers of the same event the same bytes', () => {
+    const [one, two] = [watchEncoder(PODS, view), watchEncoder(PODS, view)]
+    const object = deepFreeze(pod('ns1/a'))
+    const line = one({ type: 'ADDED', object })
+    expect(two({ type: 'ADDED', object })).toBe(line)
+    expect(Buffer.from(two({ type: 'DELETED', object })).toString()).toMatch(
+      /^{"type":"DELETED","object":{.*}}\n$/,
+    )
+    expect(one({ type: 'ADDED', object })).toEqual(line)
+  })
+})
 
 describe('watchStream', () => {
   it('writes one line per event', async () => {

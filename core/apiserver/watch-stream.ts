@@ -24,24 +24,27 @@ const BOOKMARK_INTERVAL_MS = 60_000
 /** The last bookmark goes out this long before the end, so that the client goes on from a recent revision. */
 const LAST_BOOKMARK_LEAD_MS = 2_000
 /** A client that lets this much pile up is cut off and lists again. */
-const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024
+const MAX_PENDING_BYTES = 64 * 1024 * 1024
 
 type Bookmark = RegistryEvent & { readonly type: 'BOOKMARK' }
 
 /** Turns events into lines. It remembers whether column definitions went out: they are in the first Table only. */
-export function watchEncoder(resource: ResourceInfo, view: View): (event: RegistryEvent) => string {
+export function watchEncoder(resource: ResourceInfo, view: View): (event: RegistryEvent) => Uint8Array {
   let hasSentColumns = false
   const { shape } = view.representation
   const shown = (event: RegistryEvent): string => {
     const object = event.type === 'BOOKMARK' ? bookmarkObject(resource, event) : event.object
-    if (shape.kind === 'object') return view.texts.of(object)
+    if (shape.kind === 'object') return JSON.stringify(object)
     if (shape.kind !== 'Table') return JSON.stringify(partialMetadata(object, shape.version))
     const table = event.type === 'BOOKMARK' ? bookmarkTable(object, view) : objectTable(object, view)
     const columnDefinitions = hasSentColumns ? null : table.columnDefinitions
     hasSentColumns = true
     return JSON.stringify({ ...table, columnDefinitions })
   }
-  return (event) => `{"type":"${event.type}","object":${shown(event)}}\n`
+  return (event) => {
+    if (shape.kind === 'object' && event.type !== 'BOOKMARK') return view.texts.line(event.type, event.object)
+    return Buffer.from(`{"type":"${event.type}","object":${shown(event)}}\n`)
+  }
 }
 
 function objectTable(object: KubernetesObject, view: View): Table {
@@ -74,7 +77,7 @@ function bookmarkObject(resource: ResourceInfo, event: Bookmark): KubernetesObje
 }
 
 export interface WatchStreamOptions {
-  readonly encode: (event: RegistryEvent) => string
+  readonly encode: (event: RegistryEvent) => Uint8Array
   /** Starts the watch; throws ApiError before the first event when there can be none. */
   readonly open: (onEvent: (event: RegistryEvent) => void) => () => void
   /** What a bookmark tells; undefined when it would tell nothing new. Absent: the client wants no bookmarks. */
@@ -88,28 +91,28 @@ export interface WatchStreamOptions {
  * Opens the watch at once, and throws at once what is wrong with the request. A revision that is gone, or yet to come,
  * is no such thing: the answer is an ERROR event and the end. What is returned ends the watch when it is done with.
  */
-export function watchStream(options: WatchStreamOptions): AsyncIterable<string> {
-  const queue = new AsyncQueue<string>((line) => line.length)
+export function watchStream(options: WatchStreamOptions): AsyncIterable<Uint8Array> {
+  const queue = new AsyncQueue<Uint8Array>(({ length }) => length)
   return lines({ ...options, queue, stop: opened(options, queue) })
 }
 
-function opened({ open, encode }: WatchStreamOptions, queue: AsyncQueue<string>): () => void {
+function opened({ open, encode }: WatchStreamOptions, queue: AsyncQueue<Uint8Array>): () => void {
   try {
     return open((event) => {
       queue.push(encode(event))
-      if (queue.weight > MAX_PENDING_CHARACTERS) queue.end()
+      if (queue.weight > MAX_PENDING_BYTES) queue.end()
     })
   } catch (error) {
     if (!isApiError(error, 'Expired') && !isApiError(error, 'Timeout')) throw error
-    queue.push(`{"type":"ERROR","object":${JSON.stringify(error.status)}}\n`)
+    queue.push(Buffer.from(`{"type":"ERROR","object":${JSON.stringify(error.status)}}\n`))
     queue.end()
     return () => undefined
   }
 }
 
 async function* lines(
-  options: WatchStreamOptions & { readonly queue: AsyncQueue<string>; readonly stop: () => void },
-): AsyncGenerator<string> {
+  options: WatchStreamOptions & { readonly queue: AsyncQueue<Uint8Array>; readonly stop: () => void },
+): AsyncGenerator<Uint8Array> {
   const { queue, stop, signal } = options
   const timers = new AbortController()
   const cut = (): void => queue.end()
@@ -120,7 +123,8 @@ async function* lines(
     for (;;) {
       const waiting = await queue.takeAll()
       if (waiting === undefined) return
-      yield waiting.join('')
+      const [first] = waiting
+      yield first !== undefined && waiting.length === 1 ? first : Buffer.concat(waiting)
     }
   } finally {
     stop()
@@ -132,7 +136,7 @@ async function* lines(
 
 /** Sends bookmarks until the time is up, then ends the stream. Resolves early when `signal` aborts. */
 async function keepTime(
-  { clock, timeoutMs, bookmark, encode, queue }: WatchStreamOptions & { queue: AsyncQueue<string> },
+  { clock, timeoutMs, bookmark, encode, queue }: WatchStreamOptions & { queue: AsyncQueue<Uint8Array> },
   signal: AbortSignal,
 ): Promise<void> {
   const endMs = clock.monotonic() + timeoutMs
