@@ -195,7 +195,7 @@ describe('watches', () => {
     const body = { metadata: { name: 'x' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
     const made = await api.registry.create(PODS, 'default', body, CONTEXT)
     const query = `resourceVersion=${start}&fieldSelector=spec.nodeName%3D`
-    const binding = { target: { kind: 'Node', name: 'n1' } }
+    const binding = { metadata: { name: 'x' }, target: { kind: 'Node', name: 'n1' } }
     await api.registry.bind({ namespace: 'default', name: 'x' }, binding, CONTEXT)
     const events = await watched('/api/v1/namespaces/default/pods', query)
     expect(events).toMatchObject([
