@@ -53,6 +53,8 @@ function restriction(query: URLSearchParams, namespace: string | undefined): Omi
   }
 }
 
-/** How long a watch is to last; undefined: as long as the server likes. Throws ApiError BadRequest */
-export const timeoutSeconds = (query: URLSearchParams): number | undefined =>
-  positive(int64Of(query, 'timeoutSeconds'))
+/** How long a watch is to last; undefined: as long as the server likes; 0: it is over. Throws ApiError BadRequest */
+export function timeoutSeconds(query: URLSearchParams): number | undefined {
+  const seconds = int64Of(query, 'timeoutSeconds')
+  return seconds === undefined || Number(seconds) === 0 ? undefined : Math.max(0, Number(seconds))
+}

@@ -132,6 +132,11 @@ describe('watches', () => {
     })
   })
 
+  it('of less than no time are over at once', async () => {
+    const answer = await ask(api, `${MAPS}?watch=1&resourceVersion=${current()}&timeoutSeconds=-1`)
+    expect([answer.code, answer.text]).toEqual([200, ''])
+  })
+
   it('after a revision yet to come wait for it, without a bookmark from before', async () => {
     const ahead = current() + 1000
     const query = `resourceVersion=${ahead}&allowWatchBookmarks=true&timeoutSeconds=3`
