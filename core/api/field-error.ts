@@ -44,9 +44,13 @@ export function fieldErrorMessage(error: FieldError): string {
   return `${error.field}: ${fieldErrorBody(error)}`
 }
 
-/** Strings quoted as Go does, numbers and booleans bare, all else as JSON. */
+/** Strings quoted as Go does, numbers and booleans bare, all else as Go's JSON, which has no `<`, `>` and `&`. */
 function printedValue(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return typeof value === 'string' ? goQuoted(value) : JSON.stringify(value)
+  if (typeof value === 'string') return goQuoted(value)
+  return JSON.stringify(value).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -76,6 +76,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly deprecation?: string
   /** What to tell who writes such an object, as `Warning` headers; it does not stop the write. */
   readonly warnings?: (object: T, old: T | undefined) => readonly string[]
+  /** What to tell who changes such an object in any part, status included, beside that. */
+  readonly changeWarnings?: (object: T, old: T) => readonly string[]
   /** Fields a field selector may name beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>
 }

@@ -153,6 +153,7 @@ function decodeField(field: FieldFacts, value: unknown, place: Place, walk: Walk
 /** An element of a list or map: null is the zero of its type, as in Go. */
 function decodeElement(type: string, value: unknown, place: Place, walk: Walk): unknown {
   if (value !== null) return decodeOne(type, value, place, walk)
+  if (type === ANY_JSON) return null
   return type in SPECIAL ? '' : (zeroOf(type) ?? {})
 }
 

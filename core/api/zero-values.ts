@@ -78,13 +78,27 @@ const OMITTED = fieldSet({
   'networking.v1.IngressClassSpec': ['controller'],
   'networking.v1.ParentReference': ['resource', 'name'],
   'storage.v1.CSINode': ['status'],
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ValidationRule': ['message'],
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation': ['description', 'url'],
+})
+
+/** Pointers that the table does not know to be some: printed whatever they point to. */
+const POINTERS = fieldSet({
+  'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps': [
+    '$ref',
+    'x-kubernetes-list-type',
+    'x-kubernetes-map-type',
+    'x-kubernetes-preserve-unknown-fields',
+  ],
 })
 
 type FieldNames = ReadonlyMap<string, ReadonlySet<string>>
 
 /** By the names of their messages. */
 function fieldSet(fields: Readonly<Record<string, readonly string[]>>): FieldNames {
-  return new Map(Object.entries(fields).map(([message, names]) => [`k8s.io.api.${message}`, new Set(names)]))
+  const whole = (message: string): string =>
+    message.startsWith('k8s.io.') ? message : `k8s.io.api.${message}`
+  return new Map(Object.entries(fields).map(([message, names]) => [whole(message), new Set(names)]))
 }
 
 const has = (fields: FieldNames, { message, name }: FieldOf): boolean =>
@@ -102,7 +116,7 @@ export function isLeftOut(place: FieldOf, value: unknown): boolean {
   const { field } = place
   if (field.r !== undefined) return Array.isArray(value) && value.length === 0
   if (field.k !== undefined) return isEmptyMap(value)
-  if (field.p !== undefined || !hasOmitEmpty(place)) return false
+  if (field.p !== undefined || has(POINTERS, place) || !hasOmitEmpty(place)) return false
   return value === '' || value === false || (value === 0 && field.t in PLAIN)
 }
 

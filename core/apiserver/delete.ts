@@ -6,10 +6,11 @@
  */
 
 import { ApiError, conflict, notFound } from '../api/api-error.ts'
+import type { CustomResourceDefinition } from '../api/generated/apiextensions-v1.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, NamedMeta, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
-import { NAMESPACES } from '../api/scheme.ts'
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../api/scheme.ts'
 import { parseTimestamp, timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
 import { changed } from './admission/admission.ts'
@@ -17,6 +18,7 @@ import { judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
 import type { ObjectWrite, WriteOutcome } from './commit-object.ts'
 import { putObject, removeObject } from './commit-object.ts'
+import { markedDefinition } from './custom-resources/definition-deletion.ts'
 import type { AnyObject, Environment } from './environment.ts'
 import { listObjects } from './list.ts'
 import { ownFinalizers } from './object-meta.ts'
@@ -156,6 +158,7 @@ export function planDeletion(
   options: DeletionWish,
   nowMs: number,
 ): DeletionPlan {
+  if (isDefinition(resource)) return definitionDeletion(object, options, nowMs)
   const grace = gracefulDeletion(resource, object, options, nowMs)
   if (grace === 'pending') return { kind: 'unchanged' }
   const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options)
@@ -174,6 +177,16 @@ export function planDeletion(
   return isSameMark(marked.metadata, object.metadata)
     ? { kind: 'unchanged' }
     : { kind: 'mark', object: marked }
+}
+
+const isDefinition = ({ group, resource }: ResourceInfo): boolean =>
+  group === CUSTOM_RESOURCE_DEFINITIONS.group && resource === CUSTOM_RESOURCE_DEFINITIONS.resource
+
+/** Definitions go when their objects have gone. */
+function definitionDeletion(object: KubernetesObject, options: DeleteOptions, nowMs: number): DeletionPlan {
+  if (object.metadata.deletionTimestamp !== undefined) return { kind: 'unchanged' }
+  const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options)
+  return { kind: 'mark', object: markedDefinition(object as CustomResourceDefinition, finalizers, nowMs) }
 }
 
 interface DeletionMarks {

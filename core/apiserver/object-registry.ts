@@ -27,6 +27,7 @@ import { deleteCollection, deleteObject } from './delete.ts'
 import type { Environment } from './environment.ts'
 import { CustomKinds } from './custom-resources/custom-kinds.ts'
 import { DefinitionCleanup } from './custom-resources/definition-cleanup.ts'
+import { DefinitionNames } from './custom-resources/definition-names.ts'
 import { getObject, listObjects } from './list.ts'
 import { patchObject } from './patch.ts'
 import { evictPod } from './eviction.ts'
@@ -74,6 +75,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const env: Environment = { store, clock, random, facts, kinds, services, access, policies, webhooks }
   const failed = options.failed ?? ((): void => undefined)
   const cleanup = new DefinitionCleanup(env, failed)
+  const names = new DefinitionNames(env, failed)
   const cidrs = new ServiceCidrCleanup(env, failed)
   const lastStates: LastStates = new WeakMap()
   const sync = syncOf(store)
@@ -123,6 +125,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
       cleanup[Symbol.dispose]()
+      names[Symbol.dispose]()
       cidrs[Symbol.dispose]()
       kinds[Symbol.dispose]()
     },

@@ -77,6 +77,7 @@ async function writeScale(
     const { replicas, resourceVersion, uid } = readScale(
       wantedScale(scaleOf(current, paths)) as Partial<Scale>,
       name,
+      paths !== USUAL_PATHS,
     )
     if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
       throw conflict(resource, name.name)
@@ -94,9 +95,11 @@ async function writeScale(
 function readScale(
   { metadata, spec }: Partial<Scale>,
   name: ObjectName,
+  isCustom: boolean,
 ): { replicas: number; resourceVersion: string | undefined; uid: string | undefined } {
   const replicas = spec?.replicas ?? 0
-  if (replicas < 0) {
+  // Of custom resources the object itself is judged.
+  if (replicas < 0 && !isCustom) {
     throw invalid(SCALE, name.name, [
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
@@ -113,14 +116,18 @@ const USUAL_PATHS: CustomResourceSubresourceScale = {
 function scaleOf(object: KubernetesObject, paths: CustomResourceSubresourceScale = USUAL_PATHS): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const replicas = (path: string): number => Number(valueAt(object, namesOf(path)) ?? 0)
+  // What is 0 or '' is not shown, but for the number that there are.
   const wanted = replicas(paths.specReplicasPath)
+  const selector = selectorText(object, paths)
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    // Go leaves none out here, and says it in the status.
     spec: wanted === 0 ? {} : { replicas: wanted },
-    status: { replicas: replicas(paths.statusReplicasPath), selector: selectorText(object, paths) },
+    status: {
+      replicas: replicas(paths.statusReplicasPath),
+      ...(selector === '' ? {} : { selector }),
+    },
   }
 }
 

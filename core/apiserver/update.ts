@@ -189,6 +189,7 @@ function prepared(
   if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, next.metadata.name, errors)
   if (subresource === undefined)
     for (const text of rules.warnings?.(next, stored) ?? []) request.context.warn(text)
+  for (const text of rules.changeWarnings?.(next, stored) ?? []) request.context.warn(text)
   const change = { user: request.context.user, resource, object: next, old: stored }
   refuseEscalation(env.access, change)
   refuseSigning(env.access, { ...change, subresource })

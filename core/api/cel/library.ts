@@ -54,6 +54,11 @@ export function ruleEnvironment(): Environment {
   return environmentOf(['self', 'oldSelf'])
 }
 
+/** @returns as ruleEnvironment, of rules whose `oldSelf` is optional: the library must know that beforehand */
+export function optionalRuleEnvironment(): Environment {
+  return environmentOf(['self']).registerVariable('oldSelf', 'optional<dyn>')
+}
+
 /** @returns an environment that knows these variables, of which nothing is known */
 export function environmentOf(variables: readonly string[]): Environment {
   const environment = new Environment({
@@ -140,10 +145,10 @@ const isUrl = (text: string): boolean =>
   URL.canParse(text) || (text.startsWith('/') && URL.canParse(text, 'http://x'))
 
 function parsedUrl(text: string): UrlValue {
-  if (!isUrl(text))
-    throw new Error(
-      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
-    )
+  if (!isUrl(text)) {
+    const why = text === '' ? 'empty url' : 'invalid URI for request'
+    throw new Error(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${why}`)
+  }
   return new UrlValue(new URL(text, 'relative:///'))
 }
 
@@ -212,6 +217,11 @@ const ADDRESSES: Functions = {
 
 const of = ({ ip }: IpValue, v4: string, v6: string): string => (ip.family === 'IPv4' ? v4 : v6)
 
+/** A duration may be asked to be one. */
+const DURATIONS: Functions = {
+  'duration(google.protobuf.Duration): google.protobuf.Duration': (value: object) => value,
+}
+
 const holds = (list: readonly unknown[], wanted: unknown): boolean =>
   list.some((item) => isSameValue(item, wanted))
 
@@ -250,6 +260,7 @@ const LIBRARIES: readonly Functions[] = [
   URLS,
   ADDRESSES,
   QUANTITIES,
+  DURATIONS,
   SEMVERS,
   FORMAT_FUNCTIONS,
   SETS,

@@ -7,12 +7,16 @@ import type { Environment, ParseResult } from '@marcbachmann/cel-js'
 import { Optional } from '@marcbachmann/cel-js'
 import type { FieldError, FieldErrorType } from '../field-error.ts'
 import type { ValidationRule } from '../generated/apiextensions-v1.ts'
+import { fieldPath } from '../definition/field-path.ts'
+import { Correlation, itemCorrelation, memberCorrelation, oldItem } from '../json-schema/correlation.ts'
 import type { JsonObject, Schema } from '../json-schema/schema.ts'
 import { childPath, isJsonObject, itemPath, itemSchema, keyPath, valueSchema } from '../json-schema/schema.ts'
 import { Budget } from './budget.ts'
 import { translated, untranslated } from './dialect.ts'
-import { ruleEnvironment } from './library.ts'
+import { optionalRuleEnvironment, ruleEnvironment } from './library.ts'
 import { celValue } from './values.ts'
+
+const MAX_MESSAGE_BYTES = 5 * 1024
 
 const REASONS: Readonly<Record<string, FieldErrorType>> = {
   FieldValueInvalid: 'invalid',
@@ -35,12 +39,30 @@ interface Place {
   readonly old: unknown
   readonly schema: Schema
   readonly path: string
+  readonly run: Run
+  /** what the value was before; undefined where it cannot be told */
+  readonly before: Correlation | undefined
+  /** the nearest part around it of which can be told what it was */
+  readonly around: Correlation | undefined
+}
+
+/** One evaluation of all rules. */
+interface Run {
   readonly budget: Budget
+  readonly faults: FieldError[]
+  readonly ratcheted: FieldError[]
+}
+
+export interface ChangeFaults {
+  readonly faults: readonly FieldError[]
+  /** what would be a fault if anything had changed there */
+  readonly ratcheted: readonly FieldError[]
 }
 
 /** The rules of one schema. */
 export class CelRules {
   readonly #environment: Environment
+  #optional: Environment | undefined
   readonly #programs = new WeakMap<ValidationRule, Compiled>()
   readonly #messages = new WeakMap<ValidationRule, Compiled>()
   readonly #hasRules = new WeakMap<Schema, boolean>()
@@ -69,43 +91,65 @@ export class CelRules {
   }
 
   /** @param old the value before; undefined on create, and where it cannot be told which item it was */
-  faults(
-    value: unknown,
-    old: unknown,
-    schema: Schema,
-    path = '',
-    budget = new Budget(),
-  ): readonly FieldError[] {
-    const rules = schema['x-kubernetes-validations'] ?? []
-    const own =
-      rules.length === 0 || value === undefined || value === null
-        ? []
-        : this.#own(rules, { value, old, schema, path, budget })
-    return [...own, ...this.#members({ value, old, schema, path, budget })]
+  faults(value: unknown, old: unknown, schema: Schema, path = ''): readonly FieldError[] {
+    const run: Run = { budget: new Budget(), faults: [], ratcheted: [] }
+    this.#visit({ value, old, schema, path, run, before: undefined, around: undefined })
+    return run.faults
   }
 
-  #members({ value, old, schema, path, budget }: Place): readonly FieldError[] {
+  /** As faults(), of a whole object; what did not change is let through, unless a rule is about the change. */
+  changeFaults(value: unknown, old: unknown, schema: Schema): ChangeFaults {
+    const run: Run = { budget: new Budget(), faults: [], ratcheted: [] }
+    const before = old === undefined ? undefined : new Correlation(value, old, schema)
+    this.#visit({ value, old, schema, path: '', run, before, around: undefined })
+    return run
+  }
+
+  #visit(place: Place): void {
+    const { value, schema } = place
+    if (value === undefined || value === null) return
+    const rules = schema['x-kubernetes-validations'] ?? []
+    if (rules.length > 0) this.#own(rules, place)
+    this.#members(place)
+  }
+
+  #members(place: Place): void {
+    const { value, old, schema, path, before } = place
     const items = itemSchema(schema)
     if (Array.isArray(value)) {
-      if (items === undefined || !this.#isRuled(items)) return []
-      const before = oldItems(old, schema)
-      return value.flatMap((item, index) =>
-        this.faults(item, before(item), items, itemPath(path, index), budget),
-      )
+      if (items === undefined || !this.isRuled(items)) return
+      for (const [index, item] of value.entries()) {
+        this.#visit({
+          ...place,
+          value: item,
+          old: oldItem(schema, old, item),
+          schema: items,
+          path: itemPath(path, index),
+          ...(before ? { before: itemCorrelation(before, index), around: before } : {}),
+        })
+      }
+      return
     }
-    if (!isJsonObject(value)) return []
+    if (!isJsonObject(value)) return
     const { properties = {} } = schema
     const values = valueSchema(schema)
-    return Object.entries(value).flatMap(([name, member]) => {
+    for (const [name, member] of Object.entries(value)) {
       const isProperty = Object.hasOwn(properties, name)
       const of = isProperty ? properties[name] : values
-      if (of === undefined || !this.#isRuled(of)) return []
-      const before = isJsonObject(old) ? old[name] : undefined
-      return this.faults(member, before, of, isProperty ? childPath(path, name) : keyPath(path, name), budget)
-    })
+      if (of === undefined || !this.isRuled(of)) continue
+      this.#visit({
+        ...place,
+        value: member,
+        old: isJsonObject(old) ? old[name] : undefined,
+        schema: of,
+        path: isProperty ? childPath(path, name) : keyPath(path, name),
+        ...(before ? { before: memberCorrelation(before, name), around: before } : {}),
+      })
+    }
   }
 
-  #isRuled(schema: Schema): boolean {
+  /** Whether any rule is in the schema. */
+  isRuled(schema: Schema): boolean {
     const known = this.#hasRules.get(schema)
     if (known !== undefined) return known
     const found = hasRules(schema)
@@ -113,36 +157,47 @@ export class CelRules {
     return found
   }
 
-  #own(rules: readonly ValidationRule[], { value, old, schema, path, budget }: Place): readonly FieldError[] {
+  #own(rules: readonly ValidationRule[], place: Place): void {
+    const { value, old, schema, run } = place
+    const { budget } = run
     const self = celValue(value, schema, budget)
-    const oldSelf = old === undefined ? undefined : celValue(old, schema, budget)
-    return rules.flatMap((rule) => {
+    const oldSelf = old === undefined || old === null ? undefined : celValue(old, schema, budget)
+    for (const rule of rules) {
       const compiled = this.#program(rule)
-      const isTransition = /\boldSelf\b/.test(rule.rule)
+      const isTransition = usesOldSelf(rule.rule)
       const isOptional = rule.optionalOldSelf === true
       // Rules about a change have nothing to say of what is new, unless they ask for it; what cannot be evaluated
       // was warned of.
       if (budget.isSpent || 'fault' in compiled || (isTransition && !isOptional && oldSelf === undefined))
-        return []
-      const context = { self, oldSelf: isOptional ? optional(oldSelf) : (oldSelf ?? null) }
+        continue
+      const context = { self, oldSelf: isOptional ? optionalOld(old, budget) : (oldSelf ?? null) }
       try {
-        if (compiled.program(context) === true) return []
-        return [ruleFault(rule, path, schema, this.#text(rule, context))]
+        if (compiled.program(context) === true) continue
+        const isKept = !isTransition && (place.before ?? place.around)?.isUnchanged()
+        const fault = ruleFault(
+          rule,
+          place,
+          this.#text(rule, { self, ...(oldSelf === undefined ? {} : { oldSelf }) }),
+        )
+        if (isKept) run.ratcheted.push(fault)
+        else run.faults.push(fault)
       } catch (error) {
-        const why = `${firstLine(error)} evaluating rule: ${rule.message || rule.rule}`
-        return [ruleFault({ ...rule, reason: undefined }, path, schema, why)]
+        run.faults.push(errorFault(rule, place, firstLine(error)))
       }
-    })
+    }
   }
 
+  /** @param context whose `oldSelf` is no optional, as upstream: messages that take it for one cannot be made */
   #text(rule: ValidationRule, context: JsonObject): string {
-    const fallback = rule.message || `failed rule: ${rule.rule}`
+    const fallback = rule.message ? rule.message.trim() : `failed rule: ${rule.rule.trim()}`
     if (!rule.messageExpression) return fallback
     const compiled = this.#compiled(this.#messages, rule, rule.messageExpression)
     if ('fault' in compiled) return fallback
     try {
-      const text: unknown = compiled.program(context)
-      return typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text : fallback
+      const result: unknown = compiled.program(context)
+      const text = typeof result === 'string' ? result.trim() : ''
+      const isGood = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= MAX_MESSAGE_BYTES
+      return isGood ? text : fallback
     } catch {
       // A message that cannot be made is no reason to let the object pass.
       return fallback
@@ -156,14 +211,15 @@ export class CelRules {
   #compiled(known: WeakMap<ValidationRule, Compiled>, rule: ValidationRule, expression: string): Compiled {
     const existing = known.get(rule)
     if (existing !== undefined) return existing
-    const made = this.#compile(expression)
+    const made = this.#compile(expression, rule.optionalOldSelf === true)
     known.set(rule, made)
     return made
   }
 
-  #compile(expression: string): Compiled {
+  #compile(expression: string, isOptional: boolean): Compiled {
     try {
-      const program = this.#environment.parse(translated(expression))
+      const environment = isOptional ? (this.#optional ??= optionalRuleEnvironment()) : this.#environment
+      const program = environment.parse(translated(expression))
       const { valid, error } = program.check()
       return valid ? { program } : { fault: firstLine(error) }
     } catch (error) {
@@ -172,17 +228,42 @@ export class CelRules {
   }
 }
 
-const optional = (value: unknown): unknown => (value === undefined ? Optional.none() : Optional.of(value))
+/** Of an optional old value nobody knows the schema, as upstream: its times are texts. */
+const optionalOld = (old: unknown, budget: Budget): unknown =>
+  old === undefined || old === null ? Optional.none() : Optional.of(celValue(old, undefined, budget))
+
+const conversionFault = (name: string): string =>
+  `type conversion error from 'string' to 'google.protobuf.${name}'`
 
 const firstLine = (error: unknown): string =>
   untranslated(error instanceof Error ? error.message : String(error))
     .split('\n')[0]
-    ?.replace(/^No such key/, 'no such key') ?? ''
+    ?.replace(/^No such key: index out of bounds, index (-?\d+) .*$/, 'index out of bounds: $1')
+    .replace(/^No such key/, 'no such key')
+    .replace(/^Invalid duration string.*/, conversionFault('Duration'))
+    .replace(/^timestamp\(\) requires.*/, conversionFault('Timestamp')) ?? ''
 
-function ruleFault(rule: ValidationRule, path: string, schema: Schema, detail: string): FieldError {
+/** Whether an expression looks at what was before. */
+export const usesOldSelf = (expression: string): boolean => /\boldSelf\b/.test(expression)
+
+function ruleFault(rule: ValidationRule, { path, schema }: Place, detail: string): FieldError {
   const type = REASONS[rule.reason ?? ''] ?? 'invalid'
-  const field = rule.fieldPath ? childPath(path, rule.fieldPath.replace(/^\./, '')) : path
-  return { type, field: field === '' ? '<nil>' : field, value: schema.type || 'object', detail }
+  const found = rule.fieldPath ? fieldPath(rule.fieldPath, schema) : undefined
+  const field = found && 'path' in found ? childPath(path, found.path) : path
+  const value = schema.type ?? ''
+  const at = field === '' ? '<nil>' : field
+  return type === 'duplicate' ? { type, field: at, value } : { type, field: at, value, detail }
+}
+
+/** A rule that could not be evaluated. */
+function errorFault(rule: ValidationRule, { path, schema }: Place, why: string): FieldError {
+  const said = rule.message ? rule.message.trim() : rule.rule.trim()
+  const detail = why.startsWith('no such overload')
+    ? `'${why}': call arguments did not match a supported operator, function or macro signature for rule: ${said}`
+    : why.startsWith('validation failed')
+      ? why
+      : `${why} evaluating rule: ${said}`
+  return { type: 'invalid', field: path === '' ? '<nil>' : path, value: schema.type ?? '', detail }
 }
 
 function hasRules(schema: Schema): boolean {
@@ -194,14 +275,4 @@ function hasRules(schema: Schema): boolean {
     ...(items ? [items] : []),
     ...(values ? [values] : []),
   ].some(hasRules)
-}
-
-/** Which item it was before can be told by its keys alone. */
-function oldItems(old: unknown, schema: Schema): (item: unknown) => unknown {
-  const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return () => undefined
-  const identity = (item: unknown): string =>
-    JSON.stringify(keys.map((key) => (isJsonObject(item) ? item[key] : undefined)))
-  const byKeys = new Map(old.map((item): [string, unknown] => [identity(item), item]))
-  return (item) => byKeys.get(identity(item))
 }

@@ -5,6 +5,7 @@
 
 import type { Schema } from '../json-schema/schema.ts'
 import type { Budget } from './budget.ts'
+import { durationValue } from './durations.ts'
 import { isIntOrString, isJsonObject, itemSchema, memberSchema } from '../json-schema/schema.ts'
 
 /** Words of CEL that may not stand as names of members. */
@@ -61,10 +62,20 @@ function numberValue(value: number, schema: Schema | undefined): unknown {
   return Number.isInteger(value) && !isDouble ? BigInt(value) : value
 }
 
-/** Times are times to CEL; durations are texts, which it turns into durations where a rule wants one. */
+/** Times, durations and bytes are that to CEL, where their schema says so. */
 function stringValue(value: string, schema: Schema | undefined): unknown {
-  if (schema?.format !== 'date-time') return value
-  // oxlint-disable-next-line no-restricted-globals -- a moment out of a text, not the clock
-  const time = new Date(value)
-  return Number.isNaN(time.getTime()) ? value : time
+  switch (schema?.format) {
+    case 'date':
+    case 'date-time': {
+      // oxlint-disable-next-line no-restricted-globals -- a moment out of a text, not the clock
+      const time = new Date(value)
+      return Number.isNaN(time.getTime()) ? value : time
+    }
+    case 'duration':
+      return durationValue(value) ?? value
+    case 'byte':
+      return new Uint8Array(Buffer.from(value, 'base64'))
+    default:
+      return value
+  }
 }

@@ -3,7 +3,7 @@
  * Pure and idempotent.
  */
 
-import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import type { CustomResourceConversion, CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 
 export function defaultCustomResourceDefinition(crd: CustomResourceDefinition): CustomResourceDefinition {
   const { names, conversion } = crd.spec
@@ -17,7 +17,23 @@ export function defaultCustomResourceDefinition(crd: CustomResourceDefinition): 
         singular: names.singular || kind.toLowerCase(),
         listKind: names.listKind || (kind === '' ? '' : `${kind}List`),
       },
-      conversion: conversion ?? { strategy: 'None' },
+      conversion: conversion ? defaultConversion(conversion) : { strategy: 'None' },
+    },
+  }
+}
+
+const HTTPS = 443
+
+/** A webhook of which nothing is said is none. */
+function defaultConversion({ webhook, ...conversion }: CustomResourceConversion): CustomResourceConversion {
+  const { clientConfig, conversionReviewVersions } = webhook ?? {}
+  if (clientConfig === undefined && conversionReviewVersions === undefined) return conversion
+  const { service } = clientConfig ?? {}
+  return {
+    ...conversion,
+    webhook: {
+      ...webhook,
+      ...(service ? { clientConfig: { ...clientConfig, service: { port: HTTPS, ...service } } } : {}),
     },
   }
 }

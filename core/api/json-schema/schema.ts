@@ -43,3 +43,11 @@ export const childPath = (path: string, name: string): string => (path === '' ? 
 export const itemPath = (path: string, index: number): string => `${path}[${index}]`
 /** A member of a map, which upstream writes in brackets. */
 export const keyPath = (path: string, key: string): string => `${path}[${key}]`
+
+/** A JSON value with the members of objects in the order Go prints them. */
+export function sortedJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedJson)
+  if (!isJsonObject(value)) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, member]) => [name, sortedJson(member)]))
+}

@@ -4,6 +4,7 @@ import { defaultApiService, validateApiService, validateApiServiceStatus } from 
 import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
+import { unknownFormats } from '../definition/format-warnings.ts'
 import {
   defaultCustomResourceDefinition,
   withStoredVersions,
@@ -183,7 +184,7 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     validateUpdate: validateCustomResourceDefinitionUpdate,
     validateStatus: validateCustomResourceDefinitionStatus,
     prepareStatus: withStoredVersions,
-    warnings: unsupportedRules,
+    warnings: (crd, old) => [...unknownFormats(crd, old), ...unsupportedRules(crd, old)],
     hasStatus: true,
     hasGeneration: true,
   }),

@@ -1,43 +1,56 @@
 /**
  * CustomResourceDefinitions (kubernetes/apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go). Pure.
- * The schemas themselves are looked at by ./structural-schema.ts, the parts of versions by ./custom-resource-version.ts.
+ * The parts are in ../definition.
  */
 
+import { columnFaults, selectableFieldFaults, subresourceFaults } from '../definition/columns.ts'
+import { bundleFaults, conversionFaults, isKnownReview } from '../definition/conversion.ts'
+import { printedVersion } from '../definition/go-json.ts'
+import { internalSpec } from '../definition/internal-spec.ts'
+import type { InternalSpec } from '../definition/internal-spec.ts'
+import {
+  approvalFaults,
+  givenNameFaults,
+  groupFaults,
+  nameFaults,
+  scopeFaults,
+  wrongText,
+} from '../definition/names.ts'
+import { rootSchemaFaults } from '../definition/root-schema.ts'
+import type { RootSchemaOptions } from '../definition/root-schema.ts'
+import { schemaOptions } from '../definition/ratchet.ts'
+import { schemasOf } from '../definition/walk.ts'
 import type {
   CustomResourceDefinition,
-  CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '../generated/apiextensions-v1.ts'
 import { isSameValue } from '../equality.ts'
-import { validateParts } from './custom-resource-version.ts'
 import type { Faults } from './faults.ts'
-import { choice, immutable, invalidValue, required, when } from './faults.ts'
-import { dns1035LabelFaults, dnsSubdomainFaults } from './names.ts'
+import { immutable, invalidValue, pointed, required, when } from './faults.ts'
+import { dns1035LabelFaults } from './names.ts'
 
-/** Faults of a new definition, metadata aside. */
+/** Faults of a new definition, metadata's own aside. */
 export function validateCustomResourceDefinition(crd: CustomResourceDefinition): Faults {
   const { spec, metadata } = crd
+  const expected = `${spec.names.plural}.${spec.group}`
   return [
-    ...when(metadata.name !== `${spec.names.plural}.${spec.group}`, () =>
+    ...when(metadata.name && metadata.name !== expected, () =>
       invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'),
     ),
-    ...validateSpec(spec),
-    ...unknownFieldsFaults(spec),
+    ...specFaults(crd, undefined),
+    ...restFaults(crd, undefined),
   ]
 }
 
-/** Faults of a changed definition: what is established stays. */
+/** Faults of a changed definition: what is established stays; what was let through before may stay. */
 export function validateCustomResourceDefinitionUpdate(
   crd: CustomResourceDefinition,
   old: CustomResourceDefinition,
 ): Faults {
-  const isEstablished = old.status?.conditions?.some(
-    ({ type, status }) => type === 'Established' && status === 'True',
-  )
   return [
-    ...validateSpec(crd.spec),
-    ...(isEstablished
+    ...specFaults(crd, old),
+    ...(isEstablished(old)
       ? [
           ...immutable('spec.scope', crd.spec.scope, old.spec.scope),
           ...immutable('spec.names.kind', crd.spec.names.kind, old.spec.names.kind),
@@ -45,145 +58,221 @@ export function validateCustomResourceDefinitionUpdate(
       : []),
     ...immutable('spec.group', crd.spec.group, old.spec.group),
     ...immutable('spec.names.plural', crd.spec.names.plural, old.spec.names.plural),
-    ...storedVersionsFaults(crd.spec.versions ?? [], old.status?.storedVersions ?? []),
-    ...(old.spec.preserveUnknownFields ? [] : unknownFieldsFaults(crd.spec)),
+    ...restFaults(crd, old),
   ]
 }
 
-/** Faults of what a definition says of itself. */
-export const validateCustomResourceDefinitionStatus = ({ status }: CustomResourceDefinition): Faults =>
-  nameFaults(status?.acceptedNames, 'status.acceptedNames')
+/** Faults of a status that someone wrote. */
+export function validateCustomResourceDefinitionStatus({ status }: CustomResourceDefinition): Faults {
+  const names = status?.acceptedNames
+  return names ? givenNameFaults(names, 'status.acceptedNames') : []
+}
 
-function validateSpec(spec: CustomResourceDefinitionSpec): Faults {
+function restFaults(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): Faults {
+  return [
+    // The names in status are the server's.
+    ...storedVersionFaults(crd),
+    ...approvalFaults(crd, old),
+    ...when(crd.spec.preserveUnknownFields === true && old?.spec.preserveUnknownFields !== true, () =>
+      invalidValue(
+        'spec.preserveUnknownFields',
+        true,
+        'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+      ),
+    ),
+  ]
+}
+
+function storedVersionFaults({ spec, status }: CustomResourceDefinition): Faults {
+  const field = 'status.storedVersions'
+  const stored = status?.storedVersions ?? []
+  const { versions = [] } = spec
+  if (stored.length === 0) return [invalidValue(field, null, 'must have at least one stored version')]
+  return [
+    ...versions
+      .filter(({ storage, name }) => storage && !stored.includes(name))
+      .map(({ name }) => invalidValue(field, stored, `must have the storage version ${name}`)),
+    ...stored.flatMap((name, index) =>
+      when(!versions.some((version) => version.name === name), () =>
+        invalidValue(
+          `${field}[${index}]`,
+          name,
+          `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+        ),
+      ),
+    ),
+  ]
+}
+
+function specFaults(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): Faults {
+  const { spec } = crd
+  const internal = internalSpec(spec)
+  const keepsUnknown = spec.preserveUnknownFields === true
+  const hasDefaults = [...schemasOf(spec)].some((schema) => schema.default !== undefined)
+  const { strategy } = spec.conversion ?? {}
+  const reviews = old?.spec.conversion?.webhook?.conversionReviewVersions ?? []
   return [
     ...groupFaults(spec.group),
-    ...choice('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
-    ...versionsFaults(spec.versions ?? []),
-    ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
-      when(!spec.names[name], () => required(`spec.names.${name}`)),
-    ),
-    ...nameFaults(spec.names, 'spec.names'),
-    ...validateParts(spec.versions ?? []).whole,
-    ...conversionFaults(spec),
-  ]
-}
-
-const unknownFieldsFaults = ({ preserveUnknownFields }: CustomResourceDefinitionSpec): Faults =>
-  when(preserveUnknownFields === true, () =>
-    invalidValue(
-      'spec.preserveUnknownFields',
-      true,
-      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
-    ),
-  )
-
-/** What was stored in a version may be there still: that version stays. */
-function storedVersionsFaults(
-  versions: readonly CustomResourceDefinitionVersion[],
-  stored: readonly string[],
-): Faults {
-  const field = 'status.storedVersions'
-  const current = versions.find(({ storage }) => storage)?.name
-  const all = current === undefined || stored.includes(current) ? stored : [...stored, current]
-  const left = new Map(all.map((name, index) => [name, index]))
-  const missing = versions.flatMap(({ name, storage }) => {
-    const isKnown = left.delete(name)
-    return when(storage && !isKnown, () => invalidValue(field, all, `must have the storage version ${name}`))
-  })
-  return [
-    ...missing,
-    ...[...left].map(([name, index]) =>
+    ...scopeFaults(spec),
+    ...missingSchemaFaults(internal, old?.spec),
+    ...when(hasDefaults && keepsUnknown, () =>
       invalidValue(
-        `${field}[${index}]`,
-        name,
-        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until ` +
-          `a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+        'spec.preserveUnknownFields',
+        true,
+        'must be false in order to use defaults in the schema',
       ),
     ),
-  ]
-}
-
-function groupFaults(group: string): Faults {
-  const field = 'spec.group'
-  if (!group) return [required(field)]
-  const faults = dnsSubdomainFaults(group)
-  if (faults.length > 0) return [invalidValue(field, group, faults.join(','))]
-  return when(!group.includes('.'), () =>
-    invalidValue(field, group, 'should be a domain with at least one dot'),
-  )
-}
-
-const MIXED = 'may have mixed case, but should otherwise match: '
-
-/** Names may be missing where they are not required otherwise. */
-function nameFaults(names: Partial<CustomResourceDefinitionNames> = {}, at: string): Faults {
-  const label = (field: string, text: string, shown = text, more = ''): Faults => {
-    const faults = dns1035LabelFaults(text)
-    return when(faults.length > 0, () => invalidValue(`${at}.${field}`, shown, more + faults.join(',')))
-  }
-  const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names
-  return [
-    ...(plural ? label('plural', plural) : []),
-    ...(singular ? label('singular', singular) : []),
-    ...(kind ? label('kind', kind.toLowerCase(), kind, MIXED) : []),
-    ...(listKind ? label('listKind', listKind.toLowerCase(), listKind, MIXED) : []),
-    ...shortNames.flatMap((text, index) => label(`shortNames[${index}]`, text)),
-    ...when(kind && kind === listKind, () =>
-      invalidValue(`${at}.listKind`, listKind, 'kind and listKind may not be the same'),
+    ...versionsFaults(spec, internal, old?.spec),
+    ...nameFaults(spec),
+    ...sharedFaults(spec, internal, old?.spec),
+    ...when(strategy !== undefined && strategy !== 'None' && keepsUnknown, () =>
+      invalidValue(
+        'spec.conversion.strategy',
+        strategy,
+        'must be None if spec.preserveUnknownFields is true',
+      ),
     ),
-    ...categories.flatMap((text, index) => label(`categories[${index}]`, text)),
+    ...conversionFaults(spec, {
+      knownReview: reviews.length === 0 || reviews.some(isKnownReview),
+      goodBundle: needsGoodBundle(old),
+    }),
   ]
 }
 
-function versionsFaults(versions: readonly CustomResourceDefinitionVersion[]): Faults {
+function needsGoodBundle(old: CustomResourceDefinition | undefined): boolean {
+  if (old === undefined || !isEstablished(old)) return false
+  return bundleFaults(old.spec.conversion?.webhook?.clientConfig ?? {}, '').length === 0
+}
+
+const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
+  status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') ?? false
+
+function missingSchemaFaults(
+  { shared, versions = [] }: InternalSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): Faults {
+  if (shared.schema?.openAPIV3Schema !== undefined) return []
+  const hadAll = old?.versions?.every(({ schema }) => schema?.openAPIV3Schema !== undefined) ?? true
+  return versions.flatMap(({ schema, served }, index) => {
+    const field = `spec.versions[${index}].schema.openAPIV3Schema`
+    if (schema?.openAPIV3Schema !== undefined || (!hadAll && !served)) return []
+    return [hadAll ? required(field) : required(field, 'because otherwise all fields are pruned')]
+  })
+}
+
+function versionsFaults(
+  spec: CustomResourceDefinitionSpec,
+  internal: InternalSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): Faults {
   const field = 'spec.versions'
+  const { versions = [], version, shared } = internal
+  const shown = (): unknown => internal.versions?.map(printedVersion) ?? null
   const names = versions.map(({ name }) => name)
-  const shown = versions.length === 0 ? undefined : versions
-  const [first = ''] = names
-  const faults = first === '' ? [] : dns1035LabelFaults(first)
-  const { missing, each } = validateParts(versions)
   return [
-    ...missing,
-    ...versions.flatMap(({ name = '' }, index) => {
-      const wrong = dns1035LabelFaults(name)
-      return [
-        ...when(wrong.length > 0, () => invalidValue(`${field}[${index}].name`, name, wrong.join(','))),
-        ...(each[index] ?? []),
-      ]
+    ...versions.flatMap((each, index) => {
+      const { status } = shared.subresources ?? each.subresources ?? {}
+      const options = {
+        ...schemaOptions(old),
+        hasStatus: status !== undefined,
+        isUnchanged: isUnchanged(spec, old, each.name),
+      }
+      return versionFaults(each, `${field}[${index}]`, options)
     }),
     ...when(new Set(names).size < names.length, () =>
-      invalidValue(field, shown, 'must contain unique version names'),
+      invalidValue(field, shown(), 'must contain unique version names'),
     ),
     ...when(versions.filter(({ storage }) => storage).length !== 1, () =>
-      invalidValue(field, shown, 'must have exactly one version marked as storage version'),
+      invalidValue(field, shown(), 'must have exactly one version marked as storage version'),
     ),
-    // Upstream holds the first version's name against this once more, where its older API has it.
-    ...when(faults.length > 0, () => invalidValue('spec.version', first, faults.join(','))),
+    ...(version ? wrongText('spec.version', version, dns1035LabelFaults(version)) : []),
   ]
 }
 
-function conversionFaults({ conversion, versions = [] }: CustomResourceDefinitionSpec): Faults {
-  const at = 'spec.conversion'
-  const strategy = conversion?.strategy ?? ''
-  // Webhooks that convert are not called here: only where nothing has to be converted may they be named.
-  const isNeeded = versions.filter(({ served }) => served).length > 1
+const schemaOf = (spec: CustomResourceDefinitionSpec | undefined, name: string): unknown =>
+  spec?.versions?.find((version) => version.name === name)?.schema
+
+/** Whether a version's schema is as it was: how costly its rules are was judged then. */
+const isUnchanged = (
+  spec: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+  name: string,
+): boolean => schemaOf(old, name) !== undefined && isSameValue(schemaOf(spec, name), schemaOf(old, name))
+
+function versionFaults(
+  version: CustomResourceDefinitionVersion,
+  at: string,
+  options: RootSchemaOptions,
+): Faults {
+  const { name, schema, subresources, additionalPrinterColumns = [], selectableFields = [] } = version
+  const root = schema?.openAPIV3Schema
   return [
-    ...choice(`${at}.strategy`, strategy, ['None', 'Webhook']),
-    ...when(strategy === 'Webhook' && isNeeded, () =>
-      invalidValue(
-        `${at}.strategy`,
-        strategy,
-        'conversion by webhook is not supported here: serve one version, or use None',
-      ),
+    ...wrongText(`${at}.name`, name, dns1035LabelFaults(name)),
+    ...deprecationFaults(version, `${at}.deprecationWarning`),
+    ...(root ? rootSchemaFaults(root, `${at}.schema.openAPIV3Schema`, options) : []),
+    ...(subresources ? subresourceFaults(subresources, `${at}.subresources`) : []),
+    ...additionalPrinterColumns.flatMap((column, index) =>
+      columnFaults(column, `${at}.additionalPrinterColumns[${index}]`),
     ),
-    ...when(
-      strategy === 'None' && conversion?.webhook !== undefined && !isSameValue(conversion.webhook, {}),
-      () =>
-        invalidValue(
-          `${at}.webhook`,
-          conversion?.webhook,
-          'should not be set when strategy is not set to Webhook',
-        ),
+    ...(selectableFields.length === 0
+      ? []
+      : root
+        ? selectableFieldFaults(selectableFields, root, `${at}.selectableFields`)
+        : [
+            invalidValue(
+              `${at}.selectableFields`,
+              '',
+              'may only be set when `version.schema.openAPIV3Schema` is not included',
+            ),
+          ]),
+  ]
+}
+
+/** Faults of what all versions have in common, told once. */
+function sharedFaults(
+  spec: CustomResourceDefinitionSpec,
+  { shared, version, versions = [] }: InternalSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): Faults {
+  const { schema, subresources, additionalPrinterColumns = [], selectableFields = [] } = shared
+  const root = schema?.openAPIV3Schema
+  const hasStatus = [subresources, ...versions.map((each) => each.subresources)].some((each) => each?.status)
+  const options = { ...schemaOptions(old), hasStatus, isUnchanged: isUnchanged(spec, old, version) }
+  return [
+    ...(root ? rootSchemaFaults(root, 'spec.validation.openAPIV3Schema', options) : []),
+    ...(subresources ? subresourceFaults(subresources, 'spec.subresources') : []),
+    ...additionalPrinterColumns.flatMap((column, index) =>
+      columnFaults(column, `spec.additionalPrinterColumns[${index}]`),
+    ),
+    ...(selectableFields.length === 0
+      ? []
+      : schema
+        ? selectableFieldFaults(selectableFields, root ?? {}, 'spec.selectableFields')
+        : [invalidValue('spec.selectableFields', '', 'may only be set when validations.schema is included')]),
+  ]
+}
+
+const MAX_WARNING_BYTES = 256
+
+function deprecationFaults(
+  { deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion,
+  field: string,
+): Faults {
+  if (text === undefined) return []
+  if (!deprecated) return [invalidValue(field, text, 'can only be set for deprecated versions')]
+  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text)
+  const shown = pointed(text)
+  return [
+    ...when(Buffer.byteLength(text) > MAX_WARNING_BYTES, () =>
+      invalidValue(field, shown, 'must be <= 256 characters long'),
+    ),
+    ...when(text === '', () => invalidValue(field, shown, 'must not be an empty string')),
+    ...when(unprintable !== null, () =>
+      invalidValue(
+        field,
+        shown,
+        `must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(text.slice(0, unprintable?.index))}`,
+      ),
     ),
   ]
 }

@@ -18,6 +18,10 @@ export const invalidValue = (field: string, value: unknown, detail: string): Fie
   value,
   detail,
 })
+/** A text that Go has behind a pointer: shown as JSON has it. */
+export const pointed = (text: string | undefined): unknown =>
+  text === undefined ? null : { toJSON: () => text }
+
 /** An `invalid` of something that is shown by its path alone. */
 export const withoutValue = (field: string, detail: string): FieldError => ({
   type: 'invalid',
@@ -39,13 +43,23 @@ export const notFoundValue = (field: string, value: unknown): FieldError => ({
 export const tooLong = (field: string, maxBytes: number): FieldError => ({
   type: 'tooLong',
   field,
-  detail: maxBytes < 0 ? 'value is too long' : `may not be more than ${maxBytes} bytes`,
+  detail:
+    maxBytes < 0
+      ? 'value is too long'
+      : `may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`,
 })
 
 /** A fault when there are more than `max`. */
 export function tooMany(field: string, count: number, max: number): Faults {
   return count > max
-    ? [{ type: 'tooMany', field, value: count, detail: `must have at most ${max} items` }]
+    ? [
+        {
+          type: 'tooMany',
+          field,
+          value: count,
+          detail: `must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+        },
+      ]
     : []
 }
 

@@ -111,7 +111,8 @@ const DESIRED = 'desired format: https://host[/path]'
 /** The parts of what may be less than a whole URL (RFC 3986, appendix B): scheme, authority, path, query, fragment. */
 const REFERENCE = /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s
 
-function validateUrl(text: string, field: string): Faults {
+/** Faults of the URL of a webhook. */
+export function validateUrl(text: string, field: string): Faults {
   const [, scheme = '', authority = '', , search = '', hash = ''] = REFERENCE.exec(text) ?? []
   if (scheme && authority && !URL.canParse(text))
     return [required(field, `url must be a valid URL: ${JSON.stringify(text)}; ${DESIRED}`)]
@@ -142,7 +143,8 @@ function validateService({ name, namespace, path, port = 443 }: ServiceReference
   ]
 }
 
-function validatePath(path: string | undefined, field: string): Faults {
+/** Faults of the path of a webhook that is a Service. */
+export function validatePath(path: string | undefined, field: string): Faults {
   if (path === undefined || path === '' || path === '/') return []
   // The first letter is taken for the slash, also where it is none.
   const segments = path.slice(1).replace(/\/$/, '').split('/')

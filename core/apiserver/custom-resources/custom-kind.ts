@@ -3,29 +3,28 @@
  * kubernetes/apiextensions-apiserver pkg/apiserver/customresource_handler.go, pkg/registry/customresource.
  */
 
-import { badRequest, isApiError } from '../../api/api-error.ts'
+import type { ApiError } from '../../api/api-error.ts'
+import { badRequest } from '../../api/api-error.ts'
 import type { CelRules } from '../../api/cel/rules.ts'
-import type { FieldError } from '../../api/field-error.ts'
+import { fieldErrorMessage } from '../../api/field-error.ts'
 import type { CustomResourceDefinitionVersion } from '../../api/generated/apiextensions-v1.ts'
+import { metadataOf, unreadableFault, withReadMetadata } from '../../api/json-schema/embedded.ts'
 import { withDefaults } from '../../api/json-schema/defaults.ts'
 import { pruned } from '../../api/json-schema/prune.ts'
 import type { Schema } from '../../api/json-schema/schema.ts'
 import { isJsonObject } from '../../api/json-schema/schema.ts'
-import { schemaFaults } from '../../api/json-schema/validate.ts'
 import { deepFreeze } from '../../api/deep-freeze.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { KindRules } from '../../api/rules.ts'
 import type { Decoded } from '../../api/strict-decode.ts'
-import { decodingFault, strictDecode } from '../../api/strict-decode.ts'
-import {
-  validateKnownFinalizers,
-  validateMetadata,
-  validateMetadataUpdate,
-} from '../../api/validation/metadata.ts'
+import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts'
 import { dnsSubdomainFaults } from '../../api/validation/names.ts'
 import type { Kind } from '../kinds.ts'
+import type { CustomChecks } from './custom-validation.ts'
+import { objectFaults, ratchetedFaults, statusFaults } from './custom-validation.ts'
+import { finalizerWarnings } from './finalizer-warnings.ts'
 import { textOf, valuesAt } from './json-path.ts'
 import { mergeTypeOf } from './merge-type.ts'
 import { customPrinter } from './printer.ts'
@@ -43,7 +42,7 @@ export function customKind({ resource, version, storageVersion, cel }: CustomKin
   const apiVersion = apiVersionOf(resource)
   const seen = new WeakMap<KubernetesObject, KubernetesObject>()
   return {
-    rules: rulesOf(resource, version, { schema, cel }),
+    rules: rulesOf(resource, version, { version, schema, cel }),
     decode: (body) => decoded(body, { apiVersion, kind: resource.kind, schema }),
     type: mergeTypeOf(schema),
     printer: customPrinter(version.additionalPrinterColumns),
@@ -73,57 +72,33 @@ export function customKind({ resource, version, storageVersion, cel }: CustomKin
   }
 }
 
-const METADATA_ONLY = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }
-
 function decoded(
   body: unknown,
   of: { readonly apiVersion: string; readonly kind: string; readonly schema: Schema },
 ): Decoded {
   if (!isJsonObject(body)) throw badRequest(`${of.kind} is not an object`)
   const { metadata = {}, ...rest } = body
-  const meta = decodedMetadata(metadata, of)
-  const { value, unknown } = pruned(rest, of.schema)
-  const problems = [...meta.problems, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)]
   const { apiVersion, kind } = of
-  const object = { ...(value as object), apiVersion, kind, metadata: meta.object.metadata }
-  return { object, problems }
-}
-
-/** @throws ApiError BadRequest, worded as of a decoder that looks at metadata alone */
-function decodedMetadata(
-  metadata: unknown,
-  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
-): Decoded {
-  try {
-    return strictDecode(METADATA_ONLY, { metadata })
-  } catch (error) {
-    if (!isApiError(error, 'BadRequest')) throw error
-    const fault = decodingFault(error)
-      .replace('struct field PartialObjectMetadata.metadata of', 'value of')
-      .replace('.metadata.', '.')
-    const version = JSON.stringify(apiVersion.split('/').at(-1))
-    throw badRequest(`${kind} in version ${version} cannot be handled as a ${kind}: ${fault}`)
-  }
-}
-
-/** Of Kubernetes' own they would be refused. */
-function finalizerWarnings({ metadata }: KubernetesObject): readonly string[] {
-  return validateKnownFinalizers({ metadata } as KubernetesObject).map(
-    ({ value }) =>
-      `metadata.finalizers: ${JSON.stringify(value)}: prefer a domain-qualified finalizer name ` +
-      'to avoid accidental conflicts with other finalizer writers',
-  )
-}
-
-interface Checks {
-  readonly schema: Schema
-  readonly cel: CelRules
+  const cannot = (why: string): ApiError =>
+    badRequest(
+      `${kind} in version ${JSON.stringify(apiVersion.split('/')[1])} cannot be handled as a ${kind}: ${why}`,
+    )
+  const meta = metadataOf(metadata)
+  if (meta.fault !== undefined) throw cannot(meta.fault)
+  const { value, unknown } = pruned(rest, of.schema)
+  const wrong = unreadableFault(value, of.schema, '')
+  if (wrong) throw cannot(fieldErrorMessage(wrong))
+  const embedded = withReadMetadata(value, of.schema)
+  const problems = [...(meta.problems ?? []), ...embedded.problems]
+  for (const path of unknown) problems.push(`unknown field ${JSON.stringify(path)}`)
+  const object = { ...(embedded.value as object), apiVersion, kind, metadata: meta.object?.metadata ?? {} }
+  return { object: object as KubernetesObject, problems }
 }
 
 function rulesOf(
   resource: ResourceInfo,
   version: CustomResourceDefinitionVersion,
-  checks: Checks,
+  checks: CustomChecks,
 ): KindRules {
   const { namespaced } = resource
   const { schema } = checks
@@ -134,19 +109,17 @@ function rulesOf(
     startsGeneration: true,
     hasStatus: version.subresources?.status !== undefined,
     requiresRevision: true,
+    validateCreate: (object) =>
+      objectFaults(
+        object,
+        undefined,
+        checks,
+        validateMetadata(object, { nameFaults: dnsSubdomainFaults, namespaced }),
+      ),
+    validateUpdate: (object, old) => objectFaults(object, old, checks, validateMetadataUpdate(object, old)),
+    validateStatus: (object, old) => statusFaults(object, old, checks, validateMetadataUpdate(object, old)),
     warnings: finalizerWarnings,
-    validateCreate: (object) => [
-      ...validateMetadata(object, { nameFaults: dnsSubdomainFaults, namespaced }),
-      ...objectFaults(object, undefined, checks),
-    ],
-    validateUpdate: (object, old) => [
-      ...validateMetadataUpdate(object, old),
-      ...objectFaults(object, old, checks),
-    ],
-    validateStatus: (object, old) => [
-      ...validateMetadataUpdate(object, old),
-      ...objectFaults(object, old, checks),
-    ],
+    changeWarnings: (object, old) => ratchetedFaults(object, old, checks).map(fieldErrorMessage),
     ...(selectableFields.length > 0
       ? {
           selectableFields: (object) =>
@@ -159,33 +132,4 @@ function rulesOf(
         }
       : {}),
   }
-}
-
-/**
- * What is wrong with the object by its schema and its rules; what was wrong before and has not changed may stay (KEP-4008).
- * The rules are only asked of what has the right shape.
- */
-function objectFaults(
-  object: KubernetesObject,
-  old: KubernetesObject | undefined,
-  { schema, cel }: Checks,
-): readonly FieldError[] {
-  const value = ruled(object)
-  const before = old && ruled(old)
-  const shape = schemaFaults(value, schema)
-  const known = new Set(shape.length > 0 && before ? schemaFaults(before, schema).map(keyOf) : [])
-  const fresh = shape.filter((fault) => !known.has(keyOf(fault)))
-  if (shape.length > 0) return fresh
-  const faults = cel.faults(value, before, schema)
-  const unchanged = new Set(faults.length > 0 && before ? cel.faults(before, before, schema).map(keyOf) : [])
-  return faults.filter((fault) => !unchanged.has(keyOf(fault)))
-}
-
-const keyOf = (fault: FieldError): string =>
-  JSON.stringify([fault.field, fault.type, fault.value, fault.detail])
-
-/** Of metadata only the names are any business of the schema. */
-function ruled(object: KubernetesObject): unknown {
-  const { name, generateName } = object.metadata
-  return { ...object, metadata: { ...(name ? { name } : {}), ...(generateName ? { generateName } : {}) } }
 }

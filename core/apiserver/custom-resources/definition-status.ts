@@ -7,10 +7,12 @@
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
-  CustomResourceDefinitionNames,
 } from '../../api/generated/apiextensions-v1.ts'
-import { CLEANUP_FINALIZER, storageVersion } from '../../api/custom-resource.ts'
+import { storageVersion } from '../../api/custom-resource.ts'
+import type { Approval } from '../../api/definition/names.ts'
+import { approvalOf } from '../../api/definition/names.ts'
 import { timestamp } from '../../api/timestamp.ts'
+import { acceptedNames } from './accepted-names.ts'
 
 export interface StatusFacts {
   readonly old: CustomResourceDefinition | undefined
@@ -19,15 +21,14 @@ export interface StatusFacts {
   readonly nowMs: number
 }
 
-/** @returns the definition with its finalizer and status */
+/** @returns the definition with its status */
 export function withDefinitionStatus(
   crd: CustomResourceDefinition,
   { old, others, nowMs }: StatusFacts,
 ): CustomResourceDefinition {
-  const conflict = nameConflict(crd, others)
-  const stored = storageVersion(crd)?.name ?? ''
+  const { accepted, conflict } = acceptedNames(crd.spec.names, old?.status?.acceptedNames, others)
+  const stored = storageVersion(crd)?.name
   const before = old?.status?.storedVersions ?? []
-  const accepted = conflict === undefined ? crd.spec.names : old?.status?.acceptedNames
   const isEstablished = conflict === undefined || hasTrue(old, 'Established')
   const wanted: readonly Condition[] = [
     conflict === undefined
@@ -43,20 +44,12 @@ export function withDefinitionStatus(
         ] as const)
       : []),
   ]
-  const { finalizers = [] } = crd.metadata
-  const isNew = old === undefined
   return {
     ...crd,
-    metadata: {
-      ...crd.metadata,
-      ...(isNew && !finalizers.includes(CLEANUP_FINALIZER)
-        ? { finalizers: [...finalizers, CLEANUP_FINALIZER] }
-        : {}),
-    },
     status: {
       conditions: conditionsOf(wanted, old?.status?.conditions ?? [], nowMs),
-      acceptedNames: accepted ?? { plural: '', kind: '' },
-      storedVersions: before.includes(stored) ? before : [...before, stored],
+      acceptedNames: accepted,
+      storedVersions: stored === undefined || before.includes(stored) ? before : [...before, stored],
     },
   }
 }
@@ -78,54 +71,16 @@ function conditionsOf(
   })
 }
 
-function nameConflict(
-  crd: CustomResourceDefinition,
-  others: readonly CustomResourceDefinition[],
-): { readonly reason: string; readonly message: string } | undefined {
-  const taken = others.flatMap(({ status }) => (status?.acceptedNames ? namesOf(status.acceptedNames) : []))
-  const takenKinds = others.flatMap(({ status }) => kindsOf(status?.acceptedNames))
-  const own = namesOf(crd.spec.names)
-  const clash = own.find(({ name }) => taken.some((each) => each.name === name))
-  if (clash)
-    return { reason: `${clash.as}Conflict`, message: `${JSON.stringify(clash.name)} is already in use` }
-  const kind = kindsOf(crd.spec.names).find((each) => takenKinds.includes(each))
-  return kind === undefined
-    ? undefined
-    : { reason: 'KindConflict', message: `${JSON.stringify(kind)} is already in use` }
+const APPROVALS: Readonly<Record<Approval['state'], readonly [status: string, reason: string]>> = {
+  missing: ['False', 'MissingAnnotation'],
+  bypassed: ['False', 'UnapprovedAnnotation'],
+  approved: ['True', 'ApprovedAnnotation'],
+  invalid: ['False', 'InvalidAnnotation'],
 }
-
-function namesOf({ plural, singular, shortNames = [] }: CustomResourceDefinitionNames) {
-  return [
-    { as: 'Plural', name: plural },
-    ...(singular ? [{ as: 'Singular', name: singular }] : []),
-    ...shortNames.map((name) => ({ as: 'ShortNames', name })),
-  ]
-}
-
-const kindsOf = (names: CustomResourceDefinitionNames | undefined): readonly string[] =>
-  names === undefined ? [] : [names.kind, ...(names.listKind ? [names.listKind] : [])]
-
-const APPROVAL = 'api-approved.kubernetes.io'
 
 /** Groups of Kubernetes' own need the approval of its reviewers. */
-function approval({ spec, metadata }: CustomResourceDefinition): readonly Condition[] {
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group)) return []
-  const value = metadata.annotations?.[APPROVAL] ?? ''
-  const type = 'KubernetesAPIApprovalPolicyConformant'
-  if (value === '') {
-    const message = `protected groups must have approval annotation "${APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111`
-    return [[type, 'False', 'MissingAnnotation', message]]
-  }
-  if (value.startsWith('unapproved'))
-    return [[type, 'False', 'UnapprovedAnnotation', `not approved: ${JSON.stringify(value)}`]]
-  return URL.canParse(value)
-    ? [[type, 'True', 'ApprovedAnnotation', `approved in ${value}`]]
-    : [
-        [
-          type,
-          'False',
-          'InvalidAnnotation',
-          `protected groups must have approval annotation "${APPROVAL}" with either a URL or a reason starting with "unapproved"`,
-        ],
-      ]
+function approval(crd: CustomResourceDefinition): readonly Condition[] {
+  const found = approvalOf(crd)
+  if (found === undefined) return []
+  return [['KubernetesAPIApprovalPolicyConformant', ...APPROVALS[found.state], found.reason]]
 }

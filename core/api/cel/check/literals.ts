@@ -1,0 +1,126 @@
+/**
+ * What is wrong with the literals of an expression, which needs no evaluation to be seen: patterns and times that are
+ * none, lists and maps of values of several types (google/cel-go cel/validator.go). Pure.
+ */
+
+import { isGoDuration } from '../../json-schema/go-duration.ts'
+import { patternFault } from '../../json-schema/re2.ts'
+import { isTimestamp } from '../../timestamp.ts'
+import type { CheckError, Checked } from './checker.ts'
+import { mismatch } from './checker.ts'
+import { formatErrors } from './format-call.ts'
+import type { Expression } from './expression.ts'
+import type { CelType } from './types.ts'
+import { DYN, isSameType } from './types.ts'
+
+/** Texts are made of values of any types. */
+const MIXES = 'format'
+
+export function literalErrors(expression: Expression, checked: Checked): readonly CheckError[] {
+  const { types } = checked
+  const errors: CheckError[] = []
+  const visit = (each: Expression, mayMix: boolean): void => {
+    errors.push(
+      ...argumentErrors(each),
+      ...formatErrors(each, checked),
+      ...(mayMix ? [] : mixtureErrors(each, types)),
+    )
+    const mixes = mayMix || (each.kind === 'call' && each.name === MIXES)
+    for (const part of partsOf(each)) visit(part, mixes)
+  }
+  visit(expression, false)
+  return errors.toSorted((a, b) => a.at - b.at)
+}
+
+function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'literal':
+    case 'ident':
+      return []
+    case 'select':
+      return [expression.operand]
+    case 'call':
+      return [...(expression.target ? [expression.target] : []), ...expression.args]
+    case 'list':
+      return expression.items
+    case 'map':
+      return expression.entries.flat()
+    case 'comprehension':
+      return [expression.range, expression.accuInit, expression.condition, expression.step, expression.result]
+    case 'bind':
+      return [expression.init, expression.result]
+  }
+}
+
+const ARGUMENTS: Readonly<Record<string, (text: string) => boolean>> = {
+  matches: (text) => patternFault(text) === undefined,
+  duration: isGoDuration,
+  timestamp: isTimestamp,
+}
+
+function argumentErrors(expression: Expression): readonly CheckError[] {
+  if (expression.kind !== 'call') return []
+  const { name, args } = expression
+  const isGood = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined
+  const arg = args.at(-1)
+  if (isGood === undefined || arg?.kind !== 'literal' || typeof arg.value !== 'string' || isGood(arg.value))
+    return []
+  return [{ at: arg.at, message: `invalid ${name} argument` }]
+}
+
+function mixtureErrors(
+  expression: Expression,
+  types: ReadonlyMap<Expression, CelType>,
+): readonly CheckError[] {
+  if (expression.kind === 'list') return others(expression.items, types).slice(0, 1)
+  if (expression.kind !== 'map') return []
+  const { entries } = expression
+  return [
+    ...others(
+      entries.map(([key]) => key),
+      types,
+    ),
+    ...others(
+      entries.map(([, value]) => value),
+      types,
+    ),
+  ]
+}
+
+const NUMBER = /^[-+]?\d+$/
+const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^[-+]?(inf|infinity|nan)$/i
+
+/** Texts that are converted before anything is evaluated. */
+const CONVERSIONS: Readonly<Record<string, (text: string) => boolean>> = {
+  int: (text) => NUMBER.test(text),
+  uint: (text) => /^\d+$/.test(text),
+  double: (text) => DECIMAL.test(text),
+  bool: (text) => ['1', 't', 'true', 'TRUE', 'True', '0', 'f', 'false', 'FALSE', 'False'].includes(text),
+}
+
+/** @returns what keeps an expression that is fine otherwise from being prepared: `int('x')` */
+export function conversionError(expression: Expression): string | undefined {
+  if (expression.kind === 'call' && Object.hasOwn(CONVERSIONS, expression.name)) {
+    const [arg] = expression.args
+    const isBad =
+      arg?.kind === 'literal' && typeof arg.value === 'string' && !CONVERSIONS[expression.name]?.(arg.value)
+    if (isBad) return `type conversion error from 'string' to '${expression.name}'`
+  }
+  for (const part of partsOf(expression)) {
+    const found = conversionError(part)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** @returns errors of what is of another type than the first */
+function others(
+  items: readonly Expression[],
+  types: ReadonlyMap<Expression, CelType>,
+): readonly CheckError[] {
+  const typeOf = (item: Expression | undefined): CelType => (item && types.get(item)) ?? DYN
+  const first = typeOf(items[0])
+  return items
+    .filter((item) => !isSameType(first, typeOf(item)))
+    .map((item) => ({ at: item.at, message: mismatch(first, typeOf(item)) }))
+}

@@ -1,0 +1,65 @@
+/**
+ * Durations as Go's time.ParseDuration reads them: `1h30m`, `-1.5s`, `0`; else as any numbers with units that can be
+ * made out, `2 days` (kubernetes/kube-openapi pkg/validation/strfmt/duration.go). Pure.
+ */
+
+const DURATION = /^[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
+const LOOSE_PART = /(\d+)\s*([A-Za-zµ]+)/g
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n,
+  w: 604_800_000_000_000n,
+}
+
+/** Other names; what begins with one in the second list is that unit, too. */
+const NAMES: readonly (readonly [unit: string, names: readonly string[], beginning: string])[] = [
+  ['ns', ['ns'], 'nano'],
+  ['us', ['us', 'µs'], 'micro'],
+  ['ms', ['ms'], 'milli'],
+  ['s', ['s'], 'sec'],
+  ['m', ['m'], 'min'],
+  ['h', ['h', 'hr'], 'hour'],
+  ['d', ['d'], 'day'],
+  ['w', ['w', 'wk'], 'week'],
+]
+
+/** Whether it is one by Go's rules. */
+export const isGoDuration = (text: string): boolean => DURATION.test(text)
+
+/** @returns nanoseconds; undefined for what is no duration by either rule */
+export function nanosecondsOf(text: string): bigint | undefined {
+  if (!isGoDuration(text)) return looseNanoseconds(text)
+  const total = [...text.matchAll(PART)].reduce(
+    (sum, [, amount = '', unit = '']) => sum + scaled(amount, UNITS[unit] ?? 0n),
+    0n,
+  )
+  return text.startsWith('-') ? -total : total
+}
+
+/** `1.5` of a unit, what is finer than a nanosecond cut off. */
+function scaled(amount: string, unit: bigint): bigint {
+  const [whole = '', fraction = ''] = amount.split('.')
+  return (BigInt(`${whole}${fraction}` || '0') * unit) / 10n ** BigInt(fraction.length)
+}
+
+function looseNanoseconds(text: string): bigint | undefined {
+  const parts = [...text.matchAll(LOOSE_PART)].flatMap(([, amount = '', name = '']) => {
+    const unit = looseUnit(name.toLowerCase())
+    return unit === undefined ? [] : [BigInt(amount) * unit]
+  })
+  return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0n)
+}
+
+const looseUnit = (name: string): bigint | undefined => {
+  const found = NAMES.find(([, names, beginning]) => names.includes(name) || name.startsWith(beginning))
+  return found && UNITS[found[0]]
+}
