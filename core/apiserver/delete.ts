@@ -183,7 +183,7 @@ const isDefinition = ({ group, resource }: ResourceInfo): boolean =>
   group === CUSTOM_RESOURCE_DEFINITIONS.group && resource === CUSTOM_RESOURCE_DEFINITIONS.resource
 
 /** Definitions go when their objects have gone. */
-function definitionDeletion(object: KubernetesObject, options: DeleteOptions, nowMs: number): DeletionPlan {
+function definitionDeletion(object: KubernetesObject, options: DeletionWish, nowMs: number): DeletionPlan {
   if (object.metadata.deletionTimestamp !== undefined) return { kind: 'unchanged' }
   const finalizers = finalizersAfter(object.metadata.finalizers ?? [], options)
   return { kind: 'mark', object: markedDefinition(object as CustomResourceDefinition, finalizers, nowMs) }

@@ -85,8 +85,11 @@ function restFaults(crd: CustomResourceDefinition, old: CustomResourceDefinition
 
 function storedVersionFaults({ spec, status }: CustomResourceDefinition): Faults {
   const field = 'status.storedVersions'
-  const stored = status?.storedVersions ?? []
   const { versions = [] } = spec
+  const known = status?.storedVersions ?? []
+  const current = versions.find(({ storage }) => storage)?.name
+  // The server adds the version it stores in.
+  const stored = current === undefined || known.includes(current) ? known : [...known, current]
   if (stored.length === 0) return [invalidValue(field, null, 'must have at least one stored version')]
   return [
     ...versions
