@@ -16,7 +16,7 @@ export interface Validity {
 
 export interface CertificateRequest {
   readonly subject: Subject
-  readonly usage: 'server' | 'client'
+  readonly usages: readonly ('server' | 'client')[]
   readonly validity: Validity
   readonly names?: readonly string[]
   readonly addresses?: readonly string[]
@@ -49,8 +49,6 @@ export async function makeAuthority(subject: Subject, validity: Validity): Promi
 export async function issueCertificate(authority: KeyPair, request: CertificateRequest): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const usage =
-    request.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth
   const alternatives = [
     ...(request.names ?? []).map((value) => ({ type: 'dns', value }) as const),
     ...(request.addresses ?? []).map((value) => ({ type: 'ip', value }) as const),
@@ -67,7 +65,9 @@ export async function issueCertificate(authority: KeyPair, request: CertificateR
         x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
         true,
       ),
-      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.ExtendedKeyUsageExtension(
+        request.usages.map((usage) => x509.ExtendedKeyUsage[`${usage}Auth`]),
+      ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
     ],

@@ -1,10 +1,15 @@
 /**
- * The bodies of /healthz, /livez and /readyz. Pure.
+ * /healthz, /livez and /readyz: what is asked, and the text of what was found.
  * kubernetes/apiserver pkg/server/healthz/healthz.go.
  */
 
-/** A named check; false is failing. `ping` is always there. */
-export type HealthChecks = Readonly<Record<string, () => boolean>>
+import type { Clock } from '../../host/host.ts'
+
+/** Resolves when all is well, rejects when not. */
+export type HealthCheck = () => Promise<void>
+
+/** By name, in the order they are shown. `ping` is always there. */
+export type HealthChecks = Readonly<Record<string, HealthCheck>>
 
 export const HEALTH_ENDPOINTS = ['healthz', 'livez', 'readyz'] as const
 export type HealthEndpoint = (typeof HEALTH_ENDPOINTS)[number]
@@ -14,27 +19,59 @@ export interface HealthReport {
   readonly body: string
 }
 
-interface HealthQuery {
+export interface HealthQuery {
   readonly verbose: boolean
   readonly exclude: readonly string[]
   /** of `/readyz/NAME`: that check alone */
   readonly only?: string | undefined
 }
 
+/** kube-apiserver's --etcd-healthcheck-timeout and --etcd-readycheck-timeout */
+const STORE_TIMEOUT_MS = 2000
+
+/**
+ * The checks of one endpoint.
+ * @param sync asks the store for what is newest; absent where the process itself has all there is
+ */
+export function healthChecks(
+  endpoint: HealthEndpoint,
+  sync: HealthCheck | undefined,
+  clock: Pick<Clock, 'sleep'>,
+): HealthChecks {
+  if (sync === undefined) return {}
+  const etcd: HealthCheck = () => inTime(sync(), STORE_TIMEOUT_MS, clock)
+  return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd } : { etcd }
+}
+
+async function inTime(work: Promise<void>, timeoutMs: number, clock: Pick<Clock, 'sleep'>): Promise<void> {
+  const done = new AbortController()
+  const late = clock.sleep(timeoutMs, done.signal).then(() => {
+    throw new Error('no answer in time')
+  })
+  // Once the work is done nobody waits for it any more.
+  late.catch(() => undefined)
+  try {
+    await Promise.race([work, late])
+  } finally {
+    done.abort()
+  }
+}
+
 /** @returns undefined when `only` names no check */
-export function healthReport(
+export async function healthReport(
   endpoint: HealthEndpoint,
   checks: HealthChecks,
   query: HealthQuery,
-): HealthReport | undefined {
-  const all: [string, () => boolean][] = [['ping', () => true], ...Object.entries(checks)]
+): Promise<HealthReport | undefined> {
+  const all: [string, HealthCheck][] = [['ping', () => Promise.resolve()], ...Object.entries(checks)]
   const chosen = query.only === undefined ? all : all.filter(([name]) => name === query.only)
   if (chosen.length === 0) return undefined
-  const results = chosen.map(([name, check]) => ({
-    name,
-    isExcluded: query.exclude.includes(name),
-    isFine: query.exclude.includes(name) || check(),
-  }))
+  const results = await Promise.all(
+    chosen.map(async ([name, check]) => {
+      const isExcluded = query.exclude.includes(name)
+      return { name, isExcluded, isFine: isExcluded || (await succeeds(check)) }
+    }),
+  )
   const isFine = results.every((result) => result.isFine)
   if (query.only !== undefined) {
     return isFine
@@ -56,3 +93,10 @@ export function healthReport(
         ]
   return { code: isFine ? 200 : 500, body: [...lines, ...warning, summary, ''].join('\n') }
 }
+
+/** Why a check fails is for the operator, who reads it in the log; this is told to whoever asks. */
+const succeeds = (check: HealthCheck): Promise<boolean> =>
+  check().then(
+    () => true,
+    () => false,
+  )

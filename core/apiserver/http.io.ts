@@ -21,7 +21,6 @@ import { Authenticator } from './authentication/authenticator.io.ts'
 import { impersonated } from './authentication/impersonation.ts'
 import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
-import type { HealthChecks } from './health.ts'
 import { PathRequests } from './path-requests.ts'
 import { booleanOf } from './query-values.ts'
 import type { ServerCredentials } from './pki.io.ts'
@@ -53,8 +52,6 @@ export interface ApiServerOptions {
   /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
   readonly dial: Dial
   readonly version?: VersionInfo | undefined
-  /** of /readyz, besides `ping` */
-  readonly checks?: HealthChecks | undefined
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -106,7 +103,8 @@ class HttpApiServer implements ApiServer {
       remotes: this.#aggregator,
       tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
-      checks: options.checks ?? {},
+      sync: options.registry.sync,
+      clock: options.clock,
       metrics: () => this.#metrics.print(storedObjects(options.registry)),
       serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,
     })

@@ -17,8 +17,9 @@ import {
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
-import type { HealthChecks } from './health.ts'
-import { HEALTH_ENDPOINTS, healthReport } from './health.ts'
+import type { Clock } from '../../host/host.ts'
+import type { HealthCheck } from './health.ts'
+import { HEALTH_ENDPOINTS, healthChecks, healthReport } from './health.ts'
 import { aggregatedDiscovery, negotiate, refuseOtherThanJson } from './negotiate.ts'
 import { OpenApiDocuments } from './openapi/documents.ts'
 import { documentText } from './document-text.ts'
@@ -32,8 +33,9 @@ export interface PathRequestsOptions {
   readonly remotes: Pick<Remotes, 'versions'>
   readonly tokens: ServiceAccountTokens | undefined
   readonly version: VersionInfo
-  /** of /readyz: a server that is not ready yet is not dead */
-  readonly checks: HealthChecks
+  /** asks the store for what is newest: the Registry's */
+  readonly sync: HealthCheck | undefined
+  readonly clock: Clock
   /** the text of /metrics */
   readonly metrics: () => string
   /** `127.0.0.1:6443`, as discovery says it */
@@ -106,7 +108,7 @@ export class PathRequests {
         return this.#openApi.answer(request, '/openapi/v2') ?? pageNotFound()
     }
     if (first === 'openapi') return this.#openApi.answer(request, path) ?? pageNotFound()
-    return segments.length <= 2 ? this.#health(request, first, second) : pageNotFound()
+    return segments.length <= 2 ? await this.#health(request, first, second) : pageNotFound()
   }
 
   /** What upstream's router knows, by GET alone; behind all other paths are plain handlers, which take any method. */
@@ -149,15 +151,18 @@ export class PathRequests {
     return undefined
   }
 
-  #health(request: ApiRequest, first: string, only: string | undefined): ApiResponse {
+  async #health(request: ApiRequest, first: string, only: string | undefined): Promise<ApiResponse> {
     const endpoint = HEALTH_ENDPOINTS.find((name) => name === first)
-    const report =
-      endpoint &&
-      healthReport(endpoint, endpoint === 'readyz' ? this.#options.checks : {}, {
+    if (endpoint === undefined) return pageNotFound()
+    const report = await healthReport(
+      endpoint,
+      healthChecks(endpoint, this.#options.sync, this.#options.clock),
+      {
         verbose: request.query.has('verbose'),
         exclude: request.query.getAll('exclude'),
         only,
-      })
+      },
+    )
     if (!report) return pageNotFound()
     const answer = textResponse(report.code, report.body)
     return only === undefined || report.code !== 200 ? answer : { ...answer, headers: CHECK_HEADERS }

@@ -85,15 +85,15 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   const addresses = [...new Set(['127.0.0.1', ...options.addresses])]
   const server = await kept(join(directory, 'apiserver'), {
     isGood: (pair) => isIssued(pair, { authority, nowMs }) && covers(pair, [...names, ...addresses]),
-    make: async () => await issue({ subject: SERVER_SUBJECT, usage: 'server', names, addresses }),
+    make: async () => await issue({ subject: SERVER_SUBJECT, usages: ['server'], names, addresses }),
   })
   const admin = await kept(join(directory, 'admin'), {
     isGood: (pair) => isIssued(pair, { authority, nowMs }),
-    make: async () => await issue({ subject: ADMIN_SUBJECT, usage: 'client' }),
+    make: async () => await issue({ subject: ADMIN_SUBJECT, usages: ['client'] }),
   })
   const frontProxyClient = await kept(join(directory, 'front-proxy-client'), {
     isGood: (pair) => isIssued(pair, { authority: frontProxyAuthority, nowMs }),
-    make: async () => await issue({ subject: FRONT_PROXY_SUBJECT, usage: 'client' }, frontProxyAuthority),
+    make: async () => await issue({ subject: FRONT_PROXY_SUBJECT, usages: ['client'] }, frontProxyAuthority),
   })
   const serviceAccountKey = await keptKey(join(directory, 'sa'))
   return {
@@ -105,7 +105,7 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     frontProxyClient,
     admin,
     issueClient: async ({ name, groups }) =>
-      await issue({ subject: { commonName: name, organizations: groups }, usage: 'client' }),
+      await issue({ subject: { commonName: name, organizations: groups }, usages: ['client'] }),
   }
 
   async function issue(request: Omit<CertificateRequest, 'validity'>, signer: KeyPair = authority) {

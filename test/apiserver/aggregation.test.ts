@@ -38,7 +38,7 @@ beforeAll(async () => {
   authority = await makeAuthority({ commonName: 'extension-ca', organizations: [] }, VALIDITY)
   const { certificate: cert, key } = await issueCertificate(authority, {
     subject: { commonName: 'extension', organizations: [] },
-    usage: 'server',
+    usages: ['server'],
     validity: VALIDITY,
     names: ['things.default.svc'],
   })

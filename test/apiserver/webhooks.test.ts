@@ -45,7 +45,7 @@ beforeAll(async () => {
   caBundle = Buffer.from(authority.certificate).toString('base64')
   const { certificate: cert, key } = await issueCertificate(authority, {
     subject: { commonName: 'hook', organizations: [] },
-    usage: 'server',
+    usages: ['server'],
     names: ['localhost', 'hook.default.svc'],
     addresses: ['127.0.0.1'],
     validity: VALIDITY,

@@ -11,7 +11,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONFIG_MAPS, NAMESPACES, SERVICES, startApiServer } from '../../cli/library.io.ts'
 import { httpClient } from '../../core/client/http.io.ts'
 import { readKubeconfig } from '../../core/client/kubeconfig.io.ts'
-import { PORTOLAN } from '../support/test-host.io.ts'
+import { ask } from '../support/ask.io.ts'
+import { noEtcd, startEtcd } from '../support/etcd.io.ts'
+import { eventually, PORTOLAN } from '../support/test-host.io.ts'
 
 interface Started {
   readonly child: ChildProcess
@@ -108,6 +110,71 @@ describe('portolan apiserver', () => {
     expect(code).toBe(3)
     expect(stderr).toContain(`portolan: port ${port} on 127.0.0.1 is taken`)
   })
+})
+
+describe('portolan apiserver on an etcd that speaks TLS', () => {
+  const test = it.skipIf(noEtcd !== undefined)
+  if (noEtcd !== undefined) it.skip(noEtcd, () => undefined)
+
+  test('says in its health checks that etcd is away, and goes on when it is back', async () => {
+    await using etcd = await startEtcd({ isSecure: true })
+    const { ca = '', certificate = '', key = '' } = etcd.files ?? {}
+    const tls = ['--etcd-cafile', ca, '--etcd-certfile', certificate, '--etcd-keyfile', key]
+    const { kubeconfig } = await started('--etcd-servers', etcd.url, ...tls)
+    const config = await readKubeconfig(kubeconfig)
+    using client = httpClient(config)
+    const { caCertificate = '', clientCertificate = '', clientKey = '' } = config
+    const api = {
+      server: { port: Number(new URL(config.server).port) },
+      pki: { caCertificate, admin: { certificate: clientCertificate, key: clientKey } },
+    }
+    const health = async (path: string): Promise<string> => {
+      const { code, text } = await ask(api, path)
+      return `${code} ${text}`
+    }
+    const map = (name: string) =>
+      ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } }) as const
+    await client.create(CONFIG_MAPS, map('before'))
+    expect(await health('/readyz?verbose')).toBe(
+      '200 [+]ping ok\n[+]etcd ok\n[+]etcd-readiness ok\nreadyz check passed\n',
+    )
+
+    await etcd.kill()
+    expect(await health('/readyz')).toBe(
+      '500 [+]ping ok\n[-]etcd failed: reason withheld\n[-]etcd-readiness failed: reason withheld\nreadyz check failed\n',
+    )
+    expect(await health('/livez')).toBe(
+      '500 [+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n',
+    )
+    expect(await health('/livez?exclude=etcd')).toBe('200 ok')
+    expect(await health('/healthz/etcd')).toBe('500 internal server error: reason withheld\n')
+    await expect(client.create(CONFIG_MAPS, map('while'))).rejects.toThrow('Unavailable')
+
+    await etcd.start()
+    await eventually('etcd', async () => ((await health('/readyz')) === '200 ok' ? true : undefined))
+    await client.create(CONFIG_MAPS, map('after'))
+    const names = (await client.list(CONFIG_MAPS, { namespace: 'default' })).items.map(
+      ({ metadata }) => metadata.name,
+    )
+    expect(names).toEqual(expect.arrayContaining(['before', 'after']))
+  }, 60_000)
+
+  test('refuses an etcd that another authority vouches for', async () => {
+    await using etcd = await startEtcd({ isSecure: true })
+    await using other = await startEtcd({ isSecure: true })
+    const { certificate = '', key = '' } = etcd.files ?? {}
+    const tls = [
+      '--etcd-cafile',
+      other.files?.ca ?? '',
+      '--etcd-certfile',
+      certificate,
+      '--etcd-keyfile',
+      key,
+    ]
+    const { code, stderr } = await refused('--etcd-servers', etcd.url, ...tls)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^portolan: etcd \(https:.*\) cannot be used: .*certificate/)
+  }, 60_000)
 })
 
 describe('startApiServer()', () => {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeAgent } from '../../core/api/node-agent.ts'
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
-import type { ApiServer, ApiServerOptions } from '../../core/apiserver/http.io.ts'
+import type { ApiServer } from '../../core/apiserver/http.io.ts'
 import { serveApi } from '../../core/apiserver/http.io.ts'
 import { ensureBootstrapPolicy } from '../../core/apiserver/authorization/bootstrap-policy.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
@@ -47,7 +47,6 @@ export interface TestApiServerOptions {
   readonly nodeAgent?: NodeAgent
   /** where pods/proxy and services/proxy get to, whatever they name */
   readonly backendPort?: number
-  readonly checks?: ApiServerOptions['checks']
   /** changes kept for watches that start in the past */
   readonly historyLimit?: number
   /** given up with the server; default: one in memory */
@@ -94,7 +93,6 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     log,
     listen: [{ address: '127.0.0.1', port: 0 }],
     dial: ({ port }) => connect({ host: '127.0.0.1', port: options.backendPort ?? port }),
-    checks: options.checks,
   })
   const config = adminConfig(server, pki)
   const kubeconfig = join(folder, 'kubeconfig')

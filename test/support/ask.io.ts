@@ -2,8 +2,13 @@
 
 import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
-import type { KeyPair } from '../../core/apiserver/pki.io.ts'
-import type { TestApiServer } from './api-server.io.ts'
+import type { KeyPair, Pki } from '../../core/apiserver/pki.io.ts'
+
+/** Where it listens on loopback, and who asks. */
+export interface Asked {
+  readonly server: { readonly port: number }
+  readonly pki: Pick<Pki, 'admin' | 'caCertificate'>
+}
 
 export interface Answer {
   readonly code: number
@@ -24,7 +29,7 @@ export interface Ask {
 }
 
 /** Rejects when the connection breaks before the answer is whole. */
-export async function ask(api: TestApiServer, path: string, how: Ask = {}): Promise<Answer> {
+export async function ask(api: Asked, path: string, how: Ask = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, as: pair = api.pki.admin } = how
   return await new Promise((resolve, reject) => {
     const outgoing = request(

@@ -3,10 +3,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { issueCertificate, makeAuthority } from '../../core/apiserver/certificates.io.ts'
 import { Gateway } from '../../core/store/etcd/gateway.io.ts'
+import type { GatewayTls } from '../../core/store/etcd/gateway.io.ts'
 import { encoded } from '../../core/store/etcd/wire.ts'
 import { freePort } from './free-port.io.ts'
 
@@ -19,6 +21,8 @@ const READY_MS = 20_000
 export interface Etcd extends AsyncDisposable {
   /** `http://127.0.0.1:34567` */
   readonly url: string
+  /** PEM files, where it speaks TLS and asks for certificates */
+  readonly files: EtcdFiles | undefined
   /** of the process that runs now */
   readonly pid: number
   /** kill -9 */
@@ -31,15 +35,28 @@ export interface Etcd extends AsyncDisposable {
   put(key: string, value: string): Promise<void>
 }
 
+export interface EtcdFiles {
+  readonly ca: string
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface StartEtcd {
+  /** whether it speaks TLS, to those alone who have a certificate */
+  readonly isSecure?: boolean
+}
+
 /** Resolves when it answers. Dispose of it to have it gone. */
-export async function startEtcd(extra: readonly string[] = []): Promise<Etcd> {
+export async function startEtcd(options: StartEtcd = {}): Promise<Etcd> {
   const directory = await mkdtemp(join(tmpdir(), 'etcd-'))
   const [clientPort, peerPort] = [await freePort(), await freePort()]
-  const url = `http://127.0.0.1:${clientPort}`
-  const gateway = new Gateway({ servers: [url] })
+  const secured = options.isSecure ? await certificates(directory) : undefined
+  const url = `${secured ? 'https' : 'http'}://127.0.0.1:${clientPort}`
+  const gateway = new Gateway({ servers: [url], tls: secured?.tls })
   let child: ChildProcess | undefined
   const etcd: Etcd = {
     url,
+    files: secured?.files,
     get pid() {
       if (child?.pid === undefined) throw new Error('etcd does not run')
       return child.pid
@@ -51,7 +68,9 @@ export async function startEtcd(extra: readonly string[] = []): Promise<Etcd> {
       await gone
     },
     async start() {
-      child = spawn('etcd', [...flags(directory, url, peerPort), ...extra], { stdio: 'ignore' })
+      child = spawn('etcd', [...flags(directory, url, peerPort), ...(secured?.flags ?? [])], {
+        stdio: 'ignore',
+      })
       await ready(gateway)
     },
     async compact() {
@@ -90,6 +109,51 @@ function flags(directory: string, url: string, peerPort: number): readonly strin
     `--initial-cluster=test=${peer}`,
     '--log-level=error',
   ]
+}
+
+interface Secured {
+  readonly files: EtcdFiles
+  readonly tls: GatewayTls
+  readonly flags: readonly string[]
+}
+
+async function certificates(directory: string): Promise<Secured> {
+  const now = Date.now()
+  const validity = { fromMs: now, untilMs: now + 86_400_000 }
+  const subject = (commonName: string) => ({ commonName, organizations: [] })
+  const authority = await makeAuthority(subject('etcd-ca'), validity)
+  // Its gateway is a client of its own, with the same certificate.
+  const server = await issueCertificate(authority, {
+    subject: subject('etcd'),
+    usages: ['server', 'client'],
+    validity,
+    addresses: ['127.0.0.1'],
+  })
+  const client = await issueCertificate(authority, {
+    subject: subject('client'),
+    usages: ['client'],
+    validity,
+  })
+  const written = async (name: string, text: string): Promise<string> => {
+    const path = join(directory, name)
+    await writeFile(path, text, { mode: 0o600 })
+    return path
+  }
+  const files = {
+    ca: await written('ca.crt', authority.certificate),
+    certificate: await written('client.crt', client.certificate),
+    key: await written('client.key', client.key),
+  }
+  return {
+    files,
+    tls: { ca: authority.certificate, certificate: client.certificate, key: client.key },
+    flags: [
+      `--cert-file=${await written('server.crt', server.certificate)}`,
+      `--key-file=${await written('server.key', server.key)}`,
+      `--trusted-ca-file=${files.ca}`,
+      '--client-cert-auth',
+    ],
+  }
 }
 
 async function ready(gateway: Gateway): Promise<void> {

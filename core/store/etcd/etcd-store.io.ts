@@ -49,7 +49,13 @@ const MAX_RETRY_MS = 1000
 /** All keys: see ./mirror.ts. */
 const EVERYTHING = { key: encoded('\0'), range_end: encoded('\0') }
 
-/** Rejects with StoreError when no server answers in time, or one of the URLs is none. */
+/** Whether one side does not accept the other's certificate: asking again does not help. */
+function isDistrust(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && /CERT|SIGNATURE|^ERR_(?:TLS|SSL)/.test(code)
+}
+
+/** Rejects with StoreError when no server answers in time or can be trusted, or one of the URLs is none. */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const gateway = new Gateway(options)
   const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
@@ -61,7 +67,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
       const mirror = new Mirror(revision, values, options.historyLimit ?? HISTORY_LIMIT)
       return new EtcdStore(gateway, mirror, options)
     } catch (error) {
-      if (performance.now() < deadline) {
+      if (performance.now() < deadline && !isDistrust(error)) {
         await sleep(MIN_RETRY_MS)
         continue
       }
