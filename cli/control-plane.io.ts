@@ -12,6 +12,7 @@ import { createRegistry } from '../core/apiserver/object-registry.ts'
 import { openPki } from '../core/apiserver/pki.io.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
 import type { ClusterFacts } from '../core/api/rules.ts'
+import type { SecretTokenGrant } from '../core/api/token-secret.ts'
 import type { Client } from '../core/client/client.ts'
 import type { Informers } from '../core/client/informer.ts'
 import { sharedInformers } from '../core/client/shared-informers.ts'
@@ -113,7 +114,10 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   step('starting controllers and node agent')
   const shared = { client, informers, clock, log }
   const { loadBalancerCIDR } = network.addresses
-  stack.use(startControllers({ ...shared, caCertificate: pki.caCertificate, loadBalancerCIDR }))
+  const { caCertificate } = pki
+  const { tokens } = registry
+  const signToken = tokens && ((grant: SecretTokenGrant) => tokens.secretToken(grant))
+  stack.use(startControllers({ ...shared, caCertificate, loadBalancerCIDR, signToken }))
   stack.use(startScheduler(shared))
   return {
     dir,

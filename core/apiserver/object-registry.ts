@@ -92,7 +92,10 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       if (isStored(resource)) return await fresh(() => createObject(env, resource, namespace, body, context))
       const given = decodeBody(env, resource, body, context)
       const object = withRequestNamespace(given, resource.namespaced ? namespace : undefined)
-      return await reviewed({ access, tokens }, { resource, namespace, object, user: context.user })
+      return await reviewed(
+        { access, tokens },
+        { resource, namespace, object, user: context.user, nowMs: clock.now() },
+      )
     },
     update: (resource, name, body, context) => fresh(() => replaceObject(env, resource, name, body, context)),
     patch: (resource, name, request, context) =>

@@ -10,6 +10,7 @@ import type {
 import { badRequest } from '../api/api-error.ts'
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
+import { timestamp } from '../api/timestamp.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { Access } from './authorization/access.ts'
@@ -28,18 +29,24 @@ export interface Review {
   /** decoded */
   readonly object: KubernetesObject
   readonly user: User
+  readonly nowMs: number
 }
 
 /** @returns the object with its status. Rejects with ApiError */
 export async function reviewed(
   { access, tokens }: Reviewers,
-  { resource, namespace, object, user }: Review,
+  { resource, namespace, object, user, nowMs }: Review,
 ): Promise<KubernetesObject> {
   switch (resource.kind) {
     case 'TokenReview':
       return await tokenReview(tokens, object as TokenReview)
     case 'SelfSubjectReview':
-      return { ...object, status: { userInfo: userInfo(user) } } as SelfSubjectReview
+      return {
+        ...object,
+        // The one review that says when it was.
+        metadata: { ...object.metadata, creationTimestamp: timestamp(nowMs) },
+        status: { userInfo: userInfo(user) },
+      } as SelfSubjectReview
     case 'SubjectAccessReview':
       return subjectReview(access, object as SubjectAccessReview)
     case 'LocalSubjectAccessReview':
@@ -59,16 +66,16 @@ async function tokenReview(
 ): Promise<KubernetesObject> {
   const { token, audiences = [] } = review.spec
   if (!token) throw badRequest('token is required for TokenReview in authentication')
-  const verified = await tokens?.verify(token, audiences.length === 0 ? [ISSUER] : audiences)
-  const status = verified
-    ? {
-        authenticated: true,
-        user: userInfo(verified.user),
-        ...(audiences.length === 0 ? {} : { audiences: verified.audiences }),
-      }
-    : { user: {}, error: '[invalid bearer token, service account token has been invalidated]' }
+  const verdict = await tokens?.judge(token, audiences.length === 0 ? [ISSUER] : audiences)
+  const status =
+    verdict !== undefined && 'user' in verdict
+      ? { authenticated: true, user: userInfo(verdict.user), audiences: verdict.audiences }
+      : { user: {}, error: refusal(verdict?.fault) }
   return { ...review, status } as KubernetesObject
 }
+
+const refusal = (why: string | undefined): string =>
+  why === undefined ? 'invalid bearer token' : `[invalid bearer token, ${why}]`
 
 function userInfo({ name, uid, groups, extra }: User): UserInfo {
   const hasExtra = extra !== undefined && Object.keys(extra).length > 0

@@ -1,5 +1,6 @@
 /** All controllers of a cluster, started and stopped as one. */
 
+import type { SecretTokenGrant } from '../api/token-secret.ts'
 import type { RunnerOptions } from './runner.ts'
 import { runController } from './runner.ts'
 import { admissionPolicyStatusController } from './admission-policy-status.ts'
@@ -14,17 +15,21 @@ import { namespaceController } from './namespace.ts'
 import { replicaSetController } from './replicaset.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { serviceAccountController } from './service-account.ts'
+import { tokenSecretController } from './token-secrets.ts'
 
 export interface ControllersOptions extends RunnerOptions {
   /** PEM, for ConfigMap kube-root-ca.crt */
   readonly caCertificate: string
   readonly loadBalancerCIDR: string
+  /** tokens of service accounts, for Secrets; absent: Secrets get none */
+  readonly signToken?: ((grant: SecretTokenGrant) => string) | undefined
 }
 
 export function startControllers(options: ControllersOptions): AsyncDisposable {
+  const { caCertificate, signToken: sign } = options
   const running = [
     runController(namespaceController, options),
-    runController(serviceAccountController(options.caCertificate), options),
+    runController(serviceAccountController(caCertificate), options),
     runController(deploymentController, options),
     runController(replicaSetController, options),
     runController(endpointSliceController, options),
@@ -35,6 +40,7 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     runController(clusterRoleAggregationController, options),
     runController(disruptionController, options),
     runController(admissionPolicyStatusController, options),
+    ...(sign ? [runController(tokenSecretController({ caCertificate, sign }), options)] : []),
   ]
   return {
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,7 @@
 
 import { isSameValue } from '../equality.ts'
 import type { ConfigMap, Secret } from '../generated/core-v1.ts'
+import { TOKEN_ACCOUNT_NAME, TOKEN_SECRET_TYPE } from '../token-secret.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, immutable, invalidTexts, invalidValue, required, tooLong, when } from './faults.ts'
 import { configKeyFaults } from './names.ts'
@@ -64,12 +65,13 @@ const BASIC_AUTH = ['username', 'password']
 /** Faults of a Secret, metadata aside. */
 export function validateSecret(secret: Secret): Faults {
   const { data = {}, metadata } = secret
-  const account = 'kubernetes.io/service-account.name'
-  const isToken = secret.type === 'kubernetes.io/service-account-token'
+  const isToken = secret.type === TOKEN_SECRET_TYPE
   return [
     ...keyFaults(data, 'data'),
     ...when(sizeOf(data, decodedBytes) > MAX_BYTES, () => tooLong('data', MAX_BYTES)),
-    ...when(isToken && !metadata.annotations?.[account], () => required(`metadata.annotations[${account}]`)),
+    ...when(isToken && !metadata.annotations?.[TOKEN_ACCOUNT_NAME], () =>
+      required(`metadata.annotations[${TOKEN_ACCOUNT_NAME}]`),
+    ),
     ...missingKeys(secret).map((key) => required(`data[${key}]`)),
     ...validateJson(secret),
   ]

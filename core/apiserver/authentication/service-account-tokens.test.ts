@@ -34,8 +34,13 @@ class World {
     })
   }
 
-  put(resource: string, name: string, metadata: object = {}): void {
-    const object = { apiVersion: 'v1', kind: 'K', metadata: { name, uid: `${name}-uid`, ...metadata } }
+  put(resource: string, name: string, metadata: object = {}, rest: object = {}): void {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'K',
+      metadata: { name, uid: `${name}-uid`, ...metadata },
+      ...rest,
+    }
     this.objects.set(`${resource}/${name}`, object)
   }
 
@@ -116,5 +121,130 @@ describe('a service account token', () => {
     expect((await tokens.verify(token, ['b', 'c']))?.audiences).toEqual(['b'])
     expect(await tokens.verify(token, ['c'])).toBeUndefined()
     expect(await tokens.verify(token)).toBeUndefined()
+  })
+})
+
+describe('a token in a Secret', () => {
+  const grant = { namespace: 'ns', account: { name: 'robot', uid: 'robot-uid' }, secret: 's' }
+  const kept = (world: World, token: string, metadata: object = {}): void =>
+    world.put('secrets', 's', metadata, { data: { token: Buffer.from(token).toString('base64') } })
+  const known = (): { readonly world: World; readonly token: string } => {
+    const world = new World()
+    const token = world.tokens.secretToken(grant)
+    kept(world, token)
+    return { world, token }
+  }
+
+  it('says whose it is, for as long as there is time', async () => {
+    const { world, token } = known()
+    const robot = {
+      name: 'system:serviceaccount:ns:robot',
+      uid: 'robot-uid',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:ns', 'system:authenticated'],
+      extra: {},
+    }
+    for (const years of [0, 1, 100]) {
+      world.nowMs = START_MS + years * 365 * 86_400_000
+      // oxlint-disable-next-line no-await-in-loop -- the clock is one
+      expect(await world.tokens.verify(token)).toEqual({ user: robot, audiences: [ISSUER] })
+    }
+    expect(await world.tokens.verify(token, [ISSUER, 'other'])).toMatchObject({ audiences: [ISSUER] })
+    expect(await world.tokens.verify(token, ['other'])).toBeUndefined()
+  })
+
+  it.each<[string, (world: World, token: string) => void]>([
+    ['its Secret is gone', (world) => void world.objects.delete('secrets/s')],
+    ['its Secret has another', (world) => kept(world, world.tokens.secretToken(grant))],
+    ['its Secret has none', (world) => world.put('secrets', 's')],
+    [
+      'its Secret is being deleted',
+      (world, token) => kept(world, token, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    ],
+    [
+      'its Secret says so',
+      (world, token) =>
+        kept(world, token, { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } }),
+    ],
+    ['its account is gone', (world) => void world.objects.delete('serviceaccounts/robot')],
+    ['its account is another of the name', (world) => world.put('serviceaccounts', 'robot', { uid: 'new' })],
+    [
+      'its account is being deleted',
+      (world) => world.put('serviceaccounts', 'robot', { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    ],
+  ])('is void when %s', async (_case, change) => {
+    const { world, token } = known()
+    expect(await world.isGood(token)).toBe(true)
+    change(world, token)
+    expect(await world.isGood(token)).toBe(false)
+  })
+
+  it('is void when another key signed it', async () => {
+    const { token } = known()
+    const world = new World()
+    kept(world, token)
+    expect(await world.isGood(token)).toBe(false)
+  })
+
+  it('is not what a token that ends can be made into', async () => {
+    const { world } = known()
+    const { token } = await world.tokens.issue(GRANT)
+    kept(world, token)
+    world.nowMs += 600_000
+    expect(await world.isGood(token)).toBe(false)
+  })
+})
+
+describe('judge()', () => {
+  const gone = (resource: string) => (world: World) => void world.objects.delete(resource)
+  const inSecret = (world: World): string => {
+    const grant = { namespace: 'ns', account: { name: 'robot', uid: 'robot-uid' }, secret: 's' }
+    return world.tokens.secretToken(grant)
+  }
+  const rows: readonly (readonly [string, string, (world: World) => void])[] = [
+    ['bound', 'service account token has expired', (world) => void (world.nowMs += 600_000)],
+    ['bound', 'service account token is not valid yet', (world) => void (world.nowMs -= 1000)],
+    ['bound', 'serviceaccounts "robot" not found', gone('serviceaccounts/robot')],
+    [
+      'bound',
+      'service account UID (new) does not match claim (robot-uid)',
+      (world) => world.put('serviceaccounts', 'robot', { uid: 'new' }),
+    ],
+    ['bound', 'service account token has been invalidated', gone('pods/p')],
+    [
+      'bound',
+      'pod UID (new) does not match service account pod ref claim (p-uid)',
+      (world) => world.put('pods', 'p', { uid: 'new' }),
+    ],
+    ['kept', 'Token has been invalidated', () => undefined],
+    ['kept', "Token does not match server's copy", (world) => world.put('secrets', 's')],
+    [
+      'kept',
+      'ServiceAccount ns/robot has been deleted',
+      (world) => world.put('serviceaccounts', 'robot', { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    ],
+  ]
+  it.each(rows)('%s: %s', async (what, fault, change) => {
+    const world = new World()
+    const { tokens } = world
+    const token = what === 'kept' ? inSecret(world) : (await tokens.issue(POD_GRANT)).token
+    const data = { token: Buffer.from(token).toString('base64') }
+    if (!fault.includes('invalidated')) world.put('secrets', 's', {}, { data })
+    change(world)
+    expect(await tokens.judge(token)).toEqual({ fault })
+  })
+
+  it('tells tokens of others from those of somebody else’s key', async () => {
+    const { tokens } = new World()
+    expect(await tokens.judge('x')).toEqual({ fault: undefined })
+    const { token } = await new World().tokens.issue(GRANT)
+    expect(await tokens.judge(token)).toEqual({ fault: 'go-jose/go-jose: error in cryptographic primitive' })
+  })
+
+  it('names the audiences', async () => {
+    const { tokens } = new World()
+    const { token } = await tokens.issue({ ...GRANT, audiences: ['a', 'b'] })
+    expect(await tokens.judge(token, ['c', 'd'])).toEqual({
+      fault: 'token audiences ["a" "b"] is invalid for the target audiences ["c" "d"]',
+    })
   })
 })

@@ -8,45 +8,26 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { JWTPayload } from 'jose'
-import { exportJWK, jwtVerify, SignJWT } from 'jose'
-import type { KubernetesObject, ObjectName } from '../../api/object.ts'
-import type { Resource } from '../../api/resource.ts'
-import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
-import { parseTimestamp } from '../../api/timestamp.ts'
+import { compactVerify, decodeJwt, exportJWK, SignJWT } from 'jose'
+import type { SecretTokenGrant } from '../../api/token-secret.ts'
 import type { Clock, Random } from '../../../host/host.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
 import type { User } from '../request.ts'
+import { SECRET_TOKEN_ISSUER, secretTokenGrant, signedSecretToken } from './secret-tokens.ts'
+import type { Claims, Find, Reference } from './token-liveness.ts'
+import { claimsFault, secretTokenFault } from './token-liveness.ts'
 
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const ALGORITHM = 'ES256'
-/** clocks of one machine do not differ */
-const TOLERANCE_SECONDS = 0
 /** Tokens whose signatures were found good. Upstream remembers them too, and for ten seconds their being alive. */
 const MAX_REMEMBERED = 1024
-/** for what a pod does last (kubernetes/kubernetes pkg/serviceaccount/claims.go) */
-const DELETION_LEEWAY_MS = 60_000
 
 export interface TokenFacts {
   /** PEM */
   readonly signingKey: string
   readonly clock: Pick<Clock, 'now'>
   readonly random: Pick<Random, 'uuid'>
-  /** the object as stored now; undefined when there is none */
-  readonly find: (resource: Resource<KubernetesObject>, name: ObjectName) => KubernetesObject | undefined
-}
-
-interface Reference {
-  readonly name: string
-  readonly uid: string
-}
-
-/** What a token says of Kubernetes' own. */
-interface Claims {
-  readonly namespace: string
-  readonly serviceaccount: Reference
-  readonly pod?: Reference
-  readonly secret?: Reference
-  readonly node?: Reference
+  readonly find: Find
 }
 
 export interface TokenGrant {
@@ -65,12 +46,15 @@ export interface VerifiedToken {
   readonly audiences: readonly string[]
 }
 
+/** What a token proves, or why nothing; no reason: it is not of this server. */
+export type TokenVerdict = VerifiedToken | { readonly fault: string | undefined }
+
 export class ServiceAccountTokens {
   readonly #facts: TokenFacts
   readonly #privateKey: KeyObject
   readonly #publicKey: KeyObject
   readonly #keyId: string
-  /** by audiences and token, the oldest first */
+  /** by token, the oldest first */
   readonly #good = new Map<string, JWTPayload>()
 
   constructor(facts: TokenFacts) {
@@ -100,13 +84,51 @@ export class ServiceAccountTokens {
     return { token, expiresMs: (now + expirationSeconds) * 1000 }
   }
 
+  /** @returns a token that does not end, to be kept in a Secret */
+  secretToken(grant: SecretTokenGrant): string {
+    return signedSecretToken(grant, { privateKey: this.#privateKey, keyId: this.#keyId })
+  }
+
   /** @returns undefined for a token that is not ours, not for these audiences, over, or of something that is gone */
-  async verify(token: string, audiences: readonly string[] = [ISSUER]): Promise<VerifiedToken | undefined> {
-    const payload = await this.#payload(token, audiences)
-    const claims = payload?.['kubernetes.io'] as Claims | undefined
-    if (payload === undefined || claims === undefined || !this.#isAlive(claims)) return undefined
-    const of = [payload.aud ?? []].flat()
-    return { user: userOf(claims, payload.jti), audiences: audiences.filter((each) => of.includes(each)) }
+  async verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined> {
+    const verdict = await this.judge(token, audiences)
+    return 'user' in verdict ? verdict : undefined
+  }
+
+  /** As verify, with the reason. */
+  async judge(token: string, audiences: readonly string[] = [ISSUER]): Promise<TokenVerdict> {
+    if (!isOurs(token)) return { fault: undefined }
+    const payload = await this.#payload(token)
+    if (payload === undefined) return { fault: 'go-jose/go-jose: error in cryptographic primitive' }
+    const isOfSecret = payload.iss === SECRET_TOKEN_ISSUER
+    const of = isOfSecret ? [ISSUER] : [payload.aud ?? []].flat()
+    const common = audiences.filter((each) => of.includes(each))
+    if (common.length === 0) {
+      const fault = `token audiences ${printed(of)} is invalid for the target audiences ${printed(audiences)}`
+      return { fault }
+    }
+    const found = isOfSecret ? this.#ofSecret(payload, token) : this.#bound(payload)
+    return 'fault' in found ? found : { user: found, audiences: common }
+  }
+
+  #bound(payload: JWTPayload): User | { readonly fault: string } {
+    const claims = payload['kubernetes.io'] as Claims | undefined
+    const { exp, nbf = 0, jti } = payload
+    if (claims === undefined || exp === undefined) return { fault: 'service account token has no claims' }
+    const nowMs = this.#facts.clock.now()
+    const nowSeconds = Math.floor(nowMs / 1000)
+    if (nowSeconds < nbf) return { fault: 'service account token is not valid yet' }
+    if (nowSeconds >= exp) return { fault: 'service account token has expired' }
+    const fault = claimsFault(claims, this.#facts.find, nowMs)
+    return fault === undefined ? userOf(claims, jti) : { fault }
+  }
+
+  #ofSecret(payload: JWTPayload, token: string): User | { readonly fault: string } {
+    const grant = secretTokenGrant(payload)
+    if (grant === undefined) return { fault: 'service account token has no claims' }
+    const fault = secretTokenFault(grant, token, this.#facts.find)
+    if (fault !== undefined) return { fault }
+    return userOf({ namespace: grant.namespace, serviceaccount: grant.account }, undefined)
   }
 
   /** RFC 7517 */
@@ -115,62 +137,43 @@ export class ServiceAccountTokens {
     return { keys: [{ use: 'sig', kid: this.#keyId, alg: ALGORITHM, ...jwk }] }
   }
 
-  /** The signature and all that cannot change are looked at once, the times with every use. */
-  async #payload(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
-    const key = JSON.stringify([audiences, token])
-    const known = this.#good.get(key)
-    if (known !== undefined) {
-      const nowSeconds = Math.floor(this.#facts.clock.now() / 1000)
-      const isNow = (known.nbf ?? 0) <= nowSeconds && nowSeconds < (known.exp ?? 0)
-      if (!isNow) this.#good.delete(key)
-      return isNow ? known : undefined
-    }
-    const payload = await this.#verified(token, audiences)
+  /** The signature is looked at once. @returns undefined where it is not good */
+  async #payload(token: string): Promise<JWTPayload | undefined> {
+    const known = this.#good.get(token)
+    if (known !== undefined) return known
+    const payload = await this.#signed(token)
     if (payload === undefined) return undefined
     const [oldest] = this.#good.size < MAX_REMEMBERED ? [] : this.#good.keys()
     if (oldest !== undefined) this.#good.delete(oldest)
-    this.#good.set(key, payload)
+    this.#good.set(token, payload)
     return payload
   }
 
-  async #verified(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
+  async #signed(token: string): Promise<JWTPayload | undefined> {
     try {
-      const { payload } = await jwtVerify(token, this.#publicKey, {
-        algorithms: [ALGORITHM],
-        issuer: ISSUER,
-        audience: [...audiences],
-        clockTolerance: TOLERANCE_SECONDS,
-        // oxlint-disable-next-line no-restricted-globals -- the injected clock's moment, not now
-        currentDate: new Date(this.#facts.clock.now()),
-        requiredClaims: ['exp', 'sub'],
-      })
-      return payload
+      const { payload } = await compactVerify(token, this.#publicKey, { algorithms: [ALGORITHM] })
+      return JSON.parse(Buffer.from(payload).toString()) as JWTPayload
     } catch {
       // Whatever is wrong with it, it proves nothing.
       return undefined
     }
   }
+}
 
-  #isAlive({ namespace, serviceaccount, pod, secret, node }: Claims): boolean {
-    return (
-      this.#exists(SERVICE_ACCOUNTS, namespace, serviceaccount) &&
-      (pod === undefined || this.#exists(PODS, namespace, pod)) &&
-      (secret === undefined || this.#exists(SECRETS, namespace, secret)) &&
-      (pod !== undefined || node === undefined || this.#exists(NODES, undefined, node))
-    )
-  }
-
-  #exists(
-    resource: Resource<KubernetesObject>,
-    namespace: string | undefined,
-    { name, uid }: Reference,
-  ): boolean {
-    const found = this.#facts.find(resource, { namespace, name })
-    if (found?.metadata.uid !== uid) return false
-    const deletedMs = parseTimestamp(found.metadata.deletionTimestamp)
-    return deletedMs === undefined || this.#facts.clock.now() <= deletedMs + DELETION_LEEWAY_MS
+/** Whether it says that it is of this server; nothing is proved by that. */
+function isOurs(token: string): boolean {
+  try {
+    const { iss } = decodeJwt(token)
+    return iss === ISSUER || iss === SECRET_TOKEN_ISSUER
+  } catch {
+    // No JWT is anybody's.
+    return false
   }
 }
+
+/** As Go's %q prints texts. */
+const printed = (texts: readonly string[]): string =>
+  `[${texts.map((each) => JSON.stringify(each)).join(' ')}]`
 
 const EXTRA = 'authentication.kubernetes.io'
 
