@@ -17,6 +17,7 @@ import { printerOf } from './columns/printers.ts'
 import type { CustomSchema } from './openapi/custom-schema.ts'
 import type { StructType } from './schema-type.ts'
 import { SchemaTypes } from './schema-type.ts'
+import { storagePrefix } from './storage-key.ts'
 import { conversionOf } from './stored-versions.ts'
 
 export interface Kind {
@@ -39,6 +40,8 @@ export interface Kind {
   /** From the version served to the one stored, and back. Absent: they are the same. */
   readonly toStorage?: (object: KubernetesObject) => KubernetesObject
   readonly fromStorage?: (object: KubernetesObject) => KubernetesObject
+  /** From the version stored, or any other, where they differ in name alone; absent: as from storage. */
+  readonly renamed?: (object: KubernetesObject) => KubernetesObject
 }
 
 export interface ServedKinds {
@@ -46,11 +49,21 @@ export interface ServedKinds {
   readonly resources: readonly ResourceInfo[]
   /** @returns the row for a group ('' is core), version and plural name; undefined when it is not served */
   forPath(group: string, version: string, resource: string): ResourceInfo | undefined
-  /** @throws ApiError NotFound for a resource that is not served any more */
+  /**
+   * @returns every version its objects can be seen in, its own included. Those of a custom resource that are not
+   * served count, too: upstream knows them as equivalent
+   */
+  versionsOf(resource: ResourceInfo): readonly ResourceInfo[]
+  /** @throws ApiError NotFound for a resource that is not there any more */
   of(resource: ResourceInfo): Kind
   /** aborted once the resource is no longer served as it is now; undefined: it always will be */
   endOf?(resource: ResourceInfo): AbortSignal | undefined
 }
+
+/** Whose objects are kept in the same place, as the same kind, are the same. */
+const storageOf = (resource: ResourceInfo): string => `${storagePrefix(resource)}${resource.kind}`
+
+const SAME_STORAGE: ReadonlyMap<string, readonly ResourceInfo[]> = Map.groupBy(SCHEME, storageOf)
 
 /** @returns the kinds that are served without any CustomResourceDefinition */
 export function builtInKinds(): ServedKinds {
@@ -60,6 +73,7 @@ export function builtInKinds(): ServedKinds {
   return {
     resources: SCHEME,
     forPath: (group, version, resource) => rows.get(versionedResource({ group, version, resource })),
+    versionsOf: (resource) => SAME_STORAGE.get(storageOf(resource)) ?? [resource],
     of(resource) {
       const key = versionedResource(resource)
       const known = kinds.get(key)

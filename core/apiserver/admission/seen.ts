@@ -8,9 +8,10 @@ import { AuthorizerValue } from '../../api/cel/authorizer.ts'
 import { celValue } from '../../api/cel/values.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
-import { apiVersionOf, versionedResource } from '../../api/resource.ts'
+import { versionedResource } from '../../api/resource.ts'
 import type { ServedKinds } from '../kinds.ts'
 import type { AdmissionRequest } from './admission.ts'
+import { inVersion } from './equivalents.ts'
 import { requestObject } from './request-object.ts'
 import { requestedName } from './matching.ts'
 import type { Seen } from '../../api/cel/admission-program.ts'
@@ -22,10 +23,20 @@ export interface SeenOptions {
   readonly namespace: KubernetesObject | undefined
 }
 
+/** One request, as an expression is to see it. */
+export interface Sight {
+  /** what is judged */
+  readonly judged: Seen
+  /** what matchConditions see: upstream tells them the matched kind, but the resource that was asked for */
+  readonly conditions: Seen
+}
+
+type WithoutParams = Readonly<Record<keyof Sight, Omit<Seen, 'params'>>>
+
 export class SeenRequest {
   readonly #request: AdmissionRequest
   readonly #options: SeenOptions
-  readonly #versions = new Map<string, Omit<Seen, 'params'>>()
+  readonly #versions = new Map<string, WithoutParams>()
 
   constructor(request: AdmissionRequest, options: SeenOptions) {
     this.#request = request
@@ -33,40 +44,31 @@ export class SeenRequest {
   }
 
   /** @param matched in which version; @param params null: there are none */
-  as(matched: ResourceInfo, params: KubernetesObject | null): Seen {
+  as(matched: ResourceInfo, params: KubernetesObject | null): Sight {
     const version = versionedResource(matched)
     const seen = this.#versions.get(version) ?? this.#in(matched)
     this.#versions.set(version, seen)
-    return { ...seen, params: params === null ? null : celValue(params, undefined) }
+    const given = { params: params === null ? null : celValue(params, undefined) }
+    return { judged: { ...seen.judged, ...given }, conditions: { ...seen.conditions, ...given } }
   }
 
-  #in(matched: ResourceInfo): Omit<Seen, 'params'> {
+  #in(matched: ResourceInfo): WithoutParams {
     const { operation, resource, object, old, context } = this.#request
     const { kinds, authorize, namespace } = this.#options
     const shown = (one: KubernetesObject | undefined): unknown =>
-      one === undefined ? null : celValue(converted(one, resource, matched, kinds), undefined)
-    return {
+      one === undefined ? null : celValue(inVersion(one, { from: resource, to: matched }, kinds), undefined)
+    const request = requestObject(this.#request, matched)
+    const judged = {
       object: operation === 'delete' ? null : shown(object),
       oldObject: shown(old),
-      request: celValue(requestObject(this.#request, matched), undefined),
+      request: celValue(request, undefined),
       namespaceObject: namespace === undefined ? null : namespaceView(namespace),
       authorizer: new AuthorizerValue({ user: context.user, authorize }, ownResource(this.#request)),
     }
+    if (matched === resource) return { judged, conditions: judged }
+    const asked = { ...request, resource: request['requestResource'] }
+    return { judged, conditions: { ...judged, request: celValue(asked, undefined) } }
   }
-}
-
-function converted(
-  object: KubernetesObject,
-  from: ResourceInfo,
-  to: ResourceInfo,
-  kinds: ServedKinds,
-): KubernetesObject {
-  if (versionedResource(from) === versionedResource(to) || object.apiVersion !== apiVersionOf(from))
-    return object
-  const same = (one: KubernetesObject): KubernetesObject => one
-  const { toStorage = same } = kinds.of(from)
-  const { fromStorage = same } = kinds.of(to)
-  return fromStorage(toStorage(object))
 }
 
 function ownResource(request: AdmissionRequest): ResourceQuestion {

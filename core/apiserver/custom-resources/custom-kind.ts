@@ -59,6 +59,7 @@ export function customKind({ resource, version, storageVersion, cel }: CustomKin
       ...object,
       apiVersion: apiVersionOf({ ...resource, version: storageVersion }),
     }),
+    renamed: (object) => ({ ...object, apiVersion }),
     // Defaults a newer definition brought are seen in older objects, too.
     fromStorage(object) {
       const known = seen.get(object)

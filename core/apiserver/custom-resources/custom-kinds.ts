@@ -6,7 +6,7 @@
 import { ApiError } from '../../api/api-error.ts'
 import { completedApiService } from '../../api/api-service.ts'
 import { CelRules } from '../../api/cel/rules.ts'
-import { servedRows, storageVersion } from '../../api/custom-resource.ts'
+import { rowOf, servedRows, storageVersion } from '../../api/custom-resource.ts'
 import { isSameValue } from '../../api/equality.ts'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { APIService } from '../../api/generated/apiregistration-v1.ts'
@@ -23,7 +23,7 @@ import { storagePrefix } from '../storage-key.ts'
 import { customKind } from './custom-kind.ts'
 import { withDefinitionStatus } from './definition-status.ts'
 
-interface Served {
+interface Version {
   readonly row: ResourceInfo
   readonly kind: Kind
 }
@@ -31,7 +31,9 @@ interface Served {
 /** One definition, with what it makes the server serve. */
 interface Definition {
   readonly crd: CustomResourceDefinition
-  readonly served: readonly Served[]
+  /** in the definition's order, whether served or not; none before it is established */
+  readonly versions: readonly Version[]
+  readonly served: readonly ResourceInfo[]
   readonly end: AbortController
 }
 
@@ -42,7 +44,9 @@ export class CustomKinds implements ServedKinds, Disposable {
   readonly #builtIn = builtInKinds()
   readonly #clock: Pick<Clock, 'now'>
   readonly #definitions = new Map<string, Definition>()
-  readonly #served = new Map<string, Served & { readonly end: AbortSignal }>()
+  /** of versions that are not served, too */
+  readonly #versions = new Map<string, { readonly kind: Kind; readonly all: readonly ResourceInfo[] }>()
+  readonly #served = new Map<string, { readonly row: ResourceInfo; readonly end: AbortSignal }>()
   readonly #unwatch: () => void
   #resources: readonly ResourceInfo[]
 
@@ -70,8 +74,12 @@ export class CustomKinds implements ServedKinds, Disposable {
     )
   }
 
+  versionsOf(resource: ResourceInfo): readonly ResourceInfo[] {
+    return this.#versions.get(keyOf(resource))?.all ?? this.#builtIn.versionsOf(resource)
+  }
+
   of(resource: ResourceInfo): Kind {
-    const custom = this.#served.get(keyOf(resource))
+    const custom = this.#versions.get(keyOf(resource))
     if (custom !== undefined) return custom.kind
     if (this.#builtIn.forPath(resource.group, resource.version, resource.resource) === undefined) throw gone()
     const kind = this.#builtIn.of(resource)
@@ -116,10 +124,11 @@ export class CustomKinds implements ServedKinds, Disposable {
       this.#definitions.set(name, { ...before, crd })
       return
     }
-    for (const { row } of before?.served ?? []) this.#served.delete(keyOf(row))
+    for (const row of before?.served ?? []) this.#served.delete(keyOf(row))
+    for (const { row } of before?.versions ?? []) this.#versions.delete(keyOf(row))
     this.#definitions.delete(name)
     if (crd !== undefined) this.#define(name, crd)
-    const custom = [...this.#definitions.values()].flatMap(({ served }) => served.map(({ row }) => row))
+    const custom = [...this.#definitions.values()].flatMap(({ served }) => served)
     this.#resources = [...this.#builtIn.resources, ...custom.toSorted(inOrder)]
     before?.end.abort()
   }
@@ -128,13 +137,20 @@ export class CustomKinds implements ServedKinds, Disposable {
     const end = new AbortController()
     const cel = new CelRules()
     const stored = storageVersion(crd)?.name ?? ''
-    const served = servedRows(crd).flatMap((row): Served[] => {
-      const version = crd.spec.versions?.find((each) => each.name === row.version)
-      if (version === undefined || this.#builtIn.forPath(row.group, row.version, row.resource)) return []
-      return [{ row, kind: customKind({ resource: row, version, storageVersion: stored, cel }) }]
-    })
-    for (const each of served) this.#served.set(keyOf(each.row), { ...each, end: end.signal })
-    this.#definitions.set(name, { crd, served, end })
+    const isFree = (row: ResourceInfo): boolean =>
+      this.#builtIn.forPath(row.group, row.version, row.resource) === undefined
+    const served = servedRows(crd).filter(isFree)
+    const versions = (served.length === 0 ? [] : (crd.spec.versions ?? []))
+      .map((version) => ({ version, row: rowOf(crd, version) }))
+      .filter(({ row }) => isFree(row))
+      .map(({ version, row }): Version => {
+        const kind = customKind({ resource: row, version, storageVersion: stored, cel })
+        return { row, kind }
+      })
+    const all = versions.map(({ row }) => row)
+    for (const { row, kind } of versions) this.#versions.set(keyOf(row), { kind, all })
+    for (const row of served) this.#served.set(keyOf(row), { row, end: end.signal })
+    this.#definitions.set(name, { crd, versions, served, end })
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   ValidatingAdmissionPolicy,
   Validation,
 } from '../../../api/generated/admissionregistration-v1.ts'
+import type { Sight } from '../seen.ts'
 
 /** Why a request is not to be. An error counts by the policy's failurePolicy alone, and has no reason of its own. */
 export interface Denial {
@@ -52,9 +53,9 @@ export class CompiledPolicy {
   }
 
   /** @returns why the request is not to be, in the order of the validations; none: nothing is against it */
-  denials(seen: Seen): readonly Denial[] {
+  denials({ judged: seen, conditions }: Sight): readonly Denial[] {
     try {
-      const meant = this.#conditions.meant(seen, (known, budget) =>
+      const meant = this.#conditions.meant(conditions, (known, budget) =>
         lazyVariables(this.#variables, known, budget),
       )
       if (typeof meant !== 'boolean') return this.#failed(meant.error)

@@ -4,17 +4,27 @@
  */
 
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/generated/admissionregistration-v1.ts'
+import type { ResourceInfo } from '../../../api/resource.ts'
+import type { ServedKinds } from '../../kinds.ts'
 import type { AdmissionRequest, ClusterView } from '../admission.ts'
-import { ruleMatches, selectorsMatch } from '../matching.ts'
+import { matchedVersion } from '../equivalents.ts'
+import { selectorsMatch } from '../matching.ts'
 
 export type Webhook = MutatingWebhook | ValidatingWebhook
 
-/** Whether rules and selectors of the webhook take the request in; its conditions are not asked here. */
-export function concerns(webhook: Webhook, request: AdmissionRequest, cluster: ClusterView): boolean {
-  return (
-    (webhook.rules ?? []).some((rule) => ruleMatches(rule, request, request.resource)) &&
-    selectorsMatch(webhook, request, cluster)
-  )
+/**
+ * Its conditions are not asked here.
+ * @returns the version in which the webhook is to be told of the request; undefined: rules or selectors leave it out
+ */
+export function matchedVersionOf(
+  webhook: Webhook,
+  request: AdmissionRequest,
+  cluster: ClusterView,
+  kinds: Pick<ServedKinds, 'versionsOf'>,
+): ResourceInfo | undefined {
+  const { rules = [], matchPolicy } = webhook
+  const matched = matchedVersion(rules, request, { matchPolicy, kinds })
+  return matched !== undefined && selectorsMatch(webhook, request, cluster) ? matched : undefined
 }
 
 /** Configurations of webhooks and policies are out of webhooks' reach: nobody could mend a broken one. */

@@ -5,19 +5,24 @@
 
 import { ApiError } from '../../../api/api-error.ts'
 import type { Status } from '../../../api/generated/meta-v1.ts'
+import type { ResourceInfo } from '../../../api/resource.ts'
 import { isObject } from '../../json-value.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { requestObject } from '../request-object.ts'
 
-/** @returns the review's body; `uid` tells answers apart */
-export function reviewOf(request: AdmissionRequest, uid: string): object {
-  const { operation, resource, object, old } = request
+/**
+ * @param request with its objects in the version that the webhook's rules mean
+ * @param matched that version
+ * @returns the review's body; `uid` tells answers apart
+ */
+export function reviewOf(request: AdmissionRequest, matched: ResourceInfo, uid: string): object {
+  const { operation, object, old } = request
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
       uid,
-      ...requestObject(request, resource),
+      ...requestObject(request, matched),
       object: operation === 'delete' ? null : object,
       oldObject: old ?? null,
     },

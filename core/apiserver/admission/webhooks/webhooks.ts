@@ -17,13 +17,14 @@ import { isSameValue } from '../../../api/equality.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
 import { MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS } from '../../../api/scheme.ts'
 import type { Random } from '../../../../host/host.ts'
-import { applyJsonPatch } from '../../patch/json-patch.ts'
 import type { AdmissionRequest, ClusterView } from '../admission.ts'
 import type { ServedKinds } from '../../kinds.ts'
 import { requestedName } from '../matching.ts'
 import { SeenRequest } from '../seen.ts'
+import type { Invocation } from './invocation.ts'
+import { patchedObject, sentRequest } from './invocation.ts'
 import type { Webhook } from './matching.ts'
-import { concerns, isExempt } from './matching.ts'
+import { isExempt, matchedVersionOf } from './matching.ts'
 import { reviewOf, verdictOf } from './review.ts'
 
 /** Sends a review. Rejects with an Error that says why there was no answer. */
@@ -54,63 +55,66 @@ export class Webhooks {
 
   /** @returns the object as the mutating webhooks want it; the same one when none changes it. Rejects with ApiError */
   async change(request: AdmissionRequest, cluster: ClusterView): Promise<KubernetesObject> {
-    const webhooks = this.#webhooks(cluster.list(MUTATING_WEBHOOK_CONFIGURATIONS), request, cluster)
+    const webhooks = configured(cluster.list(MUTATING_WEBHOOK_CONFIGURATIONS), request)
     let { object } = request
     const called: { readonly webhook: Webhook; readonly seen: KubernetesObject }[] = []
-    // One after another: each sees what the one before made of the object.
+    // One after another: each sees, and is chosen by, what the one before made of the object.
     for (const webhook of webhooks) {
-      object = await this.#patched(webhook, { ...request, object })
+      const invocation = this.#invocation(webhook, { ...request, object }, cluster)
+      if (invocation === undefined) continue
+      object = await this.#patched(invocation)
       called.push({ webhook, seen: object })
     }
     for (const { webhook, seen } of called) {
       const isAgain = 'reinvocationPolicy' in webhook && webhook.reinvocationPolicy === 'IfNeeded'
-      if (isAgain && !isSameValue(seen, object)) object = await this.#patched(webhook, { ...request, object })
+      if (!isAgain || isSameValue(seen, object)) continue
+      const invocation = this.#invocation(webhook, { ...request, object }, cluster)
+      if (invocation !== undefined) object = await this.#patched(invocation)
     }
     return object
   }
 
   /** Rejects with ApiError when a validating webhook refuses. */
   async judge(request: AdmissionRequest, cluster: ClusterView): Promise<void> {
-    const webhooks = this.#webhooks(cluster.list(VALIDATING_WEBHOOK_CONFIGURATIONS), request, cluster)
-    if (webhooks.length === 0) return
-    await Promise.all(webhooks.map(async (webhook) => await this.#asked(webhook, request)))
+    const invocations = configured(cluster.list(VALIDATING_WEBHOOK_CONFIGURATIONS), request)
+      .map((webhook) => this.#invocation(webhook, request, cluster))
+      .filter((each) => each !== undefined)
+    await Promise.all(
+      invocations.map(async (each) => await this.#asked(each, sentRequest(each, this.#options.kinds))),
+    )
   }
 
-  /** In the order of their configurations' names. */
-  #webhooks(
-    configurations: readonly KubernetesObject[],
-    request: AdmissionRequest,
-    cluster: ClusterView,
-  ): readonly Webhook[] {
-    if (configurations.length === 0 || isExempt(request)) return []
-    return configurations
-      .flatMap(
-        (each) => (each as MutatingWebhookConfiguration | ValidatingWebhookConfiguration).webhooks ?? [],
-      )
-      .filter((webhook) => concerns(webhook, request, cluster))
+  #invocation(webhook: Webhook, request: AdmissionRequest, cluster: ClusterView): Invocation | undefined {
+    const matched = matchedVersionOf(webhook, request, cluster, this.#options.kinds)
+    return matched && { webhook, matched, request }
   }
 
-  async #patched(webhook: Webhook, request: AdmissionRequest): Promise<KubernetesObject> {
-    const patch = await this.#asked(webhook, request)
+  async #patched(invocation: Invocation): Promise<KubernetesObject> {
+    const { webhook, request } = invocation
+    const { kinds } = this.#options
+    const sent = sentRequest(invocation, kinds)
+    const patch = await this.#asked(invocation, sent)
     if (patch === undefined) return request.object
     try {
-      return applyJsonPatch(request.object, patch) as KubernetesObject
+      return patchedObject(invocation, sent.object, patch, kinds)
     } catch (error) {
+      if (isApiError(error)) throw error
       return ignoredOr(webhook, error, request.object)
     }
   }
 
   /** @returns the patch the webhook asks for. Rejects with ApiError: it said no, or did not answer and must */
-  async #asked(webhook: Webhook, request: AdmissionRequest): Promise<unknown> {
+  async #asked(invocation: Invocation, sent: AdmissionRequest): Promise<unknown> {
+    const { webhook, matched, request } = invocation
     const { call, random } = this.#options
     const uid = random.uuid()
     try {
-      if (!this.#isMeant(webhook, request)) return undefined
+      if (!this.#isMeant(invocation)) return undefined
       refuseSideEffects(webhook, request)
       const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
       const answer = await call({
         clientConfig,
-        body: reviewOf(request, uid),
+        body: reviewOf(sent, matched, uid),
         timeoutMs: timeoutSeconds * 1000,
       })
       const { patch, warnings } = verdictOf(answer, uid, webhook.name)
@@ -123,7 +127,7 @@ export class Webhooks {
   }
 
   /** @throws ApiError Forbidden for conditions that cannot be evaluated, unless the webhook may fail */
-  #isMeant(webhook: Webhook, request: AdmissionRequest): boolean {
+  #isMeant({ webhook, matched, request }: Invocation): boolean {
     const { matchConditions = [] } = webhook
     if (matchConditions.length === 0) return true
     const { kinds, authorize } = this.#options
@@ -132,11 +136,22 @@ export class Webhooks {
       this.#conditions.get(webhook) ?? new MatchConditions(matchConditions, this.#environment)
     this.#conditions.set(webhook, conditions)
     const seen = new SeenRequest(request, { kinds, authorize, namespace: undefined })
-    const meant = conditions.meant(seen.as(request.resource, null))
+    const meant = conditions.meant(seen.as(matched, null).conditions)
     if (typeof meant === 'boolean') return meant
     if (webhook.failurePolicy === 'Ignore') return false
     throw forbidden(request.resource, requestedName(request), meant.error)
   }
+}
+
+/** In the order of their configurations' names. */
+function configured(
+  configurations: readonly KubernetesObject[],
+  request: AdmissionRequest,
+): readonly Webhook[] {
+  if (configurations.length === 0 || isExempt(request)) return []
+  return configurations.flatMap(
+    (each) => (each as MutatingWebhookConfiguration | ValidatingWebhookConfiguration).webhooks ?? [],
+  )
 }
 
 /** A dry run must not reach what would act on it. */
