@@ -1,11 +1,6 @@
 /** Admission webhooks: real HTTPS servers on loopback, asked by a real API server. */
 
-import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ResourceInfo } from '../../core/api/resource.ts'
 import {
@@ -16,7 +11,6 @@ import {
   SERVICES,
   VALIDATING_WEBHOOK_CONFIGURATIONS,
 } from '../../core/api/scheme.ts'
-import { issueCertificate, makeAuthority } from '../../core/apiserver/certificates.io.ts'
 import { webhookCaller } from '../../core/apiserver/admission/webhooks/call.io.ts'
 import { serviceResolver } from '../../core/apiserver/admission/webhooks/resolve-service.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
@@ -25,57 +19,24 @@ import { openMemoryStore } from '../../core/store/memory-store.ts'
 import type { Store } from '../../core/store/store.ts'
 import { systemClock } from '../../host/linux/clock.io.ts'
 import { systemRandom } from '../../host/linux/random.io.ts'
+import type { WebhookServer } from '../support/webhook-server.io.ts'
+import { patching, webhookServer } from '../support/webhook-server.io.ts'
 import type { Loose } from './fixture.ts'
 import { FACTS } from './fixture.ts'
 
-let server: Server
-let port: number
-let caBundle: string
-/** what the webhook does with a review */
-let answer: (request: Loose, path: string) => Loose
-let asked: { readonly path: string; readonly request: Loose }[]
+let webhook: WebhookServer
 let registry: Registry & Disposable
 let store: Store
 let warnings: string[]
 
-const VALIDITY = { fromMs: Date.now() - 60_000, untilMs: Date.now() + 3_600_000 }
-
 beforeAll(async () => {
-  const authority = await makeAuthority({ commonName: 'test', organizations: [] }, VALIDITY)
-  caBundle = Buffer.from(authority.certificate).toString('base64')
-  const { certificate: cert, key } = await issueCertificate(authority, {
-    subject: { commonName: 'hook', organizations: [] },
-    usages: ['server'],
-    names: ['localhost', 'hook.default.svc'],
-    addresses: ['127.0.0.1'],
-    validity: VALIDITY,
-  })
-  server = createServer({ cert, key }, (incoming, response) => void respond(incoming, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  port = (server.address() as AddressInfo).port
+  webhook = await webhookServer()
 })
-afterAll(() => server.close())
-
-async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { request } = (await json(incoming)) as Loose
-  const path = new URL(incoming.url ?? '', 'https://x').pathname
-  asked.push({ path, request })
-  const body = answer(request, path)
-  if (body === 'silence') return
-  response.end(
-    JSON.stringify({
-      kind: 'AdmissionReview',
-      apiVersion: 'admission.k8s.io/v1',
-      response: { uid: request.uid, ...body },
-    }),
-  )
-}
+afterAll(() => webhook[Symbol.dispose]())
 
 beforeEach(async () => {
-  asked = []
+  webhook.reset()
   warnings = []
-  answer = () => ({ allowed: true })
   const dial = ({ port: to }: { readonly port: number }) => connect({ host: '127.0.0.1', port: to })
   const resolve = serviceResolver(() => registry, systemRandom)
   store = openMemoryStore({ startRevision: 1 })
@@ -107,7 +68,7 @@ const RULE = {
 
 const hook = (more: Loose = {}): Loose => ({
   name: 'hook.example.org',
-  clientConfig: { url: `https://127.0.0.1:${port}/${more.path ?? ''}`, caBundle },
+  clientConfig: { url: `https://127.0.0.1:${webhook.port}/${more.path ?? ''}`, caBundle: webhook.caBundle },
   rules: [RULE],
   sideEffects: 'None',
   admissionReviewVersions: ['v1'],
@@ -129,7 +90,7 @@ const map = (name: string, more: Loose = {}): Loose => ({
 describe('a validating webhook', () => {
   it('is asked, and may refuse', async () => {
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook())
-    answer = ({ object }) =>
+    webhook.answer = ({ object }) =>
       object.metadata.name === 'bad'
         ? { allowed: false, status: { message: 'not this one' } }
         : { allowed: true, warnings: ['well then'] }
@@ -139,7 +100,7 @@ describe('a validating webhook', () => {
       code: 403,
       message: 'admission webhook "hook.example.org" denied the request: not this one',
     })
-    expect(asked[0]?.request).toMatchObject({
+    expect(webhook.asked[0]?.request).toMatchObject({
       kind: { group: '', version: 'v1', kind: 'ConfigMap' },
       resource: { group: '', version: 'v1', resource: 'configmaps' },
       namespace: 'default',
@@ -182,7 +143,7 @@ describe('a validating webhook', () => {
   ])('is asked about %s: %#', async (_what, more, isAsked) => {
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook(more))
     await create(CONFIG_MAPS, map('x'))
-    expect(asked.length > 0).toBe(isAsked)
+    expect(webhook.asked.length > 0).toBe(isAsked)
   })
 
   it('whose conditions fail refuses', async () => {
@@ -193,7 +154,7 @@ describe('a validating webhook', () => {
       message:
         'configmaps "x" is forbidden: expression \'object.nope == 1\' resulted in error: no such key: nope',
     })
-    expect(asked).toEqual([])
+    expect(webhook.asked).toEqual([])
   })
 
   it('with conditions that do not compile is refused', async () => {
@@ -214,10 +175,14 @@ describe('a validating webhook', () => {
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ rules }))
     const name = { namespace: 'default', name: 'x' }
     await registry.patch(CONFIG_MAPS, name, { type: 'merge', patch: { data: { a: '2' } } }, context())
-    answer = () => ({ allowed: false })
+    webhook.answer = () => ({ allowed: false })
     await expect(registry.delete(CONFIG_MAPS, name, {}, context())).rejects.toThrow('without explanation')
     expect(
-      asked.map(({ request }) => [request.operation, request.object?.data.a, request.oldObject.data.a]),
+      webhook.asked.map(({ request }) => [
+        request.operation,
+        request.object?.data.a,
+        request.oldObject.data.a,
+      ]),
     ).toEqual([
       ['UPDATE', '2', '1'],
       ['DELETE', undefined, '2'],
@@ -228,7 +193,7 @@ describe('a validating webhook', () => {
     ['that is not there', { clientConfig: { url: 'https://127.0.0.1:1/' } }],
     ['that nobody vouches for', { clientConfig: { url: 'https://127.0.0.1:PORT/' } }],
   ])('%s fails as its policy says', async (_what, more) => {
-    const url = more.clientConfig.url.replace('PORT', String(port))
+    const url = more.clientConfig.url.replace('PORT', String(webhook.port))
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ clientConfig: { url } }))
     await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({
       code: 500,
@@ -245,7 +210,7 @@ describe('a validating webhook', () => {
   })
 
   it('that is too slow fails, too', async () => {
-    answer = () => 'silence'
+    webhook.answer = () => 'silence'
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ timeoutSeconds: 1 }))
     await expect(create(CONFIG_MAPS, map('x'))).rejects.toThrow('context deadline exceeded')
   })
@@ -267,43 +232,40 @@ describe('a validating webhook', () => {
       metadata: { name: 'hook-1', labels: { 'kubernetes.io/service-name': 'hook' } },
       addressType: 'IPv4',
       endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-      ports: [{ name: '', port }],
+      ports: [{ name: '', port: webhook.port }],
     })
-    const clientConfig = { service: { namespace: 'default', name: 'hook', path: '/validate' }, caBundle }
+    const clientConfig = {
+      service: { namespace: 'default', name: 'hook', path: '/validate' },
+      caBundle: webhook.caBundle,
+    }
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ clientConfig }))
     await create(CONFIG_MAPS, map('x'))
-    expect(asked.map(({ path }) => path)).toEqual(['/validate'])
+    expect(webhook.asked.map(({ path }) => path)).toEqual(['/validate'])
   })
 })
 
 describe('mutating webhooks', () => {
-  const patch = (...operations: Loose[]): Loose => ({
-    allowed: true,
-    patchType: 'JSONPatch',
-    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
-  })
-
   it('change the object one after another, and once more where they ask for it', async () => {
     const first = hook({ name: 'a.example.org', path: 'a', reinvocationPolicy: 'IfNeeded' })
     await configure(MUTATING_WEBHOOK_CONFIGURATIONS, first, hook({ name: 'b.example.org', path: 'b' }))
-    answer = ({ object }, path) =>
-      patch({ op: 'add', path: `/data/${path.slice(1)}`, value: String(Object.keys(object.data).length) })
+    webhook.answer = ({ object }, path) =>
+      patching({ op: 'add', path: `/data/${path.slice(1)}`, value: String(Object.keys(object.data).length) })
     const made = await create(CONFIG_MAPS, map('x', { data: { own: '' } }))
     expect(made.data).toEqual({ own: '', a: '3', b: '2' })
-    expect(asked.map(({ path }) => path)).toEqual(['/a', '/b', '/a'])
+    expect(webhook.asked.map(({ path }) => path)).toEqual(['/a', '/b', '/a'])
   })
 
   it('cannot make what is not valid', async () => {
     await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook())
-    answer = () => patch({ op: 'add', path: '/data', value: { 'not a key!': '' } })
+    webhook.answer = () => patching({ op: 'add', path: '/data', value: { 'not a key!': '' } })
     await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({ code: 422 })
   })
 
   it('are out of reach of themselves', async () => {
     const rules = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }]
-    answer = () => ({ allowed: false })
+    webhook.answer = () => ({ allowed: false })
     await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook({ rules }))
     await registry.delete(MUTATING_WEBHOOK_CONFIGURATIONS, { name: 'hooks' }, {}, context())
-    expect(asked).toEqual([])
+    expect(webhook.asked).toEqual([])
   })
 })

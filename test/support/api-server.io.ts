@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeAgent } from '../../core/api/node-agent.ts'
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
+import type { WebhookCaller } from '../../core/apiserver/admission/webhooks/webhooks.ts'
 import type { ApiServer } from '../../core/apiserver/http.io.ts'
 import { serveApi } from '../../core/apiserver/http.io.ts'
 import { ensureBootstrapPolicy } from '../../core/apiserver/authorization/bootstrap-policy.ts'
@@ -51,6 +52,8 @@ export interface TestApiServerOptions {
   readonly historyLimit?: number
   /** given up with the server; default: one in memory */
   readonly store?: Store
+  /** absent: webhooks are not called */
+  readonly callWebhook?: WebhookCaller
   /** how many times faster the server's watches age */
   readonly pace?: number
 }
@@ -79,6 +82,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     random: systemRandom,
     facts: { serviceCIDRs: ['10.96.0.0/16'], nodePortRange: { first: 30_000, last: 32_767 } },
     serviceAccountKey: pki.serviceAccountKey,
+    callWebhook: options.callWebhook,
   })
   // Another server may have been at the same store.
   if (registry.list(NAMESPACES, {}).items.length === 0) await populate(registry)

@@ -32,7 +32,9 @@ export function sentRequest({ matched, request }: Invocation, kinds: ServedKinds
 }
 
 /**
- * Upstream reads what a patch made as it reads a body, and defaults it in the version that was patched.
+ * Upstream reads what a patch made as it reads a body, and defaults it in the version that was patched. A custom resource
+ * is read once all webhooks were asked (`readChanged`): what one version does not know another may.
+ *
  * @returns the object in the request's own version. @throws ApiError InternalError when it cannot be read; what
  * applying the patch throws
  */
@@ -45,11 +47,18 @@ export function patchedObject(
   const { resource } = request
   const { rules, renamed } = kinds.of(matched)
   const patched = applyJsonPatch(sent, patch)
-  // What a version of a custom resource does not know another may: only its own drops what it does not know.
   const read = renamed === undefined ? readAs(matched, patched, kinds) : (patched as KubernetesObject)
   const named = { ...read, apiVersion: apiVersionOf(matched) }
-  const back = inVersion(rules.setDefaults(named), { from: matched, to: resource }, kinds)
-  return renamed === undefined ? back : readAs(resource, back, kinds)
+  return inVersion(rules.setDefaults(named), { from: matched, to: resource }, kinds)
+}
+
+/** @returns what the webhooks made of an object, without what its kind does not know. @throws ApiError InternalError */
+export function readChanged(
+  { resource }: AdmissionRequest,
+  object: KubernetesObject,
+  kinds: ServedKinds,
+): KubernetesObject {
+  return kinds.of(resource).renamed === undefined ? object : readAs(resource, object, kinds)
 }
 
 function readAs(resource: ResourceInfo, value: unknown, kinds: ServedKinds): KubernetesObject {

@@ -22,7 +22,7 @@ import type { ServedKinds } from '../../kinds.ts'
 import { requestedName } from '../matching.ts'
 import { SeenRequest } from '../seen.ts'
 import type { Invocation } from './invocation.ts'
-import { patchedObject, sentRequest } from './invocation.ts'
+import { patchedObject, readChanged, sentRequest } from './invocation.ts'
 import type { Webhook } from './matching.ts'
 import { isExempt, matchedVersionOf } from './matching.ts'
 import { reviewOf, verdictOf } from './review.ts'
@@ -71,7 +71,7 @@ export class Webhooks {
       const invocation = this.#invocation(webhook, { ...request, object }, cluster)
       if (invocation !== undefined) object = await this.#patched(invocation)
     }
-    return object
+    return object === request.object ? object : readChanged(request, object, this.#options.kinds)
   }
 
   /** Rejects with ApiError when a validating webhook refuses. */
