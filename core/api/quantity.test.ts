@@ -28,12 +28,18 @@ describe('quantities', () => {
     ['0.1n', '1n', 1n],
     ['-1500m', '-1500m', -1500n],
     ['+3', '3', 3000n],
+    // Upstream takes no digits for a zero, whatever stands around them.
+    ['k', '0', 0n],
+    ['Mi', '0', 0n],
+    ['-', '0', 0n],
+    ['+.Ki', '0', 0n],
+    ['e-9', '0', 0n],
   ])('%s is %s, %i thousandths', (text, canonical, milli) => {
     expect(canonicalQuantity(text)).toBe(canonical)
     expect(parseMilli(text)).toBe(milli)
   })
 
-  it.each(['', 'x', '1K', '1ki', '1 Mi', '--1', '1.2.3', 'Mi', '1e', '1mi'])('refuses %j', (text) => {
+  it.each(['', 'x', '1K', '1ki', '1 Mi', '--1', '1.2.3', 'e', 'e-10', '1e', '1mi'])('refuses %j', (text) => {
     expect(canonicalQuantity(text)).toBeUndefined()
     expect(parseMilli(text)).toBeUndefined()
     expect(milliOf(text)).toBe(0n)

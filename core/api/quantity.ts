@@ -28,7 +28,9 @@ export const QUANTITY_FORMAT =
 
 function parseQuantity(text: string): Quantity | undefined {
   const [, sign, whole = '', fraction = '', exponent, suffix = ''] = QUANTITY.exec(text) ?? []
-  if (sign === undefined || whole + fraction === '') return undefined
+  if (sign === undefined || text === '') return undefined
+  // No digits are a zero to upstream, as in `k`, save where it reckons exactly, below a billionth.
+  if (whole + fraction === '' && Number((exponent ?? 'e0').slice(1)) < -9) return undefined
   const digits = BigInt(whole + fraction)
   const power = BINARY_SUFFIXES.findIndex((one) => one !== '' && one === suffix)
   const isBinary = power > 0

@@ -27,6 +27,9 @@ export function decodeBody(
   context: RequestContext,
   options?: DecodeOptions,
 ): KubernetesObject {
+  const otherwise = readInOtherVersion(env, resource, body)
+  const refused = otherwise && judged(otherwise.problems, context)
+  if (otherwise && refused && refused.length > 0) throw strictDecodingError(otherwise.version, refused)
   const { object, problems } = decodedWith(
     (whole) => env.kinds.of(resource).decode(whole, options),
     resource,
@@ -75,7 +78,31 @@ export function decodePatched(
   patched: unknown,
   fault: PatchFault & { readonly context: RequestContext },
 ): KubernetesObject {
+  const otherwise = readInOtherVersion(env, resource, patched)
+  if (otherwise) refuseProblems(otherwise.problems, fault)
   return judgedPatch((whole) => env.kinds.of(resource).decode(whole), resource, patched, fault)
+}
+
+const OF_ALL_KINDS = new Set(['apiVersion', 'kind', 'metadata'])
+
+/**
+ * Of a custom resource in another version than the one asked for, what is wrong with it as such: upstream says so before
+ * it refuses the version. One that there is not has no fields of its own. undefined: it is of no other version
+ */
+function readInOtherVersion(
+  { kinds }: Pick<Environment, 'kinds'>,
+  resource: ResourceInfo,
+  body: unknown,
+): { readonly version: KindName; readonly problems: readonly string[] } | undefined {
+  if (isOwnGroup(resource.group) || !isObject(body) || body['apiVersion'] === apiVersionOf(resource)) return
+  const { apiVersion, kind } = body
+  const [group, name] = String(apiVersion).split('/')
+  if (group !== resource.group || !name || kind !== resource.kind) return undefined
+  const version = kinds.versionsOf(resource).find((other) => other.version === name)
+  if (version !== undefined) return { version, problems: kinds.of(version).decode(jsonCopy(body)).problems }
+  const unknown = Object.keys(body).filter((field) => !OF_ALL_KINDS.has(field))
+  const problems = unknown.toSorted().map((field) => `unknown field ${JSON.stringify(field)}`)
+  return { version: { ...resource, version: name }, problems }
 }
 
 /** As decodePatched, of what a patch made of a sub-resource's object. */
@@ -91,18 +118,28 @@ function judgedPatch(
   decode: (whole: unknown) => Decoded,
   kind: KindName,
   patched: unknown,
-  { context, shown, isConverted }: PatchFault & { readonly context: RequestContext },
+  fault: PatchFault & { readonly context: RequestContext },
 ): KubernetesObject {
-  const invalidPatch = (detail: string): ApiError =>
-    invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
+  const { isConverted } = fault
   const { object, problems } = decodedOr(
     () => decodedWith(decode, kind, isConverted ? ofKind(kind, patched) : patched, true),
-    (error) => invalidPatch(isConverted ? conversionFault(error) : decodingFault(error)),
+    (error) => invalidPatch(fault, isConverted ? conversionFault(error) : decodingFault(error)),
   )
-  const errors = judged(problems, context)
-  if (errors.length > 0) throw invalidPatch(`strict decoding error: ${errors.join(', ')}`)
+  refuseProblems(problems, fault)
   return object
 }
+
+/** @throws ApiError Invalid for fields that the request wants refused; warns of them otherwise */
+function refuseProblems(
+  problems: readonly string[],
+  fault: PatchFault & { readonly context: RequestContext },
+): void {
+  const errors = judged(problems, fault.context)
+  if (errors.length > 0) throw invalidPatch(fault, `strict decoding error: ${errors.join(', ')}`)
+}
+
+const invalidPatch = ({ shown }: PatchFault, detail: string): ApiError =>
+  invalid({ group: '', kind: '' }, '', [{ type: 'invalid', field: 'patch', value: shown(), detail }])
 
 /** The object with the kind it has, whatever text says otherwise. */
 function ofKind(resource: KindName, patched: unknown): unknown {

@@ -3,7 +3,7 @@
  * kubernetes/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST).
  */
 
-import { conflict, invalid, notFound } from '../api/api-error.ts'
+import { ApiError, conflict, invalid, notFound } from '../api/api-error.ts'
 import type { Scale } from '../api/generated/autoscaling-v1.ts'
 import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
@@ -29,9 +29,17 @@ type Workload = AnyObject & {
   readonly spec: { readonly selector?: LabelSelector }
 }
 
-/** @throws ApiError NotFound */
+/** @throws ApiError NotFound; InternalError for a custom resource that does not say how many it wants */
 export function getScale(env: Environment, resource: ResourceInfo, name: ObjectName): Scale {
-  return scaleOf(getObject(env, resource, name), env.kinds.of(resource).scale)
+  const { scale } = env.kinds.of(resource)
+  const object = getObject(env, resource, name)
+  if (scale && valueAt(object, namesOf(scale.specReplicasPath)) === undefined) {
+    const message = `the spec replicas field ${JSON.stringify(scale.specReplicasPath)} does not exist`
+    throw new ApiError('InternalError', `Internal error occurred: ${message}`, {
+      details: { causes: [{ message }] },
+    })
+  }
+  return scaleOf(object, scale)
 }
 
 /** PUT of a Scale. @returns the Scale after it */

@@ -301,3 +301,57 @@ it('what a store holds is served from the start', async () => {
   const second = await fixture(first.store)
   expect(second.registry.kinds.forPath('example.org', 'v1', 'gadgets')).toBeDefined()
 })
+
+describe('a custom resource', () => {
+  it('in another version is read in that one before it is refused', async () => {
+    const api = await fixture()
+    const extra = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { later: { type: 'integer' } } } },
+    }
+    const other = version('v2', { storage: false, schema: { openAPIV3Schema: extra } })
+    const row = await served(api, { versions: [version('v1'), other] })
+    const sent = { apiVersion: 'example.org/v2', kind: 'Gadget', ...gadget('a', { size: 1, later: 1 }) }
+    const mismatch =
+      'the API version in the data (example.org/v2) does not match the expected API version (example.org/v1)'
+    await expect(api.create(row, sent)).rejects.toMatchObject({ code: 400, message: mismatch })
+    await expect(api.create(row, { ...sent, apiVersion: 'example.org/v9' })).rejects.toThrow(
+      'the API version',
+    )
+    expect(api.warnings).toEqual(['unknown field "spec.size"', 'unknown field "spec"'])
+    await expect(api.create(row, sent, { fieldValidation: 'Strict' })).rejects.toMatchObject({
+      code: 400,
+      message:
+        'Gadget in version "v2" cannot be handled as a Gadget: strict decoding error: unknown field "spec.size"',
+    })
+  })
+
+  it.each<[string, Loose, Loose]>([
+    ['says how many', { size: 2 }, { spec: { replicas: 2 } }],
+    ['wants none', { size: 0 }, { spec: {} }],
+  ])('that %s has a Scale', async (_what, spec, expected) => {
+    const api = await fixture()
+    const row = await scalable(api)
+    await api.create(row, gadget('a', spec))
+    expect(api.registry.getScale(row, { namespace: 'default', name: 'a' })).toMatchObject(expected)
+  })
+
+  it('that does not say how many has none to read, but one to write', async () => {
+    const api = await fixture()
+    const row = await scalable(api)
+    await api.create(row, gadget('a'))
+    const name = { namespace: 'default', name: 'a' }
+    expect(() => api.registry.getScale(row, name)).toThrow(
+      'Internal error occurred: the spec replicas field ".spec.size" does not exist',
+    )
+    await api.patch(row, 'a', { type: 'merge', subresource: 'scale', patch: { spec: { replicas: 3 } } })
+    expect(api.registry.getScale(row, name)).toMatchObject({ spec: { replicas: 3 } })
+  })
+
+  const scalable = (api: Fixture): Promise<ResourceInfo> => {
+    const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' }
+    const spec = { type: 'object', properties: { size: { type: 'integer' } } }
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } }
+    return served(api, { versions: [version('v1', { subresources: { scale }, schema })] })
+  }
+})
