@@ -127,3 +127,11 @@ export function badRequest(message: string): ApiError {
 export function isApiError(error: unknown, reason?: Reason): error is ApiError {
   return error instanceof ApiError && (reason === undefined || error.reason === reason)
 }
+
+/** 500: what the server, or what it depends on, could not do. */
+export function internalError(message: string, cause?: unknown): ApiError {
+  return new ApiError('InternalError', `Internal error occurred: ${message}`, {
+    details: { causes: [{ message }] },
+    cause,
+  })
+}

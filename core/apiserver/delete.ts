@@ -73,6 +73,7 @@ async function deleteOne(
     }
     const cluster = clusterView(env.store)
     changed(request, cluster)
+    await env.webhooks?.change(request, cluster)
     await judgeBeyond(env, request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, wish, env.clock.now())

@@ -3,7 +3,7 @@
  * kubernetes/kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST).
  */
 
-import { ApiError, conflict, invalid, notFound } from '../api/api-error.ts'
+import { conflict, internalError, invalid, notFound } from '../api/api-error.ts'
 import type { Scale } from '../api/generated/autoscaling-v1.ts'
 import type { CustomResourceSubresourceScale } from '../api/generated/apiextensions-v1.ts'
 import type { LabelSelector } from '../api/generated/meta-v1.ts'
@@ -34,10 +34,7 @@ export function getScale(env: Environment, resource: ResourceInfo, name: ObjectN
   const { scale } = env.kinds.of(resource)
   const object = getObject(env, resource, name)
   if (scale && valueAt(object, namesOf(scale.specReplicasPath)) === undefined) {
-    const message = `the spec replicas field ${JSON.stringify(scale.specReplicasPath)} does not exist`
-    throw new ApiError('InternalError', `Internal error occurred: ${message}`, {
-      details: { causes: [{ message }] },
-    })
+    throw internalError(`the spec replicas field ${JSON.stringify(scale.specReplicasPath)} does not exist`)
   }
   return scaleOf(object, scale)
 }

@@ -209,6 +209,16 @@ describe('a validating webhook', () => {
     await expect(create(CONFIG_MAPS, map('x'))).resolves.toBeDefined()
   })
 
+  it('cannot patch', async () => {
+    await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook())
+    webhook.answer = () => patching()
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({
+      code: 500,
+      message:
+        'Internal error occurred: failed calling webhook "hook.example.org": received invalid webhook response: validating webhook may not return response.patch',
+    })
+  })
+
   it('that is too slow fails, too', async () => {
     webhook.answer = () => 'silence'
     await configure(VALIDATING_WEBHOOK_CONFIGURATIONS, hook({ timeoutSeconds: 1 }))
@@ -259,6 +269,34 @@ describe('mutating webhooks', () => {
     await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook())
     webhook.answer = () => patching({ op: 'add', path: '/data', value: { 'not a key!': '' } })
     await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({ code: 422 })
+  })
+
+  it('may fail, but not patch what is not there', async () => {
+    await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook({ failurePolicy: 'Ignore' }))
+    webhook.answer = () => patching({ op: 'remove', path: '/data/a' })
+    await expect(create(CONFIG_MAPS, map('x'))).rejects.toMatchObject({
+      code: 500,
+      message: expect.stringMatching(/^Internal error occurred: /),
+    })
+  })
+
+  it('are asked about deletions, which they may refuse and cannot change', async () => {
+    await create(CONFIG_MAPS, map('x'))
+    const remove = () => registry.delete(CONFIG_MAPS, { namespace: 'default', name: 'x' }, {}, context())
+    await configure(MUTATING_WEBHOOK_CONFIGURATIONS, hook({ rules: [{ ...RULE, operations: ['DELETE'] }] }))
+    webhook.answer = () => patching({ op: 'add', path: '/data', value: {} })
+    await expect(remove()).rejects.toMatchObject({
+      code: 500,
+      message:
+        'Internal error occurred: admission webhook "hook.example.org" attempted to modify the object, which is not supported for this operation',
+    })
+    webhook.answer = () => ({ allowed: false })
+    await expect(remove()).rejects.toMatchObject({ code: 403 })
+    webhook.answer = () => ({ allowed: true })
+    await expect(remove()).resolves.toMatchObject({ kind: 'deleted' })
+    expect(webhook.asked.map(({ request }) => [request.operation, request.object])).toEqual(
+      Array(3).fill(['DELETE', null]),
+    )
   })
 
   it('are out of reach of themselves', async () => {

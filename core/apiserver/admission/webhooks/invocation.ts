@@ -5,12 +5,12 @@
  * kubernetes/apiserver pkg/admission/conversion.go (VersionedAttributes), pkg/admission/plugin/webhook/mutating/dispatcher.go.
  */
 
-import { ApiError, isApiError } from '../../../api/api-error.ts'
+import { internalError, isApiError } from '../../../api/api-error.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
 import type { ResourceInfo } from '../../../api/resource.ts'
 import { apiVersionOf } from '../../../api/resource.ts'
 import type { ServedKinds } from '../../kinds.ts'
-import { applyJsonPatch } from '../../patch/json-patch.ts'
+import { JsonPatchError, applyJsonPatch } from '../../patch/json-patch.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { inVersion } from '../equivalents.ts'
 import type { Webhook } from './matching.ts'
@@ -35,21 +35,33 @@ export function sentRequest({ matched, request }: Invocation, kinds: ServedKinds
  * Upstream reads what a patch made as it reads a body, and defaults it in the version that was patched. A custom resource
  * is read once all webhooks were asked (`readChanged`): what one version does not know another may.
  *
- * @returns the object in the request's own version. @throws ApiError InternalError when it cannot be read; what
- * applying the patch throws
+ * @returns the object in the request's own version. @throws ApiError InternalError when the patch does not fit, or what
+ * it makes cannot be read: a webhook that may fail may not do that
  */
 export function patchedObject(
-  { matched, request }: Invocation,
+  { webhook, matched, request }: Invocation,
   sent: KubernetesObject,
-  patch: unknown,
+  patch: readonly unknown[],
   kinds: ServedKinds,
 ): KubernetesObject {
   const { resource } = request
+  if (request.operation === 'delete') {
+    const what = 'attempted to modify the object, which is not supported for this operation'
+    throw internalError(`admission webhook ${JSON.stringify(webhook.name)} ${what}`)
+  }
   const { rules, renamed } = kinds.of(matched)
-  const patched = applyJsonPatch(sent, patch)
+  const patched = applied(patch, sent)
   const read = renamed === undefined ? readAs(matched, patched, kinds) : (patched as KubernetesObject)
   const named = { ...read, apiVersion: apiVersionOf(matched) }
   return inVersion(rules.setDefaults(named), { from: matched, to: resource }, kinds)
+}
+
+function applied(patch: readonly unknown[], object: KubernetesObject): unknown {
+  try {
+    return applyJsonPatch(object, patch)
+  } catch (error) {
+    throw error instanceof JsonPatchError ? internalError(error.message, error) : error
+  }
 }
 
 /** @returns what the webhooks made of an object, without what its kind does not know. @throws ApiError InternalError */
@@ -68,6 +80,6 @@ function readAs(resource: ResourceInfo, value: unknown, kinds: ServedKinds): Kub
   } catch (error) {
     if (!isApiError(error)) throw error
     const why = error.message.replace(/^.*? cannot be handled as an? \w+: /, '')
-    throw new ApiError('InternalError', `Internal error occurred: ${why}`, { cause: error })
+    throw internalError(why, error)
   }
 }

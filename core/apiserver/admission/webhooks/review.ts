@@ -30,33 +30,53 @@ export function reviewOf(request: AdmissionRequest, matched: ResourceInfo, uid: 
 }
 
 export interface Verdict {
-  /** a JSON patch; undefined: nothing is to change */
-  readonly patch: unknown
+  /** a JSON patch; empty: nothing is to change */
+  readonly patch: readonly unknown[]
   readonly warnings: readonly string[]
 }
 
-/** @throws Error when the answer is none; ApiError when it is no */
-export function verdictOf(answer: unknown, uid: string, webhook: string): Verdict {
+/** A webhook answered, but not what it was asked. */
+export class InvalidResponse extends Error {}
+
+/** Whom an answer is of. */
+export interface Answering {
+  readonly uid: string
+  readonly name: string
+  /** only mutating webhooks may */
+  readonly mayPatch: boolean
+}
+
+/** @throws InvalidResponse when the answer is none; ApiError when it is no */
+export function verdictOf(answer: unknown, { uid, name, mayPatch }: Answering): Verdict {
   const response = isObject(answer) ? answer['response'] : undefined
   if (!isObject(answer) || answer['kind'] !== 'AdmissionReview' || !isObject(response)) {
-    throw new Error('webhook response was not an AdmissionReview with a response')
+    throw new InvalidResponse('webhook response was not an AdmissionReview with a response')
   }
   if (answer['apiVersion'] !== 'admission.k8s.io/v1') {
-    throw new Error(
+    throw new InvalidResponse(
       `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(answer['apiVersion'])}, Kind=AdmissionReview`,
     )
   }
   if (response['uid'] !== uid)
-    throw new Error(
+    throw new InvalidResponse(
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
     )
   const warnings = (Array.isArray(response['warnings']) ? response['warnings'] : []).map(String)
-  if (response['allowed'] !== true) throw denied(webhook, response['status'])
   const { patch, patchType } = response
-  if (typeof patch !== 'string') return { patch: undefined, warnings }
+  if (patch && !mayPatch) throw new InvalidResponse('validating webhook may not return response.patch')
+  if (response['allowed'] !== true) throw denied(name, response['status'])
+  if (typeof patch !== 'string' || patch === '') return { patch: [], warnings }
   if (patchType !== 'JSONPatch')
-    throw new Error(`invalid response.patchType, not "JSONPatch": ${JSON.stringify(patchType ?? '')}`)
-  return { patch: JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as unknown, warnings }
+    throw new InvalidResponse(
+      `invalid response.patchType, not "JSONPatch": ${JSON.stringify(patchType ?? '')}`,
+    )
+  return { patch: operationsOf(patch), warnings }
+}
+
+function operationsOf(patch: string): readonly unknown[] {
+  const operations: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'))
+  if (Array.isArray(operations)) return operations
+  throw new InvalidResponse('a JSON patch is an array of operations')
 }
 
 /** 403 unless the webhook names another code. */

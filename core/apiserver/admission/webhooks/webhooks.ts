@@ -4,7 +4,7 @@
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { ApiError, forbidden, isApiError } from '../../../api/api-error.ts'
+import { ApiError, forbidden, internalError, isApiError } from '../../../api/api-error.ts'
 import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
@@ -25,7 +25,7 @@ import type { Invocation } from './invocation.ts'
 import { patchedObject, readChanged, sentRequest } from './invocation.ts'
 import type { Webhook } from './matching.ts'
 import { isExempt, matchedVersionOf } from './matching.ts'
-import { reviewOf, verdictOf } from './review.ts'
+import { InvalidResponse, reviewOf, verdictOf } from './review.ts'
 
 /** Sends a review. Rejects with an Error that says why there was no answer. */
 export type WebhookCaller = (call: {
@@ -80,7 +80,10 @@ export class Webhooks {
       .map((webhook) => this.#invocation(webhook, request, cluster))
       .filter((each) => each !== undefined)
     await Promise.all(
-      invocations.map(async (each) => await this.#asked(each, sentRequest(each, this.#options.kinds))),
+      invocations.map(async (each) => {
+        const sent = sentRequest(each, this.#options.kinds)
+        await this.#asked(each, { sent, mayPatch: false })
+      }),
     )
   }
 
@@ -90,26 +93,23 @@ export class Webhooks {
   }
 
   async #patched(invocation: Invocation): Promise<KubernetesObject> {
-    const { webhook, request } = invocation
+    const { request } = invocation
     const { kinds } = this.#options
     const sent = sentRequest(invocation, kinds)
-    const patch = await this.#asked(invocation, sent)
-    if (patch === undefined) return request.object
-    try {
-      return patchedObject(invocation, sent.object, patch, kinds)
-    } catch (error) {
-      if (isApiError(error)) throw error
-      return ignoredOr(webhook, error, request.object)
-    }
+    const patch = await this.#asked(invocation, { sent, mayPatch: true })
+    return patch.length === 0 ? request.object : patchedObject(invocation, sent.object, patch, kinds)
   }
 
   /** @returns the patch the webhook asks for. Rejects with ApiError: it said no, or did not answer and must */
-  async #asked(invocation: Invocation, sent: AdmissionRequest): Promise<unknown> {
+  async #asked(
+    invocation: Invocation,
+    { sent, mayPatch }: { readonly sent: AdmissionRequest; readonly mayPatch: boolean },
+  ): Promise<readonly unknown[]> {
     const { webhook, matched, request } = invocation
     const { call, random } = this.#options
     const uid = random.uuid()
     try {
-      if (!this.#isMeant(invocation)) return undefined
+      if (!this.#isMeant(invocation)) return []
       refuseSideEffects(webhook, request)
       const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
       const answer = await call({
@@ -117,12 +117,12 @@ export class Webhooks {
         body: reviewOf(sent, matched, uid),
         timeoutMs: timeoutSeconds * 1000,
       })
-      const { patch, warnings } = verdictOf(answer, uid, webhook.name)
+      const { patch, warnings } = verdictOf(answer, { uid, name: webhook.name, mayPatch })
       for (const text of warnings) request.context.warn(text)
       return patch
     } catch (error) {
       if (isApiError(error)) throw error
-      return ignoredOr(webhook, error, undefined)
+      return unpatched(webhook, error)
     }
   }
 
@@ -160,10 +160,11 @@ function refuseSideEffects({ name, sideEffects }: Webhook, { context }: Admissio
   throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(name)} does not support dry run`)
 }
 
-/** @returns `fallback` where the webhook may fail. @throws ApiError where it may not */
-function ignoredOr<T>({ name, failurePolicy }: Webhook, error: unknown, fallback: T): T {
-  if (failurePolicy === 'Ignore') return fallback
+/** @returns nothing to change where the webhook may fail. @throws ApiError where it may not */
+function unpatched({ name, failurePolicy }: Webhook, error: unknown): readonly unknown[] {
+  if (failurePolicy === 'Ignore') return []
+  const what =
+    error instanceof InvalidResponse ? 'received invalid webhook response' : 'failed to call webhook'
   const why = error instanceof Error ? error.message : String(error)
-  const message = `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: failed to call webhook: ${why}`
-  throw new ApiError('InternalError', message, { details: { causes: [{ message }] }, cause: error })
+  throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${what}: ${why}`, error)
 }
