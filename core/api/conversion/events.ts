@@ -27,10 +27,19 @@ function renamed(event: object, names: ReadonlyMap<string, string>): object {
 /** @returns the event as core/v1 has it, which is how it is stored; what it is about is never absent there */
 export function toCoreEvent(event: NewEvent): CoreEvent {
   const { involvedObject = {}, ...rest } = renamed(event, TO_CORE) as Partial<CoreEvent>
-  return { ...rest, apiVersion: 'v1', involvedObject } as CoreEvent
+  return { ...UNREPORTED, ...rest, apiVersion: 'v1', involvedObject } as CoreEvent
 }
+
+/** Who reported is always said in core/v1, if only that nobody did; in events.k8s.io/v1 it is not. */
+const UNREPORTED = { reportingComponent: '', reportingInstance: '' }
 
 /** @returns the event as events.k8s.io/v1 has it */
 export function toNewEvent(event: CoreEvent): NewEvent {
-  return { ...renamed(event, TO_NEW), apiVersion: 'events.k8s.io/v1' } as NewEvent
+  const { reportingComponent, reportingInstance, ...rest } = event
+  return {
+    ...renamed(rest, TO_NEW),
+    ...(reportingComponent ? { reportingController: reportingComponent } : {}),
+    ...(reportingInstance ? { reportingInstance } : {}),
+    apiVersion: 'events.k8s.io/v1',
+  } as NewEvent
 }
