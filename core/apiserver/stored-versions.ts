@@ -33,19 +33,24 @@ const CONVERSIONS: ReadonlyMap<string, () => Conversion> = new Map([
 const toStoredAutoscaler = (autoscaler: HorizontalPodAutoscaler) =>
   defaultHorizontalPodAutoscaler(toAutoscalerV2(autoscaler))
 
-/** Stored objects are frozen and never change, so that each is converted once, however many read it. */
+/**
+ * Stored objects are frozen and never change, so that each is converted once, however many read it; and back again it is
+ * what it was, whatever the version between does not tell.
+ */
 function conversion<Served extends KubernetesObject, Stored extends KubernetesObject>(
   toStored: (object: Served) => Stored,
   toServed: (object: Stored) => Served,
 ): Conversion {
   const served = new WeakMap<KubernetesObject, KubernetesObject>()
+  const stored = new WeakMap<KubernetesObject, KubernetesObject>()
   return {
-    toStorage: (object) => toStored(object as Served),
+    toStorage: (object) => stored.get(object) ?? toStored(object as Served),
     fromStorage(object) {
       const known = served.get(object)
       if (known !== undefined) return known
       const made = deepFreeze(toServed(object as Stored))
       served.set(object, made)
+      stored.set(made, object)
       return made
     },
   }

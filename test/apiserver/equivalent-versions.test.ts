@@ -137,7 +137,9 @@ describe('a validating webhook', () => {
     await configure(VALIDATING, hook('v2', [RULE]), hook('exact', [RULE], { matchPolicy: 'Exact' }))
     await make(autoscalers('v1'), AUTOSCALER)
     await send('PATCH', `${autoscalers('v1')}/a`, { spec: { targetCPUUtilizationPercentage: 60 } })
-    await send('PATCH', `${autoscalers('v1')}/a/status`, { status: { currentReplicas: 2 } })
+    await send('PATCH', `${autoscalers('v1')}/a/status`, {
+      status: { currentReplicas: 2, currentCPUUtilizationPercentage: 4 },
+    })
     await send('DELETE', `${autoscalers('v1')}/a`)
     expect(told()).toEqual([
       '/v2 CREATE v2 of v1',
@@ -159,7 +161,11 @@ describe('a validating webhook', () => {
     // Owners stay as they are: they tell of the version that was written.
     expect(update.object.metadata.managedFields[0].apiVersion).toBe('autoscaling/v1')
     expect(status).toMatchObject({ subResource: 'status', requestSubResource: 'status' })
+    expect(status.object.status.currentMetrics).toEqual([
+      { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 4 } } },
+    ])
     expect(removal).toMatchObject({ object: null, oldObject: { apiVersion: 'autoscaling/v2' } })
+    expect(removal.oldObject.status).toEqual(status.object.status)
   })
 
   it('is told of events of both groups', async () => {

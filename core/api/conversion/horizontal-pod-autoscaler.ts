@@ -13,7 +13,7 @@ import { toMetricSpecV1, toMetricSpecV2, toMetricStatusV1, toMetricStatusV2 } fr
 
 const PREFIX = 'autoscaling.alpha.kubernetes.io/'
 const METRICS = `${PREFIX}metrics`
-const CURRENT_METRICS = `${PREFIX}current-metrics`
+export const CURRENT_METRICS = `${PREFIX}current-metrics`
 const CONDITIONS = `${PREFIX}conditions`
 const BEHAVIOR = `${PREFIX}behavior`
 /** Those that v1 alone has; they are made anew from the v2 object each time. */

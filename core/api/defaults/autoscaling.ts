@@ -1,6 +1,6 @@
 /** Defaults of HorizontalPodAutoscalers (kubernetes/kubernetes pkg/apis/autoscaling/v2/defaults.go). Pure and idempotent. */
 
-import { toAutoscalerV1, toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
+import { CURRENT_METRICS, toAutoscalerV1, toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
 import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../generated/autoscaling-v1.ts'
 import type { HorizontalPodAutoscaler, HPAScalingRules, MetricSpec } from '../generated/autoscaling-v2.ts'
 
@@ -47,8 +47,14 @@ function filled(rules: HPAScalingRules | undefined, usual: HPAScalingRules): HPA
 export function defaultHorizontalPodAutoscalerV1(
   autoscaler: HorizontalPodAutoscalerV1,
 ): HorizontalPodAutoscalerV1 {
-  const { spec } = autoscaler
-  return toAutoscalerV1(
+  const { spec, metadata } = autoscaler
+  const defaulted = toAutoscalerV1(
     toAutoscalerV2({ ...autoscaler, spec: { ...spec, minReplicas: spec.minReplicas ?? 1 } }),
   )
+  if (metadata.annotations?.[CURRENT_METRICS] !== undefined) return defaulted
+  // A field of the status is no default: told of in an annotation, too, it would be stored as more than was said.
+  const { [CURRENT_METRICS]: _said, ...annotations } = defaulted.metadata.annotations ?? {}
+  const { annotations: _all, ...rest } = defaulted.metadata
+  const kept = Object.keys(annotations).length > 0 ? { annotations } : {}
+  return { ...defaulted, metadata: { ...rest, ...kept } }
 }
