@@ -155,5 +155,3 @@ export function registerAuthorizer(environment: Environment): void {
     .registerType(AUTHORIZER, { ctor: AuthorizerValue, fields: { requestResource: RESOURCE_CHECK } })
   for (const [signature, run] of Object.entries(AUTHORIZATION)) environment.registerFunction(signature, run)
 }
-
-export const AUTHORIZER_TYPE = AUTHORIZER

@@ -2,11 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { checkingEnvironment, withVariables } from './admission-environment.ts'
+import type { TypeKind } from './check/types.ts'
+import { BOOL, INT, STRING, listOf } from './check/types.ts'
 import { checked } from './compile.ts'
 
 const environment = checkingEnvironment({ hasParams: false, hasAuthorizer: true })
 
-function faultOf(expression: string, returns: readonly string[] = ['bool']): string | undefined {
+function faultOf(expression: string, returns: readonly TypeKind[] = ['bool']): string | undefined {
   const outcome = checked(environment, expression, returns)
   return 'fault' in outcome ? outcome.fault : undefined
 }
@@ -376,7 +378,7 @@ describe('expressions', () => {
     )
   })
 
-  it.each<[string, readonly string[], string | undefined]>([
+  it.each<[string, readonly TypeKind[], string | undefined]>([
     ['"a"', ['string'], undefined],
     ['object.x', ['string'], 'must evaluate to string but got dyn'],
     ['1', ['string', 'null'], 'must evaluate to one of [string null_type] but got int'],
@@ -386,8 +388,8 @@ describe('expressions', () => {
   })
 
   it('know the types of variables', () => {
-    const known = withVariables(environment, { a: 'int', b: 'list<string>' })
-    expect(checked(known, 'variables.b.exists(x, x == "y") && variables.a > 0')).toEqual({ type: 'bool' })
+    const known = withVariables(environment, { a: INT, b: listOf(STRING) })
+    expect(checked(known, 'variables.b.exists(x, x == "y") && variables.a > 0')).toEqual({ type: BOOL })
     expect(checked(known, 'variables.a == "x"')).toMatchObject({
       fault: expect.stringContaining('(int, string)'),
     })

@@ -1,6 +1,9 @@
 /** The nodes of an expression that the CEL library parsed, with those its macros are made into. Pure. */
 
-import type { ExpressionNode } from './compile-faults.ts'
+export interface ExpressionNode {
+  readonly op: string
+  readonly args: unknown
+}
 
 interface LibraryNode extends ExpressionNode {
   readonly meta: { readonly alternate?: unknown; readonly macro?: unknown }

@@ -11,6 +11,7 @@ import { parseIp, printIp } from '../../net/ip.ts'
 import { isSameValue } from '../equality.ts'
 import { compiledPattern } from '../json-schema/re2.ts'
 import { compareQuantities } from '../quantity.ts'
+import { PARSING } from './check/parse.ts'
 import { registerDialect } from './dialect.ts'
 import { FORMAT_FUNCTIONS, FormatLibrary, FormatValue } from './formats.ts'
 import type { Functions } from './functions.ts'
@@ -46,9 +47,6 @@ class AddressLibrary {}
 /** `sets.contains(a, b)`: a name whose functions look like a namespace's. */
 class SetsLibrary {}
 
-/** Bounds on what a rule may be made of; upstream bounds its estimated cost instead. */
-const LIMITS = { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1_000, maxMapEntries: 1_000 }
-
 /** @returns an environment that knows `self` and `oldSelf` */
 export function ruleEnvironment(): Environment {
   return environmentOf(['self', 'oldSelf'])
@@ -61,11 +59,7 @@ export function optionalRuleEnvironment(): Environment {
 
 /** @returns an environment that knows these variables, of which nothing is known */
 export function environmentOf(variables: readonly string[]): Environment {
-  const environment = new Environment({
-    enableOptionalTypes: true,
-    homogeneousAggregateLiterals: false,
-    limits: LIMITS,
-  })
+  const environment = new Environment({ ...PARSING, homogeneousAggregateLiterals: false })
     .registerType('net.IP', { ctor: IpValue, fields: {} })
     .registerType('net.CIDR', { ctor: CidrValue, fields: {} })
     .registerType('kubernetes.URL', { ctor: UrlValue, fields: {} })

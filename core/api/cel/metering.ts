@@ -8,7 +8,7 @@
 
 import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Budget } from './budget.ts'
-import type { ExpressionNode } from './compile-faults.ts'
+import type { ExpressionNode } from './expression-nodes.ts'
 import { expressionNodes } from './expression-nodes.ts'
 
 /** Of one expression, and of all expressions of one policy, binding and parameter. */

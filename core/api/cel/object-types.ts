@@ -6,7 +6,6 @@
  */
 
 import type { Schema } from '../json-schema/schema.ts'
-import { isIntOrString, itemSchema, valueSchema } from '../json-schema/schema.ts'
 import type { FieldFacts } from '../schema/field-table.ts'
 import {
   ANY_JSON,
@@ -17,119 +16,103 @@ import {
   listElement,
   messageOfKind,
 } from '../schema/field-table.ts'
-import type { ObjectType } from './admission-environment.ts'
+import type { Structs } from './check/checker.ts'
+import { declaredOf, structsOf } from './check/declared.ts'
+import type { CelType } from './check/types.ts'
+import { BOOL, DYN, INT, STRING, listOf, mapOf, parsedType, structOf } from './check/types.ts'
+import { celName, reservedCelWord } from './values.ts'
 
 export interface KnownType {
-  /** in the order in which they refer to each other, `name` last */
-  readonly types: readonly ObjectType[]
-  readonly name: string
+  readonly type: CelType
+  /** those it consists of, its own among them */
+  readonly structs: Structs
 }
 
-const SCALARS: Readonly<Record<string, string>> = {
-  string: 'string',
-  bool: 'bool',
-  bytes: 'bytes',
-  int32: 'int',
-  int64: 'int',
-  double: 'double',
-  [`${META_PACKAGE}.Time`]: 'google.protobuf.Timestamp',
-  [`${META_PACKAGE}.MicroTime`]: 'google.protobuf.Timestamp',
-  [`${META_PACKAGE}.Duration`]: 'string',
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': 'string',
-  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': 'dyn',
-  'k8s.io.apimachinery.pkg.runtime.RawExtension': 'dyn',
-  [`${META_PACKAGE}.FieldsV1`]: 'dyn',
-  [ANY_JSON]: 'dyn',
-  ...Object.fromEntries(Object.keys(SCHEMA_UNIONS).map((name) => [name, 'dyn'])),
+const TIMESTAMP = parsedType('timestamp')
+
+const SCALARS: Readonly<Record<string, CelType>> = {
+  string: STRING,
+  bool: BOOL,
+  bytes: parsedType('bytes'),
+  int32: INT,
+  int64: INT,
+  double: parsedType('double'),
+  [`${META_PACKAGE}.Time`]: TIMESTAMP,
+  [`${META_PACKAGE}.MicroTime`]: TIMESTAMP,
+  [`${META_PACKAGE}.Duration`]: STRING,
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': STRING,
+  'k8s.io.apimachinery.pkg.util.intstr.IntOrString': DYN,
+  'k8s.io.apimachinery.pkg.runtime.RawExtension': DYN,
+  [`${META_PACKAGE}.FieldsV1`]: DYN,
+  [ANY_JSON]: DYN,
+  ...Object.fromEntries(Object.keys(SCHEMA_UNIONS).map((name) => [name, DYN])),
 }
+
+type Fields = ReadonlyMap<string, { readonly type: CelType }>
 
 /** What every object has beside its own fields. */
-const ROOT = { apiVersion: 'string', kind: 'string' }
+const ROOT: Fields = new Map(['apiVersion', 'kind'].map((name) => [name, { type: STRING }]))
 
 /** @returns undefined when the field table does not know the kind */
 export function builtInType(apiVersion: string, kind: string): KnownType | undefined {
   const message = messageOfKind(apiVersion, kind)
   if (message === undefined) return undefined
-  const types: ObjectType[] = []
-  const known = new Map<string, string>(Object.entries(SCALARS))
-  const typeOf = (name: string): string => {
+  const { type, structs } = messageType(message)
+  const own = new Map([...ROOT, ...(structs.get(message) ?? [])])
+  return { type, structs: withKeywords([...structs, [message, own]]) }
+}
+
+function messageType(message: string): KnownType {
+  const structs = new Map<string, Fields>()
+  const known = new Map<string, CelType>(Object.entries(SCALARS))
+  const typeOf = (name: string): CelType => {
     const existing = known.get(name)
     if (existing !== undefined) return existing
     const only = listElement(name)
     if (only !== undefined) return fieldType(only, typeOf)
     // What refers to itself is anything there.
-    known.set(name, 'dyn')
-    types.push({ name, fields: { ...(name === message ? ROOT : {}), ...fieldsOf(name, typeOf) } })
-    known.set(name, name)
-    return name
+    known.set(name, DYN)
+    structs.set(name, fieldsOf(name, typeOf))
+    known.set(name, structOf(name))
+    return structOf(name)
   }
-  return { name: typeOf(message), types }
+  return { type: typeOf(message), structs }
 }
 
-const fieldsOf = (message: string, typeOf: (name: string) => string): Readonly<Record<string, string>> =>
-  Object.fromEntries(jsonFields(message).map((field) => [jsonName(field), fieldType(field, typeOf)]))
-
-function fieldType(field: FieldFacts, typeOf: (name: string) => string): string {
-  const type = typeOf(field.t)
-  if (field.k !== undefined) return `map<string, ${type}>`
-  return field.r === undefined ? type : `list<${type}>`
-}
-
-/** @param title for the type of the whole object. @returns the types of a custom resource */
-export function customType(schema: Schema, title: string): KnownType {
-  const types: ObjectType[] = []
-  const name = typeName(title)
-  const { types: metaTypes, name: metadata } = metadataType()
-  const typeOf = (each: Schema, path: string): string => {
-    if (each['x-kubernetes-preserve-unknown-fields'] === true && each.properties === undefined) return 'dyn'
-    if (isIntOrString(each)) return 'dyn'
-    const items = itemSchema(each)
-    if (items !== undefined) return `list<${typeOf(items, `${path}.items`)}>`
-    const values = valueSchema(each)
-    if (each.properties === undefined)
-      return values === undefined ? scalarType(each) : `map<string, ${typeOf(values, `${path}.values`)}>`
-    const fields = Object.entries(each.properties).map(
-      ([key, member]) => [key, typeOf(member, `${path}.${key}`)] as const,
-    )
-    const own = path === name ? name : `${typeName(path)}.${types.length}`
-    types.push({ name: own, fields: Object.fromEntries(fields) })
-    return own
-  }
-  typeOf({ ...schema, properties: schema.properties ?? {} }, name)
-  const complete = types.map((type) =>
-    type.name === name ? { ...type, fields: { ...ROOT, ...type.fields, metadata } } : type,
+const fieldsOf = (message: string, typeOf: (name: string) => CelType): Fields =>
+  new Map(
+    jsonFields(message).flatMap((field) => {
+      const name = celName(jsonName(field))
+      return name === undefined ? [] : [[name, { type: fieldType(field, typeOf) }] as const]
+    }),
   )
-  return { name, types: [...metaTypes, ...complete] }
+
+function fieldType(field: FieldFacts, typeOf: (name: string) => CelType): CelType {
+  const type = typeOf(field.t)
+  if (field.k !== undefined) return mapOf(STRING, type)
+  return field.r === undefined ? type : listOf(type)
 }
 
-/** What the CEL library takes for a name. */
-const typeName = (text: string): string => text.replaceAll(/[^\w.]/g, '_')
-
-function metadataType(): KnownType {
-  const pod = builtInType('v1', 'ConfigMap')
-  const metadata = `${META_PACKAGE}.ObjectMeta`
-  const last = pod?.types.findIndex(({ name }) => name === metadata) ?? -1
-  return { name: metadata, types: pod?.types.slice(0, last + 1) ?? [] }
-}
-
-function scalarType({ type, format }: Schema): string {
-  switch (type) {
-    case 'boolean':
-      return 'bool'
-    case 'integer':
-      return 'int'
-    case 'number':
-      return 'double'
-    case 'string':
-      return STRING_FORMATS[format ?? ''] ?? 'string'
-    default:
-      return 'dyn'
+/** @param name for the type of the whole object. @returns undefined when the schema says nothing */
+export function customType(schema: Schema, name: string): KnownType | undefined {
+  const declared = declaredOf(schema, true, name)
+  if (declared?.fields === undefined) return undefined
+  const metadata = messageType(`${META_PACKAGE}.ObjectMeta`)
+  const own = new Map([...declared.fields, ...ROOT, ['metadata', { type: metadata.type }]])
+  return {
+    type: declared.type,
+    structs: withKeywords([...metadata.structs, ...structsOf(declared), [name, own]]),
   }
 }
 
-const STRING_FORMATS: Readonly<Record<string, string>> = {
-  byte: 'bytes',
-  duration: 'google.protobuf.Duration',
-  date: 'google.protobuf.Timestamp',
-  'date-time': 'google.protobuf.Timestamp',
-}
+/** Here, other than in rules of definitions, a keyword names a field beside its escaped form, too: `metadata.namespace`. */
+const withKeywords = (structs: Iterable<readonly [string, Fields]>): Structs =>
+  new Map(
+    Array.from(structs, ([name, fields]) => {
+      const keywords = Array.from(fields, ([field, of]) => [/^__(.+)__$/.exec(field)?.[1] ?? '', of] as const)
+      return [
+        name,
+        new Map([...fields, ...keywords.filter(([keyword]) => reservedCelWord(keyword))]),
+      ] as const
+    }),
+  )

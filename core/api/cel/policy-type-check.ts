@@ -3,7 +3,6 @@
  * of the policy. Pure. kubernetes/apiserver pkg/admission/plugin/policy/validating/typechecking.go.
  */
 
-import type { Environment } from '@marcbachmann/cel-js'
 import type {
   ExpressionWarning,
   NamedRuleWithOperations,
@@ -12,6 +11,9 @@ import type {
 import type { ResourceInfo } from '../resource.ts'
 import { apiVersionOf } from '../resource.ts'
 import { checkingEnvironment, variableType, withVariables } from './admission-environment.ts'
+import type { Scope } from './check/checker.ts'
+import { DYN } from './check/types.ts'
+import type { CelType } from './check/types.ts'
 import { checked, typeFaults } from './compile.ts'
 import type { KnownType } from './object-types.ts'
 
@@ -29,13 +31,13 @@ export function policyWarnings(
   resources: readonly TypedResource[],
 ): readonly ExpressionWarning[] {
   const { validations = [] } = policy.spec
-  const environments = subjects(policy, resources).flatMap((subject) => {
-    const environment = environmentOf(policy, subject, resources)
-    return environment === undefined ? [] : [{ text: kindText(subject.resource), environment }]
+  const scopes = subjects(policy, resources).flatMap((subject) => {
+    const scope = scopeOf(policy, subject, resources)
+    return scope === undefined ? [] : [{ text: kindText(subject.resource), scope }]
   })
   const warnings = (fieldRef: string, expression: string): readonly ExpressionWarning[] => {
-    const texts = environments.flatMap(({ text, environment }) => {
-      const faults = typeFaults(environment, expression)
+    const texts = scopes.flatMap(({ text, scope }) => {
+      const faults = typeFaults(scope, expression)
       return faults === undefined ? [] : [`${text}: ${faults}\n`]
     })
     return texts.length === 0 ? [] : [{ fieldRef, warning: texts.join('\n') }]
@@ -71,11 +73,11 @@ function names(rule: NamedRuleWithOperations, { group, version, resource }: Reso
 }
 
 /** @returns undefined when nothing is known of the subject */
-function environmentOf(
+function scopeOf(
   { spec }: ValidatingAdmissionPolicy,
   subject: TypedResource,
   resources: readonly TypedResource[],
-): Environment | undefined {
+): Scope | undefined {
   const object = subject.type()
   if (object === undefined) return undefined
   const { paramKind, variables = [] } = spec
@@ -84,20 +86,19 @@ function environmentOf(
       ({ resource }) => paramKind?.kind === resource.kind && paramKind.apiVersion === apiVersionOf(resource),
     )
     ?.type()
-  const types = new Map([...(params?.types ?? []), ...object.types].map((type) => [type.name, type]))
   const plain = checkingEnvironment({
     hasParams: params !== undefined,
     hasAuthorizer: true,
-    types: [...types.values()],
-    objectType: object.name,
-    paramsType: params?.name,
+    structs: new Map([...(params?.structs ?? []), ...object.structs]),
+    objectType: object.type,
+    paramsType: params?.type,
   })
-  const known: Record<string, string> = {}
-  let environment = variables.length > 0 ? withVariables(plain, known) : plain
+  const known: Record<string, CelType> = {}
+  let scope = variables.length > 0 ? withVariables(plain, known) : plain
   for (const { name, expression } of variables) {
-    const outcome = checked(environment, expression)
-    known[name] = 'type' in outcome ? variableType(outcome.type) : 'dyn'
-    environment = withVariables(plain, known)
+    const outcome = checked(scope, expression)
+    known[name] = 'type' in outcome ? variableType(outcome.type) : DYN
+    scope = withVariables(plain, known)
   }
-  return environment
+  return scope
 }

@@ -3,12 +3,10 @@
  * (kubernetes/apiextensions-apiserver pkg/apis/apiextensions/validation/{validation,cel_validation}.go). Pure.
  */
 
-import type { Environment } from '@marcbachmann/cel-js'
 import type { CompiledExpression } from '../cel/check/compile.ts'
 import { compiledExpression } from '../cel/check/compile.ts'
 import type { Declared } from '../cel/check/declared.ts'
 import { declaredOf, MAX_REQUEST_BYTES } from '../cel/check/declared.ts'
-import { ruleEnvironment } from '../cel/library.ts'
 import type { FieldError } from '../field-error.ts'
 import type { ValidationRule } from '../generated/apiextensions-v1.ts'
 import { isEmbedded } from '../json-schema/schema.ts'
@@ -30,7 +28,6 @@ interface Cost {
 
 /** The rules of one schema, node by node. */
 export class RuleFaults {
-  readonly #environment: Environment = ruleEnvironment()
   readonly #at: string
   readonly #limitsEach: boolean
   readonly #faults: FieldError[] = []
@@ -69,7 +66,7 @@ export class RuleFaults {
     { place, self }: { readonly place: SchemaPlace; readonly self: Declared },
   ): void {
     const isOldOptional = rule.optionalOldSelf === true
-    const options = { environment: this.#environment, self, isOldOptional }
+    const options = { self, isOldOptional }
     const compiled = compiledExpression(rule.rule, options)
     const fault = ruleFault(compiled)
     if (fault === undefined && 'maxCost' in compiled)

@@ -3,8 +3,10 @@
  * Expressions are compiled, so that a policy that is stored can be evaluated.
  */
 
-import type { Environment } from '@marcbachmann/cel-js'
 import { checkingEnvironment, variableType, withVariables } from '../cel/admission-environment.ts'
+import type { Scope } from '../cel/check/checker.ts'
+import type { CelType } from '../cel/check/types.ts'
+import { DYN } from '../cel/check/types.ts'
 import { checked } from '../cel/compile.ts'
 import type {
   AuditAnnotation,
@@ -16,6 +18,7 @@ import type {
 import { isSameValue } from '../equality.ts'
 import { reservedCelWord } from '../cel/values.ts'
 import { validateConditions } from './conditions.ts'
+import { expressionFaults } from './expressions.ts'
 import type { Faults } from './faults.ts'
 import {
   duplicate,
@@ -120,9 +123,9 @@ function versionFaults(apiVersion: string, field: string): Faults {
 class PolicyExpressions {
   readonly #hasVariables: boolean
   /** without variables, which match conditions are not to use */
-  readonly plain: Environment
-  readonly #unauthorized: Environment
-  readonly #types: Record<string, string> = {}
+  readonly plain: Scope
+  readonly #unauthorized: Scope
+  readonly #types: Record<string, CelType> = {}
 
   constructor(hasParams: boolean, hasVariables: boolean) {
     this.#hasVariables = hasVariables
@@ -132,17 +135,17 @@ class PolicyExpressions {
 
   variable({ name, expression }: Variable, field: string): Faults {
     const outcome = checked(this.#composed(this.plain), expression)
-    this.#types[name] = 'type' in outcome ? variableType(outcome.type) : 'dyn'
-    return this.#faults(outcome, expression, field)
+    this.#types[name] = 'type' in outcome ? variableType(outcome.type) : DYN
+    return expressionFaults(outcome, expression, field)
   }
 
   validation(expression: string, field: string): Faults {
-    return this.#faults(checked(this.#composed(this.plain), expression, ['bool']), expression, field)
+    return expressionFaults(checked(this.#composed(this.plain), expression, ['bool']), expression, field)
   }
 
   /** Messages do without the authorizer. */
   message(expression: string, field: string): Faults {
-    return this.#faults(
+    return expressionFaults(
       checked(this.#composed(this.#unauthorized), expression, ['string']),
       expression,
       field,
@@ -151,15 +154,11 @@ class PolicyExpressions {
 
   annotation(expression: string, field: string): Faults {
     const outcome = checked(this.#composed(this.plain), expression.trim(), ['string', 'null'])
-    return this.#faults(outcome, expression, field)
+    return expressionFaults(outcome, expression, field)
   }
 
-  #composed(environment: Environment): Environment {
-    return this.#hasVariables ? withVariables(environment, this.#types) : environment
-  }
-
-  #faults(outcome: ReturnType<typeof checked>, expression: string, field: string): Faults {
-    return 'fault' in outcome ? [invalidValue(field, expression, outcome.fault)] : []
+  #composed(scope: Scope): Scope {
+    return this.#hasVariables ? withVariables(scope, this.#types) : scope
   }
 }
 

@@ -1,19 +1,20 @@
 /** matchConditions of webhooks and policies. Pure. */
 
-import type { Environment } from '@marcbachmann/cel-js'
+import type { Scope } from '../cel/check/checker.ts'
 import { checked } from '../cel/compile.ts'
 import type { MatchCondition } from '../generated/admissionregistration-v1.ts'
+import { expressionFaults } from './expressions.ts'
 import type { Faults } from './faults.ts'
-import { duplicate, invalidTexts, invalidValue, repeated, required, tooMany, when } from './faults.ts'
+import { duplicate, invalidTexts, repeated, required, tooMany, when } from './faults.ts'
 import { qualifiedNameFaults } from './names.ts'
 
 const MAX_CONDITIONS = 64
 
-/** @param environment what the expressions may refer to */
+/** @param scope what the expressions may refer to */
 export function validateMatchConditions(
   conditions: readonly MatchCondition[],
   field: string,
-  environment: Environment,
+  scope: Scope,
 ): Faults {
   const again = repeated(conditions, ({ name }) => name || undefined)
   return [
@@ -23,16 +24,11 @@ export function validateMatchConditions(
       const trimmed = (expression ?? '').trim()
       return [
         ...(trimmed
-          ? expressionFaults(trimmed, `${at}.expression`, environment)
+          ? expressionFaults(checked(scope, trimmed, ['bool']), trimmed, `${at}.expression`)
           : [required(`${at}.expression`)]),
         ...(name ? invalidTexts(`${at}.name`, name, qualifiedNameFaults) : [required(`${at}.name`)]),
         ...when(again.includes(index), () => duplicate(`${at}.name`, name)),
       ]
     }),
   ]
-}
-
-function expressionFaults(expression: string, field: string, environment: Environment): Faults {
-  const outcome = checked(environment, expression, ['bool'])
-  return 'fault' in outcome ? [invalidValue(field, expression, outcome.fault)] : []
 }

@@ -162,6 +162,6 @@ export function validatePath(path: string | undefined, field: string): Faults {
 
 function conditionFaults({ matchConditions = [] }: Webhook, field: string): Faults {
   if (matchConditions.length === 0) return []
-  const environment = checkingEnvironment({ hasParams: false, hasAuthorizer: true })
-  return validateMatchConditions(matchConditions, field, environment)
+  const scope = checkingEnvironment({ hasParams: false, hasAuthorizer: true })
+  return validateMatchConditions(matchConditions, field, scope)
 }

@@ -3,8 +3,7 @@
  * (google/cel-go checker/checker.go). Pure.
  */
 
-import type { Declared } from './declared.ts'
-import { structsOf } from './declared.ts'
+import type { CheckError } from './error-text.ts'
 import type { Expression } from './expression.ts'
 import { ACCUMULATOR } from './expression.ts'
 import { overloadsOf } from './signatures.ts'
@@ -31,11 +30,6 @@ import {
   typeOf,
 } from './types.ts'
 
-export interface CheckError {
-  readonly at: number
-  readonly message: string
-}
-
 export interface Checked {
   readonly errors: readonly CheckError[]
   readonly result: CelType
@@ -48,30 +42,33 @@ export interface Checked {
   readonly usesOldSelf: boolean
 }
 
-/** @param variables what `self` and `oldSelf` are */
-export function checked(
-  expression: Expression,
-  variables: ReadonlyMap<string, CelType>,
-  root: Declared,
-): Checked {
-  const checker = new Checker(variables, structsOf(root))
-  return checker.checked(expression)
+/** The fields of types that have some, by the name of the type. */
+export type Structs = ReadonlyMap<string, ReadonlyMap<string, { readonly type: CelType }>>
+
+/** What an expression may speak of. */
+export interface Scope {
+  readonly variables: ReadonlyMap<string, CelType>
+  readonly structs: Structs
 }
 
-type Scope = ReadonlyMap<string, CelType>
+export function checked(expression: Expression, scope: Scope): Checked {
+  return new Checker(scope).checked(expression)
+}
+
+type Variables = ReadonlyMap<string, CelType>
 
 class Checker {
-  readonly #structs: ReadonlyMap<string, ReadonlyMap<string, Declared>>
+  readonly #structs: Structs
   readonly #types = new Map<Expression, CelType>()
   readonly #overloads = new Map<Expression, readonly string[]>()
   readonly #qualified = new Map<Expression, string>()
   readonly #errors: CheckError[] = []
-  #scopes: readonly Scope[]
+  #scopes: readonly Variables[]
   #known: Mapping = new Map()
   #fresh = 0
   #usesOldSelf = false
 
-  constructor(variables: Scope, structs: ReadonlyMap<string, ReadonlyMap<string, Declared>>) {
+  constructor({ variables, structs }: Scope) {
     this.#scopes = [variables]
     this.#structs = structs
   }
@@ -150,7 +147,7 @@ class Checker {
     return this.#fail(at, `undeclared reference to '${name}' (in container '')`)
   }
 
-  #within<T>(scope: Scope, work: () => T): T {
+  #within<T>(scope: Variables, work: () => T): T {
     const before = this.#scopes
     this.#scopes = [...before, scope]
     try {
@@ -183,7 +180,9 @@ class Checker {
         return target.params[1] ?? DYN
       case 'struct': {
         const fields = this.#structs.get(target.name)
-        const found = fields?.get(field)
+        // A value of which nothing may be seen.
+        if (fields === undefined) return this.#fail(at, `unexpected failed resolution of '${target.name}'`)
+        const found = fields.get(field)
         return found === undefined ? this.#fail(at, `undefined field '${field}'`) : found.type
       }
       case 'param':

@@ -108,7 +108,7 @@ class Expander {
     const at = this.#input.indexOf('(', start)
     const [first] = args
     if (name === 'has' && first !== undefined && args.length === 1) {
-      if (first.op !== '.') throw new MacroError('invalid argument to has() macro', first.range.start)
+      if (first.op !== '.') throw new MacroError('invalid argument to has() macro', this.expression(first).at)
       return this.#select(first.args, at, true)
     }
     return call(

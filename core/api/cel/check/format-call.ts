@@ -3,7 +3,8 @@
  * (google/cel-go ext/formatting.go). Pure.
  */
 
-import type { CheckError, Checked } from './checker.ts'
+import type { Checked } from './checker.ts'
+import type { CheckError } from './error-text.ts'
 import type { Expression } from './expression.ts'
 import type { CelType, TypeKind } from './types.ts'
 import { DYN, printedType } from './types.ts'

@@ -61,10 +61,14 @@ const FORMATS = [
   'datetime',
 ]
 
-const AUTHORIZER = (
-  'path group serviceAccount resource subresource namespace name check allowed reason errored error ' +
-  'fieldSelector labelSelector'
-).split(' ')
+const AUTHORIZATION = 'kubernetes.authorization'
+const AUTHORIZER = `${AUTHORIZATION}.Authorizer`
+const PATH_CHECK = `${AUTHORIZATION}.PathCheck`
+const GROUP_CHECK = `${AUTHORIZATION}.GroupCheck`
+const RESOURCE_CHECK = `${AUTHORIZATION}.ResourceCheck`
+const DECISION = `${AUTHORIZATION}.Decision`
+
+const narrowing = (id: string): string => `.${id}(${RESOURCE_CHECK}, string): ${RESOURCE_CHECK}`
 
 /** A dot before an overload: it is called of its first argument. */
 const FUNCTIONS: Readonly<Record<string, string>> = {
@@ -208,10 +212,21 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   patch: '.semver_patch(kubernetes.Semver): int',
   validate: '.format_validate(kubernetes.NamedFormat, string): optional(list(string))',
   'format.named': 'format_named(string): optional(kubernetes.NamedFormat)',
-  // What asks whether someone may do something: in rules of definitions there is nobody to ask about.
-  ...Object.fromEntries(
-    AUTHORIZER.map((name) => [name, `.${name}_0(A): dyn; .${name}_1(A, B): dyn; .${name}_2(A, B, C): dyn`]),
-  ),
+  // What asks whether someone may do something: rules of definitions have these, too, but nobody to ask about.
+  path: `.authorizer_path(${AUTHORIZER}, string): ${PATH_CHECK}`,
+  group: `.authorizer_group(${AUTHORIZER}, string): ${GROUP_CHECK}`,
+  serviceAccount: `.authorizer_serviceaccount(${AUTHORIZER}, string, string): ${AUTHORIZER}`,
+  resource: `.groupcheck_resource(${GROUP_CHECK}, string): ${RESOURCE_CHECK}`,
+  subresource: narrowing('resourcecheck_subresource'),
+  namespace: narrowing('resourcecheck_namespace'),
+  name: narrowing('resourcecheck_name'),
+  fieldSelector: narrowing('authorizer_fieldselector'),
+  labelSelector: narrowing('authorizer_labelselector'),
+  check: `.pathcheck_check(${PATH_CHECK}, string): ${DECISION}; .resourcecheck_check(${RESOURCE_CHECK}, string): ${DECISION}`,
+  allowed: `.decision_allowed(${DECISION}): bool`,
+  reason: `.decision_reason(${DECISION}): string`,
+  errored: `.decision_errored(${DECISION}): bool`,
+  error: `.decision_error(${DECISION}): string`,
   ...Object.fromEntries(
     FORMATS.map((name) => [`format.${name}`, `format_${name}(): kubernetes.NamedFormat`]),
   ),

@@ -81,7 +81,7 @@ const NAMED: Readonly<Record<string, CelType>> = {
   'kubernetes.Semver': structOf('kubernetes.Semver'),
 }
 
-/** @returns the type of a name such as `int`, `A`, `list(A)`, `map(A, B)`, `optional(A)`, `net.IP` */
+/** @returns the type of a name such as `int`, `A`, `list(A)`, `map(A, B)`, `optional(A)`, `net.IP`, `some.Struct` */
 export function parsedType(text: string): CelType {
   const [, outer, inner] = /^(\w+)\((.*)\)$/.exec(text) ?? []
   if (outer !== undefined && inner !== undefined) {
@@ -92,7 +92,7 @@ export function parsedType(text: string): CelType {
     if (outer === 'type') return typeOf(first)
     return optionalOf(first)
   }
-  return PLAIN[text] ?? NAMED[text] ?? paramOf(text)
+  return PLAIN[text] ?? NAMED[text] ?? (text.includes('.') ? structOf(text) : paramOf(text))
 }
 
 /** Splits at commas that are in no brackets. */
@@ -134,6 +134,18 @@ export function printedType(type: CelType): string {
   if (type.kind === 'type' || type.kind === 'opaque')
     return inner === '' ? type.name : `${type.name}(${inner})`
   return type.name
+}
+
+const RUNTIME_NAMES: Partial<Readonly<Record<TypeKind, string>>> = {
+  null: 'null_type',
+  duration: 'google.protobuf.Duration',
+  timestamp: 'google.protobuf.Timestamp',
+}
+
+/** As values know their type, which some messages show. */
+export function runtimeName(type: CelType): string {
+  const name = RUNTIME_NAMES[type.kind] ?? type.name
+  return type.params.length === 0 ? name : `${name}(${type.params.map(runtimeName).join(', ')})`
 }
 
 export const isSameType = (a: CelType, b: CelType): boolean =>

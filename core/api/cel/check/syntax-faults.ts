@@ -3,9 +3,10 @@
  * google/cel-go parser (its grammar is ANTLR's, and so are its messages).
  */
 
-import type { ExpressionFault } from './compile-faults.ts'
+import type { CheckError } from './error-text.ts'
 
-interface ParseError {
+/** The library's errors: `summary` is the message without place and line. */
+export interface ParseError {
   readonly code: string
   readonly summary: string
   readonly range?: { readonly start: number }
@@ -21,11 +22,10 @@ const STRANGE = /[@#$&|=~^`\\;]/
 const wordAt = (expression: string, offset: number): string =>
   /^(?:\w+|&&|\|\||[<>=!]=|.)/s.exec(expression.slice(offset))?.[0] ?? '<EOF>'
 
-/** @returns undefined for a fault of another kind, such as one of a macro */
-export function syntaxFault(expression: string, error: ParseError): ExpressionFault | undefined {
+export function syntaxFault(expression: string, error: ParseError): CheckError {
   const offset = error.range?.start ?? 0
   const found = wordAt(expression, offset)
-  const fault = (message: string): ExpressionFault => ({ offset, message: `Syntax error: ${message}` })
+  const fault = (message: string): CheckError => ({ at: offset, message: `Syntax error: ${message}` })
   switch (error.code) {
     case 'unexpected_token': {
       const isSkipped =
@@ -40,10 +40,10 @@ export function syntaxFault(expression: string, error: ParseError): ExpressionFa
         : fault(`extraneous input '${found}' expecting <EOF>`)
     case 'unterminated_string':
       return fault(`token recognition error at: '${expression.slice(offset)}'`)
+    case 'invalid_macro_argument':
+      return { at: offset, message: 'argument must be a simple name' }
     default:
-      return error.code === 'parse_error' || error.code.startsWith('unexpected')
-        ? fault(error.summary)
-        : undefined
+      return fault(error.summary)
   }
 }
 
