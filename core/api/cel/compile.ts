@@ -7,7 +7,7 @@ import type { Scope } from './check/checker.ts'
 import { conversionError } from './check/literals.ts'
 import { typedExpression } from './check/typed.ts'
 import type { CelType, TypeKind } from './check/types.ts'
-import { parsedType, runtimeName } from './check/types.ts'
+import { parsedType, runtimeType } from './check/types.ts'
 
 export type Checked =
   | { readonly type: CelType }
@@ -20,9 +20,9 @@ export function checked(scope: Scope, source: string, returns?: readonly TypeKin
   if ('fault' in typed) return { fault: `compilation failed: ${typed.fault}` }
   const type = typed.checked.result
   if (returns !== undefined && !returns.includes(type.kind)) {
-    const names = returns.map((kind) => runtimeName(parsedType(kind)))
+    const names = returns.map((kind) => runtimeType(parsedType(kind)))
     const wanted = names.length === 1 ? (names[0] ?? '') : `one of [${names.join(' ')}]`
-    return { fault: `must evaluate to ${wanted} but got ${runtimeName(type)}` }
+    return { fault: `must evaluate to ${wanted} but got ${runtimeType(type)}` }
   }
   const unprepared = conversionError(typed.expression)
   return unprepared === undefined

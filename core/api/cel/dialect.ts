@@ -29,14 +29,12 @@ interface Node {
 interface Checker {
   check(node: Node, context: unknown): unknown
   getType(name: string): unknown
-  createError(code: string, message: string, node: Node): Error
 }
 interface Evaluator {
   run(node: Node, context: unknown): unknown
 }
 interface Macro {
   readonly selected: Node
-  readonly ast: Node
 }
 
 /** Adds the functions translated expressions call. */
@@ -45,32 +43,21 @@ export function registerDialect(environment: Environment): void {
   environment.registerFunction('matches(string, string): bool', (text: string, wanted: string) =>
     matches(text, wanted),
   )
-  environment.registerFunction(
-    'hAs(ast): bool',
-    ({ args, ast }: { readonly args: readonly Node[]; readonly ast: Node }) => ({
-      selected: args[0],
-      ast,
-      async: false,
-      typeCheck(checker: Checker, { selected, ast }: Macro, context: unknown) {
-        if (selected.op !== '.')
-          throw checker.createError('invalid_macro_argument', 'invalid argument to has() macro', selected)
-        checker.check(selected.args[0], context)
-        try {
-          checker.check(selected, context)
-        } catch {
-          // Go blames the macro.
-          throw checker.createError('no_such_key', `No such key: ${selected.args[1]}`, ast)
-        }
-        return checker.getType('bool')
-      },
-      evaluate(evaluator: Evaluator, { selected }: Macro, context: unknown) {
-        const [operand, name] = selected.args
-        const value = unwrapped(evaluator.run(operand, context))
-        if (value instanceof Map) return value.has(name)
-        return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-      },
-    }),
-  )
+  environment.registerFunction('hAs(ast): bool', ({ args }: { readonly args: readonly Node[] }) => ({
+    selected: args[0],
+    async: false,
+    typeCheck(checker: Checker, { selected }: Macro, context: unknown) {
+      if (selected.op !== '.') throw new Error('invalid argument to has() macro')
+      checker.check(selected.args[0], context)
+      return checker.getType('bool')
+    },
+    evaluate(evaluator: Evaluator, { selected }: Macro, context: unknown) {
+      const [operand, name] = selected.args
+      const value = unwrapped(evaluator.run(operand, context))
+      if (value instanceof Map) return value.has(name)
+      return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    },
+  }))
 }
 
 function matches(text: string, wanted: string): boolean {

@@ -30,7 +30,11 @@ export interface KnownType {
 
 const TIMESTAMP = parsedType('timestamp')
 
-const SCALARS: Readonly<Record<string, CelType>> = {
+const RAW_EXTENSION = 'k8s.io.apimachinery.pkg.runtime.RawExtension'
+const FIELDS = `${META_PACKAGE}.FieldsV1`
+
+/** Absent: values of several types, whose schema names none, so that nobody sees them. */
+const SCALARS: Readonly<Record<string, CelType | undefined>> = {
   string: STRING,
   bool: BOOL,
   bytes: parsedType('bytes'),
@@ -40,12 +44,12 @@ const SCALARS: Readonly<Record<string, CelType>> = {
   [`${META_PACKAGE}.Time`]: TIMESTAMP,
   [`${META_PACKAGE}.MicroTime`]: TIMESTAMP,
   [`${META_PACKAGE}.Duration`]: STRING,
-  'k8s.io.apimachinery.pkg.api.resource.Quantity': STRING,
+  'k8s.io.apimachinery.pkg.api.resource.Quantity': undefined,
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': DYN,
-  'k8s.io.apimachinery.pkg.runtime.RawExtension': DYN,
-  [`${META_PACKAGE}.FieldsV1`]: DYN,
-  [ANY_JSON]: DYN,
-  ...Object.fromEntries(Object.keys(SCHEMA_UNIONS).map((name) => [name, DYN])),
+  [RAW_EXTENSION]: structOf(RAW_EXTENSION),
+  [FIELDS]: structOf(FIELDS),
+  [ANY_JSON]: undefined,
+  ...Object.fromEntries(Object.keys(SCHEMA_UNIONS).map((name) => [name, undefined])),
 }
 
 type Fields = ReadonlyMap<string, { readonly type: CelType }>
@@ -62,33 +66,41 @@ export function builtInType(apiVersion: string, kind: string): KnownType | undef
   return { type, structs: withKeywords([...structs, [message, own]]) }
 }
 
+type TypeOf = (name: string) => CelType | undefined
+
+/** Objects that may hold anything: as if nothing could be in them. */
+const OPAQUE = [RAW_EXTENSION, FIELDS]
+
 function messageType(message: string): KnownType {
-  const structs = new Map<string, Fields>()
-  const known = new Map<string, CelType>(Object.entries(SCALARS))
-  const typeOf = (name: string): CelType => {
-    const existing = known.get(name)
-    if (existing !== undefined) return existing
+  const structs = new Map<string, Fields>(OPAQUE.map((name) => [name, new Map()]))
+  const known = new Map(Object.entries(SCALARS))
+  const typeOf: TypeOf = (name) => {
+    if (known.has(name)) return known.get(name)
     const only = listElement(name)
     if (only !== undefined) return fieldType(only, typeOf)
-    // What refers to itself is anything there.
-    known.set(name, DYN)
+    // What is in itself has no fields there.
+    const inner = `${name}.@self`
+    known.set(name, structOf(inner))
+    structs.set(inner, new Map())
     structs.set(name, fieldsOf(name, typeOf))
     known.set(name, structOf(name))
     return structOf(name)
   }
-  return { type: typeOf(message), structs }
+  return { type: typeOf(message) ?? DYN, structs }
 }
 
-const fieldsOf = (message: string, typeOf: (name: string) => CelType): Fields =>
+const fieldsOf = (message: string, typeOf: TypeOf): Fields =>
   new Map(
     jsonFields(message).flatMap((field) => {
       const name = celName(jsonName(field))
-      return name === undefined ? [] : [[name, { type: fieldType(field, typeOf) }] as const]
+      const type = fieldType(field, typeOf)
+      return name === undefined || type === undefined ? [] : [[name, { type }] as const]
     }),
   )
 
-function fieldType(field: FieldFacts, typeOf: (name: string) => CelType): CelType {
+function fieldType(field: FieldFacts, typeOf: TypeOf): CelType | undefined {
   const type = typeOf(field.t)
+  if (type === undefined) return undefined
   if (field.k !== undefined) return mapOf(STRING, type)
   return field.r === undefined ? type : listOf(type)
 }

@@ -7,7 +7,7 @@ import type { Checked } from './checker.ts'
 import type { CheckError } from './error-text.ts'
 import type { Expression } from './expression.ts'
 import type { CelType, TypeKind } from './types.ts'
-import { DYN, printedType } from './types.ts'
+import { DYN, runtimeName } from './types.ts'
 
 /** What may follow a `%`: nothing, another one, or the digits of a fraction and a letter. */
 const CLAUSE = /%(?:%|(\.\d*)?([\s\S])?)/g
@@ -99,7 +99,7 @@ function clauseError(
   if (clause === undefined) return { message: `${unparsed}: unrecognized formatting clause "${letter}"` }
   const wrong = unshown(item, clause, types)
   if (wrong === undefined) return undefined
-  const type = printedType(types.get(wrong) ?? DYN)
+  const type = runtimeName(types.get(wrong) ?? DYN)
   return { at: wrong.at, message: `error during formatting: ${clause.refusal}, was given ${type}` }
 }
 

@@ -71,14 +71,10 @@ export const optionalOf = (value: CelType): CelType => opaqueOf('optional_type',
 export const paramOf = (name: string): CelType => ({ kind: 'param', name, params: [] })
 export const typeOf = (type: CelType): CelType => ({ kind: 'type', name: 'type', params: [type] })
 
-/** Kubernetes' own. */
-const NAMED: Readonly<Record<string, CelType>> = {
+/** Addresses are opaque; all else that has a name is a struct. */
+const OPAQUE: Readonly<Record<string, CelType>> = {
   'net.IP': opaqueOf('net.IP'),
   'net.CIDR': opaqueOf('net.CIDR'),
-  'kubernetes.URL': structOf('kubernetes.URL'),
-  'kubernetes.Quantity': structOf('kubernetes.Quantity'),
-  'kubernetes.NamedFormat': structOf('kubernetes.NamedFormat'),
-  'kubernetes.Semver': structOf('kubernetes.Semver'),
 }
 
 /** @returns the type of a name such as `int`, `A`, `list(A)`, `map(A, B)`, `optional(A)`, `net.IP`, `some.Struct` */
@@ -92,7 +88,7 @@ export function parsedType(text: string): CelType {
     if (outer === 'type') return typeOf(first)
     return optionalOf(first)
   }
-  return PLAIN[text] ?? NAMED[text] ?? (text.includes('.') ? structOf(text) : paramOf(text))
+  return PLAIN[text] ?? OPAQUE[text] ?? (text.includes('.') ? structOf(text) : paramOf(text))
 }
 
 /** Splits at commas that are in no brackets. */
@@ -113,17 +109,20 @@ export function splitTypes(text: string): readonly string[] {
 
 /** @returns the types that names mean in expressions: `type(x) == int` */
 export function typeNamed(name: string): CelType | undefined {
-  const known: Readonly<Record<string, CelType>> = {
-    ...PLAIN,
-    ...NAMED,
-    null_type: plain('null'),
-    list: listOf(DYN),
-    map: mapOf(DYN, DYN),
-    optional_type: optionalOf(DYN),
-    'google.protobuf.Timestamp': plain('timestamp'),
-    'google.protobuf.Duration': plain('duration'),
-  }
-  return Object.hasOwn(known, name) && name !== 'null' ? known[name] : undefined
+  return Object.hasOwn(TYPES, name) ? TYPES[name] : undefined
+}
+
+const { dyn: _dyn, null: NULL = plain('null'), ...NAMEABLE } = PLAIN
+
+const TYPES: Readonly<Record<string, CelType>> = {
+  ...NAMEABLE,
+  null_type: NULL,
+  list: listOf(paramOf('A')),
+  map: mapOf(paramOf('A'), paramOf('B')),
+  optional_type: opaqueOf('optional_type'),
+  ...OPAQUE,
+  'google.protobuf.Timestamp': plain('timestamp'),
+  'google.protobuf.Duration': plain('duration'),
 }
 
 /** As messages write it. */
@@ -142,11 +141,14 @@ const RUNTIME_NAMES: Partial<Readonly<Record<TypeKind, string>>> = {
   timestamp: 'google.protobuf.Timestamp',
 }
 
-/** As values know their type, which some messages show. */
-export function runtimeName(type: CelType): string {
-  const name = RUNTIME_NAMES[type.kind] ?? type.name
-  return type.params.length === 0 ? name : `${name}(${type.params.map(runtimeName).join(', ')})`
-}
+/** As values know their type, which some messages show: without what it is of. */
+export const runtimeName = ({ kind, name }: CelType): string => RUNTIME_NAMES[kind] ?? name
+
+/** As runtimeName, with what it is of. */
+export const runtimeType = (type: CelType): string =>
+  type.params.length === 0
+    ? runtimeName(type)
+    : `${runtimeName(type)}(${type.params.map(runtimeType).join(', ')})`
 
 export const isSameType = (a: CelType, b: CelType): boolean =>
   a.kind === b.kind &&
