@@ -5,10 +5,11 @@
 
 import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Expression, Literal } from './expression.ts'
-import { call, MacroError } from './expression.ts'
-import { MACROS } from './macros.ts'
+import { ACCUMULATOR, call, ExpansionError } from './expression.ts'
+import { MACROS, nameMessage } from './macros.ts'
+import { operandMessage } from './syntax-faults.ts'
 
-/** @throws MacroError */
+/** @throws ExpansionError */
 export function expanded(node: ASTNode): Expression {
   return new Expander(node.input).expression(node)
 }
@@ -28,7 +29,7 @@ class Expander {
     const at = node.range.start
     switch (node.op) {
       case 'value':
-        return { kind: 'literal', at, value: node.args as Literal }
+        return literal(node.args as Literal, at)
       case 'id':
         return { kind: 'ident', at, name: node.args }
       case '.':
@@ -48,8 +49,10 @@ class Expander {
         )
       }
       case 'call':
+        this.#noTrailingComma(node, node.args[1])
         return this.#call(node.args[0], node.args[1], at)
       case 'rcall':
+        this.#noTrailingComma(node, node.args[2])
         return this.#member(node.args[0], node.args[1], node.args[2])
       case 'list':
         return { kind: 'list', at, items: node.args.map((item) => this.expression(item)) }
@@ -83,6 +86,13 @@ class Expander {
     }
   }
 
+  /** Lists and maps may end with one. */
+  #noTrailingComma({ range: { start, end } }: ASTNode, args: readonly ASTNode[]): void {
+    if (args.length === 0 || !/,\s*\)$/.test(this.#input.slice(start, end))) return
+    const at = end - 1
+    throw new ExpansionError(`Syntax error: ${operandMessage(this.#input, at)}`, at)
+  }
+
   /** Where an operator stands after its first operand, closing brackets between. */
   #after(operand: ASTNode, operator: string): number {
     const found = this.#input.indexOf(operator, operand.range.end)
@@ -96,7 +106,7 @@ class Expander {
   #unary(op: '!_' | '-_', operand: ASTNode, at: number): Expression {
     const value: unknown = operand.op === 'value' ? operand.args : undefined
     if (op === '-_' && (typeof value === 'bigint' || typeof value === 'number'))
-      return { kind: 'literal', at, value: -value as Literal }
+      return literal(-value as Literal, at)
     return call(op, at, [this.expression(operand)])
   }
 
@@ -108,7 +118,8 @@ class Expander {
     const at = this.#input.indexOf('(', start)
     const [first] = args
     if (name === 'has' && first !== undefined && args.length === 1) {
-      if (first.op !== '.') throw new MacroError('invalid argument to has() macro', this.expression(first).at)
+      if (first.op !== '.')
+        throw new ExpansionError('invalid argument to has() macro', this.expression(first).at)
       return this.#select(first.args, at, true)
     }
     return call(
@@ -122,7 +133,7 @@ class Expander {
     const at = this.#input.indexOf('(', target.range.end)
     const macro = MACROS[`${name}/${args.length}`]
     if (macro !== undefined) {
-      const names = args.slice(0, macro.variables).map((arg) => simpleName(arg))
+      const names = this.#names(name, args.slice(0, macro.variables))
       const rest = args.slice(macro.variables).map((arg) => this.expression(arg))
       return macro.expand({ at, range: this.expression(target), names, rest })
     }
@@ -134,9 +145,27 @@ class Expander {
       args: args.map((arg) => this.expression(arg)),
     }
   }
+
+  /** Of the variables of a macro. */
+  #names(macro: string, args: readonly ASTNode[]): readonly string[] {
+    const names = args.map((arg) => {
+      if (arg.op !== 'id') throw new ExpansionError(nameMessage(macro), this.expression(arg).at)
+      if (ACCUMULATORS.includes(arg.args))
+        throw new ExpansionError('iteration variable overwrites accumulator variable', arg.range.start)
+      return arg.args
+    })
+    const [first, second] = names
+    if (second !== undefined && first === second)
+      throw new ExpansionError(`duplicate variable name: ${second}`, args[1]?.range.start ?? 0)
+    return names
+  }
 }
 
-function simpleName(node: ASTNode): string {
-  if (node.op === 'id') return node.args
-  throw new MacroError('argument must be a simple name', node.range.start)
+function literal(value: Literal, at: number): Expression {
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
+    throw new ExpansionError('invalid int literal', at)
+  return { kind: 'literal', at, value }
 }
+
+/** What comprehensions are called that collect something, once and now. */
+const ACCUMULATORS = ['__result__', ACCUMULATOR]

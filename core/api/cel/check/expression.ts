@@ -51,8 +51,8 @@ export type Expression =
 /** The name under which comprehensions collect their result. */
 export const ACCUMULATOR = '@result'
 
-/** Thrown for macros that are used wrongly. */
-export class MacroError extends Error {
+/** Thrown for what the library takes for an expression and cel-go does not: macros that are used wrongly, first of all. */
+export class ExpansionError extends Error {
   readonly at: number
   constructor(message: string, at: number) {
     super(message)

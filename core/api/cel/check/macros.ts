@@ -135,3 +135,14 @@ export const MACROS: Readonly<Record<string, Macro>> = {
   'optMap/2': optionalMap(false),
   'optFlatMap/2': optionalMap(true),
 }
+
+const NAME_MESSAGES: Readonly<Record<string, string>> = {
+  map: 'argument is not an identifier',
+  filter: 'argument is not an identifier',
+  optMap: 'optMap() variable name must be a simple identifier',
+  optFlatMap: 'optFlatMap() variable name must be a simple identifier',
+}
+
+/** What is said of a variable of a macro that is no name. */
+export const nameMessage = (macro: string): string =>
+  (Object.hasOwn(NAME_MESSAGES, macro) ? NAME_MESSAGES[macro] : undefined) ?? 'argument must be a simple name'

@@ -1,11 +1,13 @@
 /** From the text of an expression to what is checked, or to why it is none. Pure. */
 
+import type { ASTNode } from '@marcbachmann/cel-js'
 import { Environment } from '@marcbachmann/cel-js'
 import type { CheckError } from './error-text.ts'
 import { expanded } from './expand.ts'
 import type { Expression } from './expression.ts'
-import { MacroError } from './expression.ts'
-import type { ParseError } from './syntax-faults.ts'
+import { ExpansionError } from './expression.ts'
+import { nameMessage } from './macros.ts'
+import type { ParseError, SyntaxFault } from './syntax-faults.ts'
 import { syntaxFault } from './syntax-faults.ts'
 
 /** What whoever evaluates expressions has to parse them with, too. */
@@ -17,13 +19,30 @@ export const PARSING = {
 
 const PARSER = new Environment(PARSING)
 
-export type Parsed = { readonly expression: Expression } | { readonly error: CheckError }
+export type Parsed = { readonly expression: Expression } | { readonly errors: readonly CheckError[] }
 
 export function parsedExpression(source: string): Parsed {
   try {
     return { expression: expanded(PARSER.parse(source).ast) }
   } catch (error) {
-    if (error instanceof MacroError) return { error: { at: error.at, message: error.message } }
-    return { error: syntaxFault(source, error as ParseError) }
+    if (error instanceof ExpansionError) return { errors: [{ at: error.at, message: error.message }] }
+    const { code, node } = error as ParseError & { readonly node?: ASTNode }
+    if (code === 'invalid_macro_argument' && node !== undefined) return { errors: [nameError(node)] }
+    return { errors: syntaxErrors(source, syntaxFault(source, error as ParseError)) }
   }
+}
+
+/** With those of what is left, when what no token begins with is left out. */
+function syntaxErrors(source: string, { at, message, skipped = 0 }: SyntaxFault): readonly CheckError[] {
+  if (skipped === 0) return [{ at, message }]
+  const rest = parsedExpression(source.slice(0, at) + ' '.repeat(skipped) + source.slice(at + skipped))
+  return [{ at, message }, ...('errors' in rest ? rest.errors : [])]
+}
+
+/** The library looks at the names of its own macros before we do. */
+function nameError(node: ASTNode): CheckError {
+  const { at } = expanded(node)
+  const { input } = node
+  const macro = /(\w+)\s*\(\s*$/.exec(input.slice(0, node.range.start))?.[1] ?? ''
+  return { at, message: nameMessage(macro) }
 }

@@ -14,7 +14,7 @@ export type Typed =
 
 export function typedExpression(source: string, scope: Scope): Typed {
   const parsed = parsedExpression(source)
-  if ('error' in parsed) return { fault: errorText(source, [parsed.error]) }
+  if ('errors' in parsed) return { fault: errorText(source, parsed.errors) }
   const { expression } = parsed
   const result = checked(expression, scope)
   const errors = result.errors.length > 0 ? result.errors : literalErrors(expression, result)
