@@ -31,6 +31,7 @@ const CRONTABS = {
                   },
                   'free-form': { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
                   port: { 'x-kubernetes-int-or-string': true },
+                  namespace: { type: 'integer' },
                 },
               },
             },
@@ -127,6 +128,11 @@ describe('of a Deployment', () => {
       'oldObject.spec.replicas == "1"',
       "1:25: found no matching overload for '_==_' applied to '(int, string)'",
     ],
+    [
+      'object.spec.template.spec.containers[0].resources.limits["cpu"] == 1',
+      "1:50: undefined field 'limits'",
+    ],
+    ['object.metadata.managedFields[0].fieldsV1.x == 1', "1:42: undefined field 'x'"],
   ])('%s: %s', (expression, expected) => {
     expect(warnings(policyOf(DEPLOYMENTS, [expression]))).toEqual([`0 apps/v1, Kind=Deployment ${expected}`])
   })
@@ -177,11 +183,17 @@ it('of a custom resource', () => {
     'object.spec.jobs.all(j, j.name == 1)',
     'object.spec.port == 1 && object.spec.port == "a"',
     'object.metadata.name == "x" && object.kind == "CronTab"',
+    'object.spec.free__dash__form.x == 1',
+    'object.spec.namespace == "a" || object.spec.__namespace__ == "a"',
+    'object.metadata.labels == 1',
   ])
   const kind = 'stable.example.com/v1, Kind=CronTab'
   expect(warnings(policy)).toEqual([
     `0 ${kind} 1:22: found no matching overload for '_>_' applied to '(int, string)'`,
     `1 ${kind} 1:12: undefined field 'maxRetries'`,
     `2 ${kind} 1:32: found no matching overload for '_==_' applied to '(string, int)'`,
+    `5 ${kind} 1:29: undefined field 'x'`,
+    `6 ${kind} 1:23: found no matching overload for '_==_' applied to '(int, string)'`,
+    `7 ${kind} 1:24: found no matching overload for '_==_' applied to '(map(string, string), int)'`,
   ])
 })

@@ -363,6 +363,59 @@ describe('expressions', () => {
     ['oldObject.x', 'must evaluate to bool but got dyn'],
     ['__x == 1', "1:1: undeclared reference to '__x' (in container '')"],
     ['object.x-y == 1', "1:10: undeclared reference to 'y' (in container '')"],
+    ['quantity("1").x == 1', "1:14: unexpected failed resolution of 'kubernetes.Quantity'"],
+    ['type(1) == kubernetes.URL', "1:12: undeclared reference to 'kubernetes' (in container '')"],
+    ['type(1) == dyn', "1:12: undeclared reference to 'dyn' (in container '')"],
+    ['object.type(1)', "1:12: found no matching overload for 'type' applied to 'dyn.(int)'"],
+    [
+      'optional_type == 1',
+      "1:15: found no matching overload for '_==_' applied to '(type(optional_type), int)'",
+    ],
+    [
+      'google.protobuf.Timestamp == 1',
+      "1:27: found no matching overload for '_==_' applied to '(type(timestamp), int)'",
+    ],
+    ['timestamp("2020-01-01T00:00:00Z")', 'must evaluate to bool but got google.protobuf.Timestamp'],
+    ['{"a":duration("1s")}', 'must evaluate to bool but got map(string, google.protobuf.Duration)'],
+    ['type(1)', 'must evaluate to bool but got type(int)'],
+    [
+      '"%d".format([[1]]) == ""',
+      '1:14: error during formatting: decimal clause can only be used on integers, was given list',
+    ],
+    [
+      'authorizer.name("x")',
+      "1:16: found no matching overload for 'name' applied to 'kubernetes.authorization.Authorizer.(string)'",
+    ],
+    ['if', '1:1: reserved identifier: if'],
+    ['a b c', "1:3: Syntax error: mismatched input 'b' expecting <EOF>"],
+    ['"a" "b"', '1:5: Syntax error: extraneous input \'"b"\' expecting <EOF>'],
+    ['[1 2]', "1:4: Syntax error: extraneous input '2' expecting {']', ','}"],
+    ['{"a":1', "1:7: Syntax error: mismatched input '<EOF>' expecting {'}', ','}"],
+    ['{"a" 1}', "1:6: Syntax error: missing ':' at '1'"],
+    ['size(1 2)', "1:8: Syntax error: extraneous input '2' expecting ')'"],
+    [
+      'size("a", )',
+      "1:11: Syntax error: mismatched input ')' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+    ],
+    [
+      'object[',
+      "1:8: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', '?', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+    ],
+    [
+      'a @ b',
+      "1:3: Syntax error: token recognition error at: '@'\n1:5: Syntax error: extraneous input 'b' expecting <EOF>",
+    ],
+    [
+      'object.x = 1',
+      "1:10: Syntax error: token recognition error at: '= '\n1:12: Syntax error: extraneous input '1' expecting <EOF>",
+    ],
+    ['99999999999999999999', '1:1: invalid int literal'],
+    ['1e400', '1:1: invalid double literal'],
+    ['object.all(x.y, true)', '1:13: argument must be a simple name'],
+    ['object.map(1, 2)', '1:12: argument is not an identifier'],
+    ['object.optMap(1, 2)', '1:15: optMap() variable name must be a simple identifier'],
+    ['object.all(i, i, true)', '1:15: duplicate variable name: i'],
+    ['object.all(__result__, true)', '1:12: iteration variable overwrites accumulator variable'],
   ])('%j is not: %s', (expression, expected) => {
     expect(places(faultOf(expression))).toBe(expected)
   })
@@ -372,7 +425,27 @@ describe('expressions', () => {
     expect(places(faultOf('matches(object.x, "[")'))).toBe('1:19: invalid matches argument')
   })
 
+  it.each([
+    ['int("x") == 1', "type conversion error from 'string' to 'int'"],
+    ['int("9223372036854775808") == 1', "type conversion error from 'string' to 'int'"],
+    ['int(dyn("a")) == 1', "type conversion error from 'string' to 'int'"],
+    [
+      'duration(string(1)) == duration("1s")',
+      "type conversion error from 'string' to 'google.protobuf.Duration'",
+    ],
+    ['int(1.5e30) == 1', 'integer overflow'],
+    ['uint(-1) == 1u', 'unsigned integer overflow'],
+    ['string(null) == ""', 'no such overload: string(null_type)'],
+    ['string(b"\\xff") == ""', 'invalid UTF-8 in bytes, cannot convert to string'],
+  ])('%j is fine, and cannot be prepared: %s', (expression, why) => {
+    const fault = `program instantiation failed: ${why}`
+    expect(checked(environment, expression, ['bool'])).toEqual({ fault, isInternal: true })
+  })
+
   it('are shown with a caret under what is wrong', () => {
+    expect(faultOf("'é' + 1 == ''")).toBe(
+      "compilation failed: ERROR: <input>:1:5: found no matching overload for '_+_' applied to '(string, int)'\n | 'é' + 1 == ''\n | .．..^",
+    )
     expect(faultOf('true &&\n  foo')).toBe(
       "compilation failed: ERROR: <input>:2:3: undeclared reference to 'foo' (in container '')\n |   foo\n | ..^",
     )

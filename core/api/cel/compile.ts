@@ -4,7 +4,7 @@
  */
 
 import type { Scope } from './check/checker.ts'
-import { conversionError } from './check/literals.ts'
+import { conversionError } from './check/conversions.ts'
 import { typedExpression } from './check/typed.ts'
 import type { CelType, TypeKind } from './check/types.ts'
 import { parsedType, runtimeType } from './check/types.ts'

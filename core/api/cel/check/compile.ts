@@ -6,7 +6,7 @@
 import { maxCost } from './cost.ts'
 import type { Declared } from './declared.ts'
 import { structsOf } from './declared.ts'
-import { conversionError } from './literals.ts'
+import { conversionError } from './conversions.ts'
 import { typedExpression } from './typed.ts'
 import type { CelType } from './types.ts'
 import { optionalOf } from './types.ts'

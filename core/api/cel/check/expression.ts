@@ -68,3 +68,24 @@ export const call = (name: string, at: number, args: readonly Expression[]): Exp
   target: undefined,
   args,
 })
+
+/** What an expression consists of, in order. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'literal':
+    case 'ident':
+      return []
+    case 'select':
+      return [expression.operand]
+    case 'call':
+      return [...(expression.target ? [expression.target] : []), ...expression.args]
+    case 'list':
+      return expression.items
+    case 'map':
+      return expression.entries.flat()
+    case 'comprehension':
+      return [expression.range, expression.accuInit, expression.condition, expression.step, expression.result]
+    case 'bind':
+      return [expression.init, expression.result]
+  }
+}

@@ -11,6 +11,7 @@ import { mismatch } from './checker.ts'
 import type { CheckError } from './error-text.ts'
 import { formatErrors } from './format-call.ts'
 import type { Expression } from './expression.ts'
+import { partsOf } from './expression.ts'
 import type { CelType } from './types.ts'
 import { DYN, isSameType } from './types.ts'
 
@@ -33,26 +34,6 @@ export function literalErrors(expression: Expression, checked: Checked): readonl
   return errors.toSorted((a, b) => a.at - b.at)
 }
 
-function partsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'literal':
-    case 'ident':
-      return []
-    case 'select':
-      return [expression.operand]
-    case 'call':
-      return [...(expression.target ? [expression.target] : []), ...expression.args]
-    case 'list':
-      return expression.items
-    case 'map':
-      return expression.entries.flat()
-    case 'comprehension':
-      return [expression.range, expression.accuInit, expression.condition, expression.step, expression.result]
-    case 'bind':
-      return [expression.init, expression.result]
-  }
-}
-
 const ARGUMENTS: Readonly<Record<string, (text: string) => boolean>> = {
   matches: (text) => patternFault(text) === undefined,
   duration: isGoDuration,
@@ -64,8 +45,10 @@ function argumentErrors(expression: Expression): readonly CheckError[] {
   const { name, args } = expression
   const isGood = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined
   const arg = args.at(-1)
-  if (isGood === undefined || arg?.kind !== 'literal' || typeof arg.value !== 'string' || isGood(arg.value))
-    return []
+  if (isGood === undefined || arg?.kind !== 'literal') return []
+  // Nothing is neither a duration nor a time, though it may stand for one.
+  const isBad = typeof arg.value === 'string' ? !isGood(arg.value) : arg.value === null
+  if (!isBad) return []
   return [{ at: arg.at, message: `invalid ${name} argument` }]
 }
 
@@ -86,32 +69,6 @@ function mixtureErrors(
       types,
     ),
   ]
-}
-
-const NUMBER = /^[-+]?\d+$/
-const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^[-+]?(inf|infinity|nan)$/i
-
-/** Texts that are converted before anything is evaluated. */
-const CONVERSIONS: Readonly<Record<string, (text: string) => boolean>> = {
-  int: (text) => NUMBER.test(text),
-  uint: (text) => /^\d+$/.test(text),
-  double: (text) => DECIMAL.test(text),
-  bool: (text) => ['1', 't', 'true', 'TRUE', 'True', '0', 'f', 'false', 'FALSE', 'False'].includes(text),
-}
-
-/** @returns what keeps an expression that is fine otherwise from being prepared: `int('x')` */
-export function conversionError(expression: Expression): string | undefined {
-  if (expression.kind === 'call' && Object.hasOwn(CONVERSIONS, expression.name)) {
-    const [arg] = expression.args
-    const isBad =
-      arg?.kind === 'literal' && typeof arg.value === 'string' && !CONVERSIONS[expression.name]?.(arg.value)
-    if (isBad) return `type conversion error from 'string' to '${expression.name}'`
-  }
-  for (const part of partsOf(expression)) {
-    const found = conversionError(part)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 /** @returns errors of what is of another type than the first */
