@@ -460,6 +460,16 @@ describe('expressions', () => {
     expect(faultOf(expression, returns)).toBe(expected)
   })
 
+  it.each([
+    ['sums', Array(4900).fill('1').join('+'), 'nested too deeply'],
+    ['negations', `${'!'.repeat(9000)}true`, 'nested too deeply'],
+    ['brackets', '('.repeat(2000), 'Exceeded maxDepth'],
+    ['optionals of optionals', `object.?x${'.optMap(v, v)'.repeat(40)}`, 'expression is too large'],
+    ['strange characters', '#'.repeat(60_000), "token recognition error at: '#'"],
+  ])('that go on too long are stopped: %s', (_what, expression, why) => {
+    expect(faultOf(expression)).toContain(why)
+  })
+
   it('know the types of variables', () => {
     const known = withVariables(environment, { a: INT, b: listOf(STRING) })
     expect(checked(known, 'variables.b.exists(x, x == "y") && variables.a > 0')).toEqual({ type: BOOL })

@@ -5,7 +5,7 @@
 
 import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Expression, Literal } from './expression.ts'
-import { ACCUMULATOR, call, ExpansionError } from './expression.ts'
+import { ACCUMULATOR, call, ExpansionError, partsOf } from './expression.ts'
 import { MACROS, nameMessage } from './macros.ts'
 import { operandMessage } from './syntax-faults.ts'
 
@@ -18,14 +18,32 @@ const BINARY: Readonly<Record<string, string>> = Object.fromEntries(
   ['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', '&&', '||'].map((op) => [op, `_${op}_`]),
 )
 
+/** Whatever looks at expressions calls itself for their parts: a sum of so many parts is that deep. */
+const MAX_DEPTH = 1_000
+export const TOO_DEEP = 'expression is nested too deeply'
+/** Of all parts, macros being what they stand for; upstream may look at them for longer than a request may take. */
+const MAX_SIZE = 10_000
+
 class Expander {
   readonly #input: string
+  readonly #sizes = new Map<Expression, number>()
+  #depth = 0
 
   constructor(input: string) {
     this.#input = input
   }
 
   expression(node: ASTNode): Expression {
+    if (this.#depth >= MAX_DEPTH) throw new ExpansionError(TOO_DEEP, node.range.start)
+    this.#depth += 1
+    try {
+      return this.#expression(node)
+    } finally {
+      this.#depth -= 1
+    }
+  }
+
+  #expression(node: ASTNode): Expression {
     const at = node.range.start
     switch (node.op) {
       case 'value':
@@ -135,7 +153,7 @@ class Expander {
     if (macro !== undefined) {
       const names = this.#names(name, args.slice(0, macro.variables))
       const rest = args.slice(macro.variables).map((arg) => this.expression(arg))
-      return macro.expand({ at, range: this.expression(target), names, rest })
+      return this.#bounded(macro.expand({ at, range: this.expression(target), names, rest }))
     }
     return {
       kind: 'call',
@@ -144,6 +162,20 @@ class Expander {
       target: this.expression(target),
       args: args.map((arg) => this.expression(arg)),
     }
+  }
+
+  /** What a macro says twice of something that says it twice, too, soon is too much for anyone to look at. */
+  #bounded(made: Expression): Expression {
+    if (this.#size(made) > MAX_SIZE) throw new ExpansionError('expression is too large', made.at)
+    return made
+  }
+
+  #size(expression: Expression): number {
+    const known = this.#sizes.get(expression)
+    if (known !== undefined) return known
+    const size = partsOf(expression).reduce((sum, part) => sum + this.#size(part), 1)
+    this.#sizes.set(expression, size)
+    return size
   }
 
   /** Of the variables of a macro. */

@@ -10,7 +10,7 @@ import type { Checked } from './checker.ts'
 import { mismatch } from './checker.ts'
 import type { CheckError } from './error-text.ts'
 import { formatErrors } from './format-call.ts'
-import type { Expression } from './expression.ts'
+import type { Expression, Literal } from './expression.ts'
 import { partsOf } from './expression.ts'
 import type { CelType } from './types.ts'
 import { DYN, isSameType } from './types.ts'
@@ -34,10 +34,18 @@ export function literalErrors(expression: Expression, checked: Checked): readonl
   return errors.toSorted((a, b) => a.at - b.at)
 }
 
-const ARGUMENTS: Readonly<Record<string, (text: string) => boolean>> = {
-  matches: (text) => patternFault(text) === undefined,
-  duration: isGoDuration,
-  timestamp: isTimestamp,
+/** The first and the last second there is a time for. */
+const FIRST_SECOND = -62_135_596_800n
+const LAST_SECOND = 253_402_300_799n
+
+/** What may be written out. Nothing is neither a duration nor a time, though it may stand for one. */
+const ARGUMENTS: Readonly<Record<string, (value: Literal) => boolean>> = {
+  matches: (value) => typeof value !== 'string' || patternFault(value) === undefined,
+  duration: (value) => typeof value === 'string' && isGoDuration(value),
+  timestamp: (value) =>
+    typeof value === 'bigint'
+      ? value >= FIRST_SECOND && value <= LAST_SECOND
+      : typeof value === 'string' && isTimestamp(value),
 }
 
 function argumentErrors(expression: Expression): readonly CheckError[] {
@@ -45,10 +53,7 @@ function argumentErrors(expression: Expression): readonly CheckError[] {
   const { name, args } = expression
   const isGood = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined
   const arg = args.at(-1)
-  if (isGood === undefined || arg?.kind !== 'literal') return []
-  // Nothing is neither a duration nor a time, though it may stand for one.
-  const isBad = typeof arg.value === 'string' ? !isGood(arg.value) : arg.value === null
-  if (!isBad) return []
+  if (isGood === undefined || arg?.kind !== 'literal' || isGood(arg.value)) return []
   return [{ at: arg.at, message: `invalid ${name} argument` }]
 }
 

@@ -3,7 +3,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { Environment } from '@marcbachmann/cel-js'
 import type { CheckError } from './error-text.ts'
-import { expanded } from './expand.ts'
+import { expanded, TOO_DEEP } from './expand.ts'
 import type { Expression } from './expression.ts'
 import { ExpansionError } from './expression.ts'
 import { nameMessage } from './macros.ts'
@@ -21,21 +21,32 @@ const PARSER = new Environment(PARSING)
 
 export type Parsed = { readonly expression: Expression } | { readonly errors: readonly CheckError[] }
 
-export function parsedExpression(source: string): Parsed {
+/** Of more errors of syntax nothing is told. */
+const MAX_ERRORS = 30
+
+/** @param maxErrors of one text */
+export function parsedExpression(source: string, maxErrors: number = MAX_ERRORS): Parsed {
   try {
     return { expression: expanded(PARSER.parse(source).ast) }
   } catch (error) {
     if (error instanceof ExpansionError) return { errors: [{ at: error.at, message: error.message }] }
+    // Deeper than the library can look.
+    if (error instanceof RangeError) return { errors: [{ at: 0, message: TOO_DEEP }] }
     const { code, node } = error as ParseError & { readonly node?: ASTNode }
     if (code === 'invalid_macro_argument' && node !== undefined) return { errors: [nameError(node)] }
-    return { errors: syntaxErrors(source, syntaxFault(source, error as ParseError)) }
+    return { errors: syntaxErrors(source, syntaxFault(source, error as ParseError), maxErrors) }
   }
 }
 
 /** With those of what is left, when what no token begins with is left out. */
-function syntaxErrors(source: string, { at, message, skipped = 0 }: SyntaxFault): readonly CheckError[] {
-  if (skipped === 0) return [{ at, message }]
-  const rest = parsedExpression(source.slice(0, at) + ' '.repeat(skipped) + source.slice(at + skipped))
+function syntaxErrors(
+  source: string,
+  { at, message, skipped = 0 }: SyntaxFault,
+  maxErrors: number,
+): readonly CheckError[] {
+  if (skipped === 0 || maxErrors <= 1) return [{ at, message }]
+  const left = source.slice(0, at) + ' '.repeat(skipped) + source.slice(at + skipped)
+  const rest = parsedExpression(left, maxErrors - 1)
   return [{ at, message }, ...('errors' in rest ? rest.errors : [])]
 }
 
