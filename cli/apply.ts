@@ -20,6 +20,7 @@ import { authenticationConfigMap } from '../core/apiserver/aggregation/front-pro
 import type { ServerCredentials } from '../core/apiserver/pki.io.ts'
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
 import type { Client } from '../core/client/client.ts'
+import { ensureFlowControl } from '../core/apiserver/flow-control.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
 import {
   defaultServiceCIDR,
@@ -82,7 +83,7 @@ export async function ensureObjects(
     }
     await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
   }
-  await ensureBootstrapPolicy(client)
+  await Promise.all([ensureBootstrapPolicy(client), ensureFlowControl(client)])
   for (const priority of systemPriorities())
     await applyOne(client, { ...priority, resource: PRIORITY_CLASSES }, 'kube-apiserver')
   await applyOne(

@@ -40,6 +40,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'k8s.io.api.authentication.v1': 'authentication-v1',
   'k8s.io.api.authorization.v1': 'authorization-v1',
   'k8s.io.api.admissionregistration.v1': 'admissionregistration-v1',
+  'k8s.io.api.flowcontrol.v1': 'flowcontrol-v1',
   'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1': 'apiextensions-v1',
   'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1': 'apiregistration-v1',
 }
@@ -58,6 +59,7 @@ const QUALIFIED: Readonly<Record<string, string>> = {
   authentication: 'authentication.k8s.io',
   authorization: 'authorization.k8s.io',
   admissionregistration: 'admissionregistration.k8s.io',
+  flowcontrol: 'flowcontrol.apiserver.k8s.io',
   apiextensions: 'apiextensions.k8s.io',
   apiregistration: 'apiregistration.k8s.io',
 }

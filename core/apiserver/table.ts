@@ -48,13 +48,16 @@ export function tableOf(
       description,
       priority,
     })),
-    rows: objects.map((object) => ({
+    rows: inOrder(printer, objects).map((object) => ({
       cells: printer.columns.map((column) => column.cell(object, options.nowMs)),
       ...conditionsOf(printer.conditions?.(object) ?? []),
       object: rowObject(object, options),
     })),
   }
 }
+
+const inOrder = (printer: Printer, objects: readonly KubernetesObject[]): readonly KubernetesObject[] =>
+  printer.compare ? objects.toSorted(printer.compare) : objects
 
 const conditionsOf = (conditions: readonly RowCondition[]): { conditions?: readonly RowCondition[] } =>
   conditions.length > 0 ? { conditions } : {}

@@ -25,7 +25,10 @@ import { validateAdmissionPolicyBinding } from '../validation/admission-policy-b
 import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/priority-class.ts'
 import { validateWebhooks } from '../validation/webhook-configuration.ts'
 import { defaultBinding } from '../defaults/rbac.ts'
+import { defaultFlowSchema, defaultPriorityLevel } from '../defaults/flow-control.ts'
 import { newEventFields } from '../selectable-fields.ts'
+import { validateFlowSchema, validateFlowSchemaStatus } from '../validation/flow-schema.ts'
+import { validatePriorityLevel, validatePriorityLevelStatus } from '../validation/priority-level.ts'
 import { validateLease } from '../validation/cluster.ts'
 import { validateNewEvent, validateNewEventUpdate } from '../validation/event.ts'
 import {
@@ -63,6 +66,8 @@ import {
   VALIDATING_ADMISSION_POLICY_BINDINGS,
   CUSTOM_RESOURCE_DEFINITIONS,
   API_SERVICES,
+  FLOW_SCHEMAS,
+  PRIORITY_LEVEL_CONFIGURATIONS,
 } from '../scheme/cluster.ts'
 import type { RulesEntry } from './row.ts'
 import { row } from './row.ts'
@@ -176,6 +181,22 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultAdmissionPolicyBinding,
     validate: validateAdmissionPolicyBinding,
     hasGeneration: true,
+  }),
+  row(FLOW_SCHEMAS, {
+    judgesNamesAgain: true,
+    defaults: defaultFlowSchema,
+    validate: validateFlowSchema,
+    validateStatus: validateFlowSchemaStatus,
+    hasGeneration: true,
+    hasStatus: true,
+  }),
+  row(PRIORITY_LEVEL_CONFIGURATIONS, {
+    judgesNamesAgain: true,
+    defaults: defaultPriorityLevel,
+    validate: validatePriorityLevel,
+    validateStatus: validatePriorityLevelStatus,
+    hasGeneration: true,
+    hasStatus: true,
   }),
   row(CUSTOM_RESOURCE_DEFINITIONS, {
     requiresRevision: true,

@@ -10,6 +10,7 @@ import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type { APIService } from '../generated/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../generated/certificates-v1.ts'
 import type { Event } from '../generated/events-v1.ts'
+import type { FlowSchema, PriorityLevelConfiguration } from '../generated/flowcontrol-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../generated/rbac-v1.ts'
@@ -169,6 +170,22 @@ export const VALIDATING_ADMISSION_POLICY_BINDINGS = define<ValidatingAdmissionPo
   clusterScoped: true,
   categories: ['api-extensions'],
 })
+export const FLOW_SCHEMAS = define<FlowSchema>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  resource: 'flowschemas',
+  singular: 'flowschema',
+  kind: 'FlowSchema',
+  clusterScoped: true,
+  subresources: [status('FlowSchema')],
+})
+export const PRIORITY_LEVEL_CONFIGURATIONS = define<PriorityLevelConfiguration>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  resource: 'prioritylevelconfigurations',
+  singular: 'prioritylevelconfiguration',
+  kind: 'PriorityLevelConfiguration',
+  clusterScoped: true,
+  subresources: [status('PriorityLevelConfiguration')],
+})
 export const CUSTOM_RESOURCE_DEFINITIONS = define<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
   resource: 'customresourcedefinitions',
@@ -210,6 +227,8 @@ export const CLUSTER_RESOURCES: readonly ResourceInfo[] = [
   MUTATING_WEBHOOK_CONFIGURATIONS,
   VALIDATING_ADMISSION_POLICIES,
   VALIDATING_ADMISSION_POLICY_BINDINGS,
+  FLOW_SCHEMAS,
+  PRIORITY_LEVEL_CONFIGURATIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
   API_SERVICES,
 ]

@@ -34,6 +34,8 @@ export interface RowCondition {
 export interface Printer<T extends KubernetesObject = KubernetesObject> {
   readonly columns: readonly Column<T>[]
   readonly conditions?: (object: T) => readonly RowCondition[]
+  /** default: as they are listed */
+  readonly compare?: (a: T, b: T) => number
 }
 
 /** A column that is always shown. */

@@ -50,6 +50,7 @@ import {
   JOB_PRINTER,
   POD_DISRUPTION_BUDGET_PRINTER,
 } from './batch.ts'
+import { FLOW_SCHEMA_PRINTER, PRIORITY_LEVEL_PRINTER } from './flow-control.ts'
 import { POD_PRINTER } from './pod.ts'
 import {
   DEPLOYMENT_PRINTER,
@@ -121,6 +122,8 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
     'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding',
     erased(ADMISSION_POLICY_BINDING_PRINTER),
   ],
+  ['flowcontrol.apiserver.k8s.io/v1/FlowSchema', erased(FLOW_SCHEMA_PRINTER)],
+  ['flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration', erased(PRIORITY_LEVEL_PRINTER)],
   ['apiextensions.k8s.io/v1/CustomResourceDefinition', CREATED_PRINTER],
   ['apiregistration.k8s.io/v1/APIService', erased(API_SERVICE_PRINTER)],
   ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],
