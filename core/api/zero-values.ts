@@ -78,6 +78,7 @@ const OMITTED = fieldSet({
   'networking.v1.IngressClassSpec': ['controller'],
   'networking.v1.ParentReference': ['resource', 'name'],
   'storage.v1.CSINode': ['status'],
+  'k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry': ['subresource'],
   'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ValidationRule': ['message'],
   'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation': ['description', 'url'],
 })

@@ -3,6 +3,7 @@
 import { defaultApiService, validateApiService, validateApiServiceStatus } from '../api-service.ts'
 import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import type { KubernetesObject } from '../object.ts'
 import { isSameValue } from '../equality.ts'
 import { unknownFormats } from '../definition/format-warnings.ts'
 import {
@@ -87,6 +88,12 @@ function unsupportedRules(
       ({ path, reason }) => `${path}: the rule cannot be evaluated here and is not enforced: ${reason}`,
     )
   })
+}
+
+/** A status that brings no metadata along, but for who owns which field. */
+function withoutMetadata<T extends KubernetesObject>(object: T, old: T): T {
+  const { managedFields } = object.metadata
+  return { ...object, metadata: { ...old.metadata, ...(managedFields ? { managedFields } : {}) } }
 }
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [
@@ -187,6 +194,7 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultFlowSchema,
     validate: validateFlowSchema,
     validateStatus: validateFlowSchemaStatus,
+    prepareStatus: withoutMetadata,
     hasGeneration: true,
     hasStatus: true,
   }),
@@ -195,6 +203,7 @@ export const CLUSTER_RULES: readonly RulesEntry[] = [
     defaults: defaultPriorityLevel,
     validate: validatePriorityLevel,
     validateStatus: validatePriorityLevelStatus,
+    prepareStatus: withoutMetadata,
     hasGeneration: true,
     hasStatus: true,
   }),

@@ -39,19 +39,16 @@ export function validateFlowSchema({ metadata: { name }, spec }: FlowSchema): Fa
 }
 
 export const validateFlowSchemaStatus = ({ status }: FlowSchema): Faults =>
-  validateFlowConditions(status?.conditions ?? [], 'must not be empty')
+  validateFlowConditions(status?.conditions ?? [])
 
-/** @param emptyType what is said of a condition without a type */
-export function validateFlowConditions(
-  conditions: readonly { readonly type: string }[],
-  emptyType?: string,
-): Faults {
+/** Of a FlowSchema or a priority level: each type is there, and once. */
+export function validateFlowConditions(conditions: readonly { readonly type: string }[]): Faults {
   const again = repeated(conditions, ({ type }) => type ?? '')
   return conditions.flatMap(({ type = '' }, index) => {
     const at = `status.conditions[${index}].type`
     return [
       ...when(again.includes(index), () => duplicate(at, type)),
-      ...when(type === '', () => required(at, emptyType)),
+      ...when(type === '', () => required(at)),
     ]
   })
 }
