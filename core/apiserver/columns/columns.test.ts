@@ -223,6 +223,45 @@ it.each<[string, string, object, string]>([
     { value: 7, preemptionPolicy: 'Never' },
     'Value=7 Global-Default=false Age=60m PreemptionPolicy=Never',
   ],
+  [
+    'flowcontrol.apiserver.k8s.io/v1',
+    'FlowSchema',
+    {
+      spec: {
+        priorityLevelConfiguration: { name: 'p' },
+        matchingPrecedence: 7,
+        distinguisherMethod: { type: 'ByUser' },
+      },
+      status: { conditions: [{ type: 'Dangling', status: 'True' }] },
+    },
+    'PriorityLevel=p MatchingPrecedence=7 DistinguisherMethod=ByUser Age=60m MissingPL=True',
+  ],
+  [
+    'flowcontrol.apiserver.k8s.io/v1',
+    'FlowSchema',
+    { spec: { priorityLevelConfiguration: { name: 'p' }, matchingPrecedence: 7 } },
+    'PriorityLevel=p MatchingPrecedence=7 DistinguisherMethod=<none> Age=60m MissingPL=?',
+  ],
+  [
+    'flowcontrol.apiserver.k8s.io/v1',
+    'PriorityLevelConfiguration',
+    { spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 3 } } },
+    'Type=Exempt NominalConcurrencyShares=<none> Queues=<none> HandSize=<none> QueueLengthLimit=<none> Age=60m',
+  ],
+  [
+    'flowcontrol.apiserver.k8s.io/v1',
+    'PriorityLevelConfiguration',
+    {
+      spec: {
+        type: 'Limited',
+        limited: {
+          nominalConcurrencyShares: 0,
+          limitResponse: { type: 'Queue', queuing: { queues: 4, handSize: 2, queueLengthLimit: 9 } },
+        },
+      },
+    },
+    'Type=Limited NominalConcurrencyShares=0 Queues=4 HandSize=2 QueueLengthLimit=9 Age=60m',
+  ],
   ['node.k8s.io/v1', 'RuntimeClass', { handler: 'runc' }, 'Handler=runc Age=60m'],
   [
     'certificates.k8s.io/v1',
