@@ -255,6 +255,22 @@ describe('events', () => {
   })
 })
 
+it('FlowSchemas stand in the order in which they are tried', () => {
+  const flow = (name: string, matchingPrecedence: number): KubernetesObject => {
+    const spec = { priorityLevelConfiguration: { name: 'p' }, matchingPrecedence }
+    return {
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'FlowSchema',
+      metadata: { name },
+      spec,
+    } as KubernetesObject
+  }
+  const flows = [flow('a', 1000), flow('c', 7), flow('b', 7), flow('d', 30)]
+  const options = { version: 'v1', includeObject: 'None', nowMs: NOW, metadata: {} } as const
+  const { rows } = tableOf(printerOf(flows[0]?.apiVersion ?? '', 'FlowSchema'), flows, options)
+  expect(rows.map((row) => row.cells[0])).toEqual(['b', 'c', 'd', 'a'])
+})
+
 describe('every kind of the scheme', () => {
   for (const resource of SCHEME) {
     it(`${resource.kind} has columns, name among them, also with nothing to show`, () => {
