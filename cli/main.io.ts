@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { API_SERVER_DEFAULTS } from './api-server-config.ts'
 import { DEFAULTS, LOG_LEVELS, NETWORK_CHOICES, PROXY_MODE_CHOICES } from './config.ts'
+import { keepCompiledCode } from './compile-cache.io.ts'
 import { CliError, EXIT } from './errors.ts'
 import { VERSION } from './version.io.ts'
 
@@ -36,6 +37,8 @@ const etcd = {
   certfile: () => new Option('--etcd-certfile <file>', 'certificate shown to etcd'),
   keyfile: () => new Option('--etcd-keyfile <file>', 'key of that certificate'),
 }
+
+keepCompiledCode()
 
 const program = new Command('portolan')
   .description(

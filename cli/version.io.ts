@@ -1,18 +1,25 @@
-/** This package's version, read from its package.json so that there is one place for it. */
+/** This package's place and version, read from its package.json so that there is one place for it. */
 
 import { readFileSync } from 'node:fs'
+
+interface Package {
+  /** the folder of package.json */
+  readonly root: URL
+  readonly version: string
+}
 
 /** Beside the sources the file is one level up; in dist/ two. */
 const candidates = ['../package.json', '../../package.json']
 
-function readVersion(): string {
+function readPackage(): Package {
   for (const candidate of candidates) {
     try {
-      const value = JSON.parse(readFileSync(new URL(candidate, import.meta.url), 'utf8')) as {
+      const file = new URL(candidate, import.meta.url)
+      const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as {
         name?: string
         version?: string
       }
-      if (value.name === 'portolan' && value.version) return value.version
+      if (name === 'portolan' && version) return { root: new URL('./', file), version }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
@@ -20,4 +27,4 @@ function readVersion(): string {
   throw new Error('package.json of portolan was not found beside its sources')
 }
 
-export const VERSION: string = readVersion()
+export const { root: PACKAGE_ROOT, version: VERSION }: Package = readPackage()

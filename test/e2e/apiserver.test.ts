@@ -3,11 +3,12 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMPILE_CACHE } from '../../cli/compile-cache.io.ts'
 import { CONFIG_MAPS, NAMESPACES, SERVICES, startApiServer } from '../../cli/library.io.ts'
 import { httpClient } from '../../core/client/http.io.ts'
 import { readKubeconfig } from '../../core/client/kubeconfig.io.ts'
@@ -70,6 +71,12 @@ describe('portolan apiserver', () => {
     expect(statSync(kubeconfig).mode & 0o777).toBe(0o600)
     expect(await ended(child, 'SIGTERM')).toBe(0)
     expect(existsSync(kubeconfig)).toBe(false)
+  })
+
+  it('keeps compiled code for its next start', async () => {
+    const { child } = await started()
+    expect(await ended(child, 'SIGTERM')).toBe(0)
+    expect(readdirSync(COMPILE_CACHE).length).toBeGreaterThan(0)
   })
 
   it('keeps objects and keys in its data dir, also over kill -9', async () => {
