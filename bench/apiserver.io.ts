@@ -43,7 +43,10 @@ async function main(): Promise<void> {
   const results: { readonly name: string; readonly numbers: Numbers }[] = []
   for (const { name, start } of subjects) {
     await using subject = await start()
-    results.push({ name, numbers: await measured(subject) })
+    const numbers = await measured(subject).catch((cause: unknown) => {
+      throw new Error(`${name} could not be measured`, { cause })
+    })
+    results.push({ name, numbers })
   }
   const [first, ...peers] = results
   if (first === undefined) return
