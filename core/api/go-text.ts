@@ -1,6 +1,7 @@
 /** How Go writes a text down: what `%q` prints, and which characters it prints as they are. Pure. */
 
-const ESCAPES: Readonly<Record<string, string>> = {
+/** What has a name. */
+export const ESCAPES: Readonly<Record<string, string>> = {
   '\x07': '\\a',
   '\b': '\\b',
   '\f': '\\f',

@@ -4,6 +4,7 @@
  */
 
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { ESCAPES } from '../go-text.ts'
 import type { Functions } from './functions.ts'
 
 /** `strings.quote(text)`: a name whose functions look like a namespace's. */
@@ -33,22 +34,10 @@ function replacedFirst(text: string, old: string, next: string, limit: number): 
   return [...parts.slice(0, limit), parts.slice(limit).join(old)].join(next)
 }
 
-/** Go's escapes, as far as CEL's quote has them. */
-const ESCAPED: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-}
-
+/** With Go's escapes, but for what has no name: CEL's quote leaves that as it is. */
 const quoted = (text: string): string =>
   `"${Array.from(text)
-    .map((character) => ESCAPED[character] ?? character)
+    .map((character) => ESCAPES[character] ?? character)
     .join('')}"`
 
 const CLAUSE = /%(?:%|(?:\.(\d+))?([a-zA-Z])?)/g

@@ -6,17 +6,14 @@
 
 import type {
   CustomResourceDefinitionSpec,
-  ServiceReference,
   WebhookClientConfig,
   WebhookConversion,
 } from '../generated/apiextensions-v1.ts'
 import type { Faults } from '../validation/faults.ts'
-import { choice, forbiddenField, invalidValue, portFaults, required, when } from '../validation/faults.ts'
-import { dns1035LabelFaults } from '../validation/names.ts'
-import { validatePath, validateUrl } from '../validation/webhook-configuration.ts'
+import { choice, forbiddenField, invalidValue, required, when } from '../validation/faults.ts'
+import { REVIEW_VERSIONS, reviewVersionFaults, webhookClientFaults } from '../validation/webhook-client.ts'
 
 const AT = 'spec.conversion'
-const REVIEWS = ['v1', 'v1beta1']
 
 export interface ConversionNeeds {
   /** one of the reviews named must be known here; not where none was before */
@@ -61,17 +58,13 @@ function webhookFaults(
   const field = `${AT}.webhookClientConfig`
   return [
     ...(clientConfig
-      ? [...clientFaults(clientConfig, field), ...(goodBundle ? bundleFaults(clientConfig, field) : [])]
+      ? [
+          ...webhookClientFaults(clientConfig, field),
+          ...(goodBundle ? bundleFaults(clientConfig, field) : []),
+        ]
       : [required(field, 'required when strategy is set to Webhook')]),
     ...reviewFaults(conversionReviewVersions, knownReview),
   ]
-}
-
-function clientFaults({ url, service }: WebhookClientConfig, at: string): Faults {
-  if ((url === undefined) === (service === undefined))
-    return [required(at, 'exactly one of url or service is required')]
-  if (url !== undefined) return validateUrl(url, `${at}.url`)
-  return service ? serviceFaults(service, `${at}.service`) : []
 }
 
 /** Faults of the certificates a webhook is trusted by. */
@@ -86,32 +79,9 @@ export function bundleFaults({ caBundle }: WebhookClientConfig, at: string): Fau
   )
 }
 
-/** Upstream hands over name and namespace in each other's place: an empty one is told of as the other. */
-function serviceFaults({ name, namespace, path, port = 443 }: ServiceReference, at: string): Faults {
-  return [
-    ...when(!namespace, () => required(`${at}.name`)),
-    ...when(!name, () => required(`${at}.namespace`)),
-    ...portFaults(`${at}.port`, port).map((fault) => ({
-      ...fault,
-      detail: `port is not valid: ${fault.detail ?? ''}`,
-    })),
-    ...validatePath(path, `${at}.path`),
-  ]
-}
-
 function reviewFaults(versions: readonly string[], needsKnown: boolean): Faults {
   const field = `${AT}.conversionReviewVersions`
-  if (versions.length === 0) return [required(field)]
-  return [
-    ...versions.flatMap((version, index) => {
-      const at = `${field}[${index}]`
-      if (versions.indexOf(version) < index) return [invalidValue(at, version, 'duplicate version')]
-      return dns1035LabelFaults(version).map((detail) => invalidValue(at, version, detail))
-    }),
-    ...when(needsKnown && !versions.some(isKnownReview), () =>
-      invalidValue(field, versions, `must include at least one of ${REVIEWS.join(', ')}`),
-    ),
-  ]
+  return versions.length === 0 ? [required(field)] : reviewVersionFaults(versions, field, needsKnown)
 }
 
-export const isKnownReview = (version: string): boolean => REVIEWS.includes(version)
+export const isKnownReview = (version: string): boolean => REVIEW_VERSIONS.includes(version)

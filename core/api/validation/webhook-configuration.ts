@@ -1,14 +1,6 @@
-/**
- * Validating and mutating webhooks (kubernetes/kubernetes pkg/apis/admissionregistration/validation/validation.go,
- * kubernetes/apiserver pkg/util/webhook/validation.go). Pure.
- */
+/** Validating and mutating webhooks (kubernetes/kubernetes pkg/apis/admissionregistration/validation/validation.go). Pure. */
 
-import type {
-  MutatingWebhook,
-  ServiceReference,
-  ValidatingWebhook,
-  WebhookClientConfig,
-} from '../generated/admissionregistration-v1.ts'
+import type { MutatingWebhook, ValidatingWebhook } from '../generated/admissionregistration-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { checkingEnvironment } from '../cel/admission-environment.ts'
 import type { Faults } from './faults.ts'
@@ -18,7 +10,6 @@ import {
   invalidValue,
   optionalChoice,
   pointedChoice,
-  portFaults,
   repeated,
   required,
   when,
@@ -26,7 +17,8 @@ import {
 import { validateLabelSelector } from './label-selector.ts'
 import { validateMatchConditions } from './match-conditions.ts'
 import { validateOperationRule } from './operation-rules.ts'
-import { dns1035LabelFaults, dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
+import { dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
+import { REVIEW_VERSIONS, reviewVersionFaults, webhookClientFaults } from './webhook-client.ts'
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
 
@@ -34,7 +26,6 @@ interface Configuration {
   readonly webhooks?: readonly Webhook[] | undefined
 }
 
-const VERSIONS = ['v1', 'v1beta1']
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
 
 /** Faults of a configuration of either kind, metadata aside. Conditions that did not change are not looked at again. */
@@ -70,7 +61,7 @@ function validateWebhook(webhook: Webhook, at: string): Faults {
     ...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`),
     ...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`),
     ...optionalChoice(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']),
-    ...validateClient(webhook.clientConfig ?? {}, `${at}.clientConfig`),
+    ...webhookClientFaults(webhook.clientConfig ?? {}, `${at}.clientConfig`),
   ]
 }
 
@@ -85,79 +76,9 @@ function validateFullName(name: string, field: string): Faults {
 }
 
 function validateReviewVersions(versions: readonly string[], field: string): Faults {
-  if (versions.length === 0) return [required(field, `must specify one of ${VERSIONS.join(', ')}`)]
-  const again = repeated(versions, (version) => version)
-  return [
-    ...versions.flatMap((version, index) =>
-      again.includes(index)
-        ? [invalidValue(`${field}[${index}]`, version, 'duplicate version')]
-        : invalidTexts(`${field}[${index}]`, version, dns1035LabelFaults),
-    ),
-    ...when(!versions.some((version) => VERSIONS.includes(version)), () =>
-      invalidValue(field, versions, `must include at least one of ${VERSIONS.join(', ')}`),
-    ),
-  ]
-}
-
-function validateClient({ url, service }: WebhookClientConfig, at: string): Faults {
-  if ((url === undefined) === (service === undefined))
-    return [required(at, 'exactly one of url or service is required')]
-  if (url !== undefined) return validateUrl(url, `${at}.url`)
-  return service ? validateService(service, `${at}.service`) : []
-}
-
-const DESIRED = 'desired format: https://host[/path]'
-
-/** The parts of what may be less than a whole URL (RFC 3986, appendix B): scheme, authority, path, query, fragment. */
-const REFERENCE = /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s
-
-/** Faults of the URL of a webhook. */
-export function validateUrl(text: string, field: string): Faults {
-  const [, scheme = '', authority = '', , search = '', hash = ''] = REFERENCE.exec(text) ?? []
-  if (scheme && authority && !URL.canParse(text))
-    return [required(field, `url must be a valid URL: ${JSON.stringify(text)}; ${DESIRED}`)]
-  const at = authority.lastIndexOf('@')
-  const [user, host] = [authority.slice(0, Math.max(at, 0)), authority.slice(at + 1)]
-  const refused: readonly (readonly [boolean, string, string])[] = [
-    [scheme !== 'https', scheme, `'https' is the only allowed URL scheme; ${DESIRED}`],
-    [host === '', host, `host must be specified; ${DESIRED}`],
-    [user !== '', user, 'user information is not permitted in the URL'],
-    [hash !== '', hash, 'fragments are not permitted in the URL'],
-    [search !== '', search, 'query parameters are not permitted in the URL'],
-  ]
-  return refused.flatMap(([isWrong, value, detail]) =>
-    when(isWrong, () => invalidValue(field, value, detail)),
-  )
-}
-
-function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: string): Faults {
-  return [
-    // Upstream mistakes the one for the other here.
-    ...when(!namespace, () => required(`${at}.name`)),
-    ...when(!name, () => required(`${at}.namespace`)),
-    ...portFaults(`${at}.port`, port).map((fault) => ({
-      ...fault,
-      detail: `port is not valid: ${fault.detail ?? ''}`,
-    })),
-    ...validatePath(path, `${at}.path`),
-  ]
-}
-
-/** Faults of the path of a webhook that is a Service. */
-export function validatePath(path: string | undefined, field: string): Faults {
-  if (path === undefined || path === '' || path === '/') return []
-  // The first letter is taken for the slash, also where it is none.
-  const segments = path.slice(1).replace(/\/$/, '').split('/')
-  return [
-    ...when(!path.startsWith('/'), () => invalidValue(field, path, "must start with a '/'")),
-    ...segments.flatMap((segment, index) =>
-      segment === ''
-        ? [invalidValue(field, path, `segment[${index}] may not be empty`)]
-        : dnsSubdomainFaults(segment).map((fault) =>
-            invalidValue(field, path, `segment[${index}]: ${fault}`),
-          ),
-    ),
-  ]
+  return versions.length === 0
+    ? [required(field, `must specify one of ${REVIEW_VERSIONS.join(', ')}`)]
+    : reviewVersionFaults(versions, field, true)
 }
 
 function conditionFaults({ matchConditions = [] }: Webhook, field: string): Faults {

@@ -3,6 +3,7 @@
  * (kubernetes/kubernetes pkg/serviceaccount/{claims,legacy}.go). Pure.
  */
 
+import { notFound } from '../../api/api-error.ts'
 import type { Secret } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
@@ -51,7 +52,7 @@ export function claimsFault(claims: Claims, find: Find, nowMs: number): string |
       : `${what} UID (${uid}) does not match ${claimOf(what)} (${reference.uid})`
   }
   const account = find(SERVICE_ACCOUNTS, { namespace, name: serviceaccount.name })
-  if (account === undefined) return notFound(serviceaccount)
+  if (account === undefined) return notFound(SERVICE_ACCOUNTS, serviceaccount.name).message
   return (
     bound(SERVICE_ACCOUNTS, serviceaccount, 'service account') ??
     bound(SECRETS, secret, 'secret') ??
@@ -63,9 +64,6 @@ export function claimsFault(claims: Claims, find: Find, nowMs: number): string |
 
 const claimOf = (what: string): string =>
   what === 'service account' ? 'claim' : `service account ${what} ref claim`
-
-const notFound = ({ name }: { readonly name: string }): string =>
-  `serviceaccounts ${JSON.stringify(name)} not found`
 
 function isOver({ metadata }: KubernetesObject, nowMs: number): boolean {
   const deletedMs = parseTimestamp(metadata.deletionTimestamp)
@@ -81,7 +79,7 @@ export function secretTokenFault(grant: SecretTokenGrant, token: string, find: F
   if (Buffer.from(secret.data?.['token'] ?? '', 'base64').toString() !== token)
     return "Token does not match server's copy"
   const found = find(SERVICE_ACCOUNTS, { namespace, name: account.name })
-  if (found === undefined) return notFound(account)
+  if (found === undefined) return notFound(SERVICE_ACCOUNTS, account.name).message
   const { uid, deletionTimestamp } = found.metadata
   if (deletionTimestamp !== undefined) return `ServiceAccount ${namespace}/${account.name} has been deleted`
   if (uid !== account.uid) return `service account UID (${uid}) does not match claim (${account.uid})`
