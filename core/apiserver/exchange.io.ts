@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { ApiError } from '../api/api-error.ts'
+import { limitedBody } from './limited-body.io.ts'
 import { acceptClauses } from './negotiate.ts'
 import type { ApiRequest, ApiResponse, User } from './request.ts'
 import { errorResponse } from './request.ts'
@@ -53,14 +54,7 @@ function bodyReader(incoming: IncomingMessage): () => Promise<Uint8Array> {
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
   if (announced > MAX_BODY_BYTES) throw tooLarge()
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > MAX_BODY_BYTES) throw tooLarge()
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  return await limitedBody(incoming, MAX_BODY_BYTES, tooLarge)
 }
 
 const tooLarge = (): ApiError =>

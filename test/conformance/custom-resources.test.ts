@@ -1,13 +1,11 @@
 /** What users of every kubectl there is do with CustomResourceDefinitions and the objects of their kinds. */
 
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Kubectl, Ran, RunOptions } from '../support/kubectl.io.ts'
-import { KubectlSession, kubectls } from '../support/kubectl.io.ts'
-
-const found = kubectls()
+import { KubectlSession, eachKubectl } from '../support/kubectl.io.ts'
 
 const LISTENERS = {
   description: 'What is listened on.',
@@ -141,9 +139,7 @@ const door = (name: string, spec: object = {}, apiVersion = 'example.org/v1'): s
     spec: { className: 'oak', listeners: [{ name: 'web', port: 80 }], ...spec },
   })
 
-describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {
-  for (const kubectl of found) describe(kubectl.version, () => commands(kubectl))
-})
+eachKubectl(commands)
 
 function commands(kubectl: Kubectl): void {
   let api: TestApiServer

@@ -1,14 +1,13 @@
 /** What users of every kubectl there is see of authentication and authorization: `auth`, `--as`, `create role`. */
 
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { writeKubeconfig } from '../../core/client/kubeconfig.io.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Kubectl, Ran, RunOptions } from '../support/kubectl.io.ts'
-import { KubectlSession, kubectls } from '../support/kubectl.io.ts'
+import { KubectlSession, eachKubectl } from '../support/kubectl.io.ts'
 
-const found = kubectls()
 const JANE = ['--as', 'jane', '--as-group', 'dev', '--as-group', 'system:authenticated']
 
 const RECONCILED = `
@@ -25,9 +24,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reconcil
 subjects: [{kind: Group, name: ops, apiGroup: rbac.authorization.k8s.io}]
 `
 
-describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {
-  for (const kubectl of found) describe(kubectl.version, () => commands(kubectl))
-})
+eachKubectl(commands)
 
 function commands(kubectl: Kubectl): void {
   let api: TestApiServer

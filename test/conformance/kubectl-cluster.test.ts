@@ -1,14 +1,12 @@
 /** What users of every kubectl there is see of volumes, classes, certificate requests, leases and events. */
 
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import { JANE_REQUEST } from '../support/certificate-requests.ts'
 import type { Kubectl, RunOptions } from '../support/kubectl.io.ts'
-import { KubectlSession, kubectls } from '../support/kubectl.io.ts'
-
-const found = kubectls()
+import { KubectlSession, eachKubectl } from '../support/kubectl.io.ts'
 
 const OBJECTS = `
 apiVersion: v1
@@ -77,9 +75,7 @@ note: it was placed
 type: Normal
 `
 
-describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {
-  for (const kubectl of found) describe(kubectl.version, () => commands(kubectl))
-})
+eachKubectl(commands)
 
 function commands(kubectl: Kubectl): void {
   let api: TestApiServer

@@ -1,13 +1,11 @@
 /** What users of every kubectl there is see of ValidatingAdmissionPolicies: apply, get, and requests that are refused. */
 
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Kubectl, Ran, RunOptions } from '../support/kubectl.io.ts'
-import { KubectlSession, kubectls } from '../support/kubectl.io.ts'
-
-const found = kubectls()
+import { KubectlSession, eachKubectl } from '../support/kubectl.io.ts'
 
 /** Shaped like the one of Gateway API's install manifests, which guards its definitions. */
 const POLICIES = `
@@ -86,9 +84,7 @@ spec:
   - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
 `
 
-describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {
-  for (const kubectl of found) describe(kubectl.version, () => commands(kubectl))
-})
+eachKubectl(commands)
 
 function commands(kubectl: Kubectl): void {
   let api: TestApiServer

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startControllers } from '../../core/controllers/controllers.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
 import { sharedInformers } from '../../core/client/shared-informers.ts'
@@ -14,7 +14,7 @@ import { systemClock } from '../../host/linux/clock.io.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Kubectl } from '../support/kubectl.io.ts'
-import { KubectlSession, kubectls } from '../support/kubectl.io.ts'
+import { KubectlSession, eachKubectl } from '../support/kubectl.io.ts'
 
 interface Step {
   /** `kubectl ...`; words in single quotes are one argument */
@@ -328,11 +328,7 @@ const SCRIPTS: readonly Script[] = [
   },
 ]
 
-const found = kubectls()
-
-describe.skipIf(found.length === 0)('kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)', () => {
-  for (const kubectl of found) describe(kubectl.version, () => scripts(kubectl))
-})
+eachKubectl(scripts)
 
 function scripts(kubectl: Kubectl): void {
   const stack = new AsyncDisposableStack()

@@ -6,6 +6,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
+import { describe } from 'vitest'
 
 const DEBIAN_KUBECTL = resolve(
   import.meta.dirname,
@@ -27,6 +28,17 @@ export function kubectls(): readonly Kubectl[] {
     return version === undefined ? [] : [{ path, version, minor: Number(/^v1\.(\d+)/.exec(version)?.[1]) }]
   })
   return [...new Map(found.map((kubectl) => [kubectl.version, kubectl])).values()]
+}
+
+/** Tests with each of them, one after the other; a visible skip where there is none. */
+export function eachKubectl(tests: (kubectl: Kubectl) => void): void {
+  const found = kubectls()
+  describe.skipIf(found.length === 0)(
+    'kubectl (skipped without a kubectl in PATH or KUBECTL_BINARIES)',
+    () => {
+      for (const kubectl of found) describe(kubectl.version, () => tests(kubectl))
+    },
+  )
 }
 
 function versionOf(path: string): string | undefined {

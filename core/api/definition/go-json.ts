@@ -13,6 +13,7 @@ import type {
   SelectableField,
   ValidationRule,
 } from '../generated/apiextensions-v1.ts'
+import { byKey } from '../validation/faults.ts'
 
 type Printed = Readonly<Record<string, unknown>>
 type Printer = (value: never) => unknown
@@ -41,11 +42,7 @@ const each =
 const eachMember =
   (print: (value: never) => unknown): Printer =>
   (map: Readonly<Record<string, never>>) =>
-    Object.fromEntries(
-      Object.entries(map)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]) => [name, print(value)]),
-    )
+    byKey(Object.fromEntries(Object.entries(map).map(([name, value]) => [name, print(value)])))
 const schemaOrBool: Printer = (value: JSONSchemaProps | boolean) =>
   typeof value === 'boolean'
     ? { Allows: value, Schema: null }

@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 import type { ServiceResolver } from '../admission/webhooks/call.io.ts'
+import { limitedBody } from '../limited-body.io.ts'
 import type { KeyPair } from '../pki.io.ts'
 import type { ApiRequest, User } from '../request.ts'
 import type { Dial, ProxyRequest } from '../sessions/proxy.io.ts'
@@ -103,12 +104,5 @@ export class ExtensionClient {
 async function bodyOf(answer: IncomingMessage): Promise<string> {
   const code = answer.statusCode ?? 0
   if (code < 200 || code > 299) throw new Error(`bad status: ${code}`)
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_DOCUMENT_BYTES) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  return (await limitedBody(answer, MAX_DOCUMENT_BYTES)).toString('utf8')
 }

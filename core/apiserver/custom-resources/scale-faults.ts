@@ -8,6 +8,7 @@ import type { FieldError } from '../../api/field-error.ts'
 import type { CustomResourceSubresourceScale } from '../../api/generated/apiextensions-v1.ts'
 import { isJsonObject } from '../../api/json-schema/schema.ts'
 import { invalidValue, when } from '../../api/validation/faults.ts'
+import { goText } from '../json-value.ts'
 
 type Faults = readonly FieldError[]
 
@@ -56,7 +57,7 @@ function valueAt(object: unknown, path: string, wanted: 'int64' | 'string'): Fou
 }
 
 const mistyped = (at: string, value: unknown, wanted: string): string =>
-  `${at} accessor error: ${printed(value)} is of the type ${goType(value)}, expected ${wanted}`
+  `${at} accessor error: ${goText(value)} is of the type ${goType(value)}, expected ${wanted}`
 
 function goType(value: unknown): string {
   if (value === null) return '<nil>'
@@ -64,13 +65,4 @@ function goType(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
   if (typeof value === 'boolean') return 'bool'
   return typeof value === 'object' ? 'map[string]interface {}' : 'string'
-}
-
-/** As Go's `%v`. */
-function printed(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>'
-  if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`
-  if (!isJsonObject(value)) return String(value as string | number | boolean)
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `map[${entries.map(([name, member]) => `${name}:${printed(member)}`).join(' ')}]`
 }

@@ -10,6 +10,7 @@ import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 import type { WebhookClientConfig } from '../../../api/generated/admissionregistration-v1.ts'
+import { limitedBody } from '../../limited-body.io.ts'
 import type { Dial } from '../../sessions/proxy.io.ts'
 import type { WebhookCaller } from './webhooks.ts'
 
@@ -84,14 +85,7 @@ function targetOf({ url, service }: WebhookClientConfig, resolve: ServiceResolve
 
 async function answerOf(answer: IncomingMessage): Promise<unknown> {
   const code = answer.statusCode ?? 0
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
-  const text = Buffer.concat(chunks).toString('utf8')
+  const text = (await limitedBody(answer, MAX_ANSWER_BYTES)).toString('utf8')
   if (code < 200 || code > 299) throw new Error(text.trim().slice(0, 200) || `the server answered ${code}`)
   return JSON.parse(text) as unknown
 }
