@@ -1,7 +1,9 @@
 /** A DNS server on loopback over a small cluster, with an upstream of the test's own: what the tests here ask. */
 
+import type { Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import { zoneConfig } from '../../dns/answer.ts'
 import type { Forwarder } from '../../dns/handler.ts'
@@ -66,6 +68,9 @@ export async function servedCluster(
   })
 }
 
+/** One that is free for UDP may be taken for TCP, if only by somebody's connection. */
+const PORTS_TRIED = 20
+
 export interface FakeUpstream extends AsyncDisposable {
   readonly port: number
   /** names asked for, in order: `udp docs.example.org 1` */
@@ -84,14 +89,6 @@ export async function fakeUpstream(
     const said = answer(query, transport)
     return said && encodeMessage({ ...responseTo(query), recursionAvailable: true, ...said })
   }
-  const udp = createSocket('udp4')
-  udp.bind(0, '127.0.0.1')
-  await once(udp, 'listening')
-  udp.on('message', (bytes, from) => {
-    const said = reply(bytes, 'udp')
-    if (said) udp.send(said, from.port, from.address)
-  })
-  const { port } = udp.address()
   const tcp = createServer((socket) => {
     const frames = new FrameReader()
     socket.on('error', () => socket.destroy())
@@ -102,8 +99,12 @@ export async function fakeUpstream(
       }
     })
   })
-  tcp.listen(port, '127.0.0.1')
-  await once(tcp, 'listening')
+  const udp = await onOnePort(tcp)
+  const { port } = udp.address()
+  udp.on('message', (bytes, from) => {
+    const said = reply(bytes, 'udp')
+    if (said) udp.send(said, from.port, from.address)
+  })
   return {
     port,
     asked,
@@ -111,6 +112,22 @@ export async function fakeUpstream(
       udp.close()
       await new Promise((done) => tcp.close(done))
     },
+  }
+}
+
+/** Makes `tcp` listen on a port that is free for UDP, too. @returns the socket of that port */
+async function onOnePort(tcp: Server): Promise<Socket> {
+  for (let attempt = 1; ; attempt += 1) {
+    const udp = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(udp, 'listening')
+    tcp.listen(udp.address().port, '127.0.0.1')
+    try {
+      await once(tcp, 'listening')
+      return udp
+    } catch (error) {
+      udp.close()
+      if (attempt === PORTS_TRIED) throw error
+    }
   }
 }
 
