@@ -17,14 +17,12 @@ import type { NodeAgent } from '../api/node-agent.ts'
 import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
-import { Authenticator } from './authentication/authenticator.io.ts'
-import { impersonated } from './authentication/impersonation.ts'
-import { attributesOf, forbiddenTo } from './authorization/attributes.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import { PathRequests } from './path-requests.ts'
-import { booleanOf } from './query-values.ts'
 import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
+import type { Understood } from './request-gate.io.ts'
+import { RequestGate, requestKind } from './request-gate.io.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
 import { ANONYMOUS } from './request.ts'
@@ -59,8 +57,6 @@ export interface ApiServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight */
-const MAX_IN_FLIGHT = { readOnly: 400, mutating: 200 } as const
 const IDLE_TIMEOUT_MS = 90_000
 const HEADERS_TIMEOUT_MS = 32_000
 /** for answers under way when the server stops; watches end at once */
@@ -84,8 +80,8 @@ class HttpApiServer implements ApiServer {
   readonly #stopping = new AbortController()
   readonly #exchanges = new Set<Promise<void>>()
   readonly #upgraded = new Set<Duplex>()
-  readonly #authenticator: Authenticator
   readonly #metrics = new RequestMetrics()
+  readonly #gate: RequestGate
   readonly #resources: ResourceRequests
   readonly #paths: PathRequests
   readonly #sessions: Sessions
@@ -94,7 +90,7 @@ class HttpApiServer implements ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options
-    this.#authenticator = new Authenticator(options.registry.tokens)
+    this.#gate = new RequestGate(options)
     this.#resources = new ResourceRequests(options)
     this.#sessions = new Sessions(options)
     this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
@@ -105,7 +101,7 @@ class HttpApiServer implements ApiServer {
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       sync: options.registry.sync,
       clock: options.clock,
-      metrics: () => this.#metrics.print(storedObjects(options.registry)),
+      metrics: () => this.#metrics.print(storedObjects(options.registry)) + this.#gate.metrics(),
       serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,
     })
   }
@@ -163,13 +159,19 @@ class HttpApiServer implements ApiServer {
     try {
       if (!isReadablePath(asked.request.path))
         return await writeResponse(incoming, response, unreadablePath())
-      const { request, route, verb } = await this.#admit(incoming, asked)
+      const known = await this.#gate.identified(incoming, asked)
+      const { request, route, verb } = known
+      using seat = await this.#gate.seat(known, response)
+      this.#gate.authorize(known)
       if (isSessionRoute(route)) {
         await this.#sessions.request(request, route, { incoming, response })
       } else if (route.kind === 'remote') {
         await this.#aggregator.forward(request, route, { incoming, response })
       } else {
-        await writeResponse(incoming, response, await this.#answer(request, route, verb))
+        const answer = await this.#answer(request, route, verb)
+        // A watch that has begun costs little.
+        if (answer.kind === 'stream') seat?.[Symbol.dispose]()
+        await writeResponse(incoming, response, answer)
       }
     } catch (error) {
       const refused = { error: this.#apiError(error, signal), asked: asked.request }
@@ -184,27 +186,6 @@ class HttpApiServer implements ApiServer {
     const route = routeOf(request.path, this.#options.registry.kinds, this.#aggregator)
     const verb = route.kind === 'resource' ? verbOf(request.method, route, request.query) : undefined
     return { request, route, verb }
-  }
-
-  /** @returns the request with its user. Rejects with ApiError: 401, 403, 429. */
-  async #admit(incoming: IncomingMessage, asked: Understood): Promise<Understood> {
-    const { route, verb } = asked
-    const { access } = this.#options.registry
-    const known = await this.#authenticator.userOf(incoming)
-    this.#refuseTooMany(asked)
-    const user = impersonated(known, incoming.rawHeaders, access)
-    const { method, path, query } = asked.request
-    const attributes = attributesOf(user, route, { method, path, query, verb })
-    if (!access.authorize(attributes).allowed) throw forbiddenTo(attributes)
-    return { ...asked, request: { ...asked.request, user } }
-  }
-
-  #refuseTooMany({ request, route, verb }: Understood): void {
-    const kind = requestKind(request, route, verb)
-    if (kind === 'longRunning' || this.#metrics.inflight(kind) <= MAX_IN_FLIGHT[kind]) return
-    throw new ApiError('TooManyRequests', 'Too many requests, please try again later.', {
-      details: { retryAfterSeconds: 1 },
-    })
   }
 
   async #answer(request: ApiRequest, route: Route, verb: RequestVerb | undefined): Promise<ApiResponse> {
@@ -225,7 +206,7 @@ class HttpApiServer implements ApiServer {
   #count(exchange: Understood & { readonly code: () => number }): () => void {
     const { request, route, verb } = exchange
     const startMs = this.#options.clock.monotonic()
-    const kind = requestKind(request, route, verb)
+    const kind = requestKind(exchange)
     const end = this.#metrics.begin(kind)
     const unwatch =
       verb === 'watch' && route.kind === 'resource' ? this.#metrics.watching(route.resource) : undefined
@@ -263,7 +244,9 @@ class HttpApiServer implements ApiServer {
     let code = 101
     const done = this.#count({ ...asked, code: () => code })
     try {
-      const { request, route } = await this.#admit(incoming, asked)
+      const known = await this.#gate.identified(incoming, asked)
+      this.#gate.authorize(known)
+      const { request, route } = known
       if (route.kind === 'remote') await this.#aggregator.upgrade(request, route, { incoming, ...to })
       else if (isSessionRoute(route)) await this.#sessions.upgrade(request, route, { incoming, ...to })
       else throw methodNotAllowed()
@@ -291,6 +274,7 @@ class HttpApiServer implements ApiServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
+    this.#gate[Symbol.dispose]()
     await this.#aggregator[Symbol.asyncDispose]()
     const closed = this.#servers.map((server) => closeServer(server))
     for (const socket of this.#upgraded) socket.destroy()
@@ -301,12 +285,6 @@ class HttpApiServer implements ApiServer {
     for (const server of this.#servers) server.closeAllConnections()
     await Promise.all(closed)
   }
-}
-
-interface Understood {
-  readonly request: ApiRequest
-  readonly route: Route
-  readonly verb: RequestVerb | undefined
 }
 
 /** How many objects there are of each resource, in one of its versions. */
@@ -321,16 +299,6 @@ function storedObjects(registry: Registry): ReadonlyMap<string, number> {
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
-
-/** Watches and streams are not counted against the limits. */
-function requestKind(request: ApiRequest, route: Route, verb: RequestVerb | undefined) {
-  if (verb === 'watch' || isSessionRoute(route) || isRemoteWatch(request, route))
-    return 'longRunning' as const
-  return ['GET', 'HEAD'].includes(request.method) ? ('readOnly' as const) : ('mutating' as const)
-}
-
-const isRemoteWatch = ({ query }: ApiRequest, route: Route): boolean =>
-  route.kind === 'remote' && booleanOf(query, 'watch') === true
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

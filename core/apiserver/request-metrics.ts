@@ -3,6 +3,8 @@
  * holds.
  */
 
+import { labelText, metricHead } from './prometheus-text.ts'
+
 type Labels = {
   readonly verb: string
   readonly group: string
@@ -28,11 +30,6 @@ export class RequestMetrics {
   readonly #inflight: Record<RequestKind, number> = { readOnly: 0, mutating: 0 }
   readonly #watchers = new Map<string, number>()
   #longRunning = 0
-
-  /** requests of that kind under way */
-  inflight(kind: RequestKind): number {
-    return this.#inflight[kind]
-  }
 
   /** A request begins; the function returned ends it. */
   begin(kind: RequestKind | 'longRunning'): () => void {
@@ -72,37 +69,25 @@ export class RequestMetrics {
   /** The text of /metrics. @param objects stored, by resource (`deployments.apps`) */
   print(objects: ReadonlyMap<string, number> = new Map()): string {
     const lines = [
-      ...head('apiserver_request_total', 'counter', 'Requests answered.'),
+      ...metricHead('apiserver_request_total', 'counter', 'Requests answered.'),
       ...[...this.#requests].map(([labels, count]) => `apiserver_request_total{${labels}} ${count}`),
-      ...head('apiserver_request_duration_seconds', 'histogram', 'Time to the answer.'),
+      ...metricHead('apiserver_request_duration_seconds', 'histogram', 'Time to the answer.'),
       ...[...this.#durations].flatMap(([labels, histogram]) => histogramLines(labels, histogram)),
-      ...head('apiserver_current_inflight_requests', 'gauge', 'Short requests under way.'),
+      ...metricHead('apiserver_current_inflight_requests', 'gauge', 'Short requests under way.'),
       ...Object.entries(this.#inflight).map(
         ([kind, count]) => `apiserver_current_inflight_requests{request_kind="${kind}"} ${count}`,
       ),
-      ...head('apiserver_longrunning_requests', 'gauge', 'Watches and streams under way.'),
+      ...metricHead('apiserver_longrunning_requests', 'gauge', 'Watches and streams under way.'),
       `apiserver_longrunning_requests ${this.#longRunning}`,
-      ...head('apiserver_registered_watchers', 'gauge', 'Watches under way, by resource.'),
+      ...metricHead('apiserver_registered_watchers', 'gauge', 'Watches under way, by resource.'),
       ...[...this.#watchers].map(([labels, count]) => `apiserver_registered_watchers{${labels}} ${count}`),
-      ...head('apiserver_storage_objects', 'gauge', 'Objects stored, by resource.'),
+      ...metricHead('apiserver_storage_objects', 'gauge', 'Objects stored, by resource.'),
       ...[...objects].map(
         ([resource, count]) => `apiserver_storage_objects{resource="${resource}"} ${count}`,
       ),
     ]
     return `${lines.join('\n')}\n`
   }
-}
-
-const head = (name: string, type: string, help: string): readonly string[] => [
-  `# HELP ${name} ${help}`,
-  `# TYPE ${name} ${type}`,
-]
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const escaped = (value: string): string => value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',')
 }
 
 function histogramLines(labels: string, { buckets, sum, count }: Histogram): readonly string[] {

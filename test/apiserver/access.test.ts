@@ -216,6 +216,20 @@ describe('RBAC', () => {
     expect((await ask(path)).code).toBe(404)
   })
 
+  it.each([
+    ['POST', '/pods/a', 'create'],
+    ['PUT', '/pods', 'update'],
+    ['PATCH', '/pods', 'patch'],
+    ['OPTIONS', '/pods', ''],
+  ])('names what %s %s would be where it is not served', async (method, path, verb) => {
+    const refused = await ask(`/api/v1/namespaces/default${path}`, { as: jane, method })
+    expect([refused.code, refused.body.message]).toEqual([
+      403,
+      expect.stringContaining(`User "jane" cannot ${verb} resource "pods"`),
+    ])
+    expect((await ask(`/api/v1/namespaces/default${path}`, { method })).code).toBe(405)
+  })
+
   it('counts a list of one name as of that name', async () => {
     const rule = {
       apiGroups: [''],

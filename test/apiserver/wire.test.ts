@@ -1,17 +1,14 @@
 /**
- * What a client-go reflector and other raw clients rely on: representations, health, metrics, limits, and every cell
+ * What a client-go reflector and other raw clients rely on: representations, health, metrics, and every cell
  * of the table of resourceVersion and resourceVersionMatch.
  */
 
-import { connect } from 'node:tls'
-import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONFIG_MAPS } from '../../core/api/scheme.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Ask } from '../support/ask.io.ts'
 import { ask } from '../support/ask.io.ts'
-import { eventually } from '../support/test-host.io.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
@@ -349,46 +346,18 @@ describe('health and metrics', () => {
       'apiserver_longrunning_requests gauge',
       'apiserver_registered_watchers gauge',
       'apiserver_storage_objects gauge',
+      'apiserver_flowcontrol_nominal_limit_seats gauge',
+      'apiserver_flowcontrol_lower_limit_seats gauge',
+      'apiserver_flowcontrol_upper_limit_seats gauge',
+      'apiserver_flowcontrol_current_executing_requests gauge',
+      'apiserver_flowcontrol_current_inqueue_requests gauge',
+      'apiserver_flowcontrol_dispatched_requests_total counter',
+      'apiserver_flowcontrol_rejected_requests_total counter',
     ])
+    const exempt = 'flow_schema="exempt",priority_level="exempt"'
+    expect(text).toContain(`apiserver_flowcontrol_current_executing_requests{${exempt}} 1\n`)
     expect(text).toContain('apiserver_storage_objects{resource="configmaps"} 3\n')
     expect(text).toContain('apiserver_registered_watchers{group="",version="v1",kind="ConfigMap"} 0\n')
     expect(text).toContain('apiserver_current_inflight_requests{request_kind="readOnly"} 1\n')
-  })
-})
-
-describe('limits', () => {
-  /** A request whose body never comes. */
-  async function stalled(): Promise<TLSSocket> {
-    const { caCertificate, admin } = api.pki
-    const socket = connect({
-      host: '127.0.0.1',
-      port: api.server.port,
-      ca: caCertificate,
-      cert: admin.certificate,
-      key: admin.key,
-    })
-    socket.on('error', () => undefined)
-    await new Promise<void>((resolve) => socket.once('secureConnect', () => resolve()))
-    socket.write(`POST ${MAPS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n`)
-    return socket
-  }
-  const inFlight = async (): Promise<number> =>
-    Number(/request_kind="mutating"\} (\d+)/.exec((await ask(api, '/metrics')).text)?.[1])
-
-  it('of writes under way: 429 with Retry-After, while reads go on', async () => {
-    const sockets = await Promise.all(Array.from({ length: 200 }, stalled))
-    await eventually('200 writes', async () => ((await inFlight()) === 200 ? true : undefined))
-    const refused = await ask(api, MAPS, { method: 'POST', body: '{}' })
-    expect([refused.code, refused.headers['retry-after']]).toEqual([429, '1'])
-    expect(refused.json()).toMatchObject({
-      reason: 'TooManyRequests',
-      message: 'Too many requests, please try again later.',
-    })
-    expect((await ask(api, MAPS)).code).toBe(200)
-    for (const socket of sockets) socket.destroy()
-    await eventually('all given up', async () => ((await inFlight()) === 0 ? true : undefined))
-    expect(
-      (await ask(api, `${MAPS}?dryRun=All`, { method: 'POST', body: '{"metadata":{"name":"n"}}' })).code,
-    ).toBe(201)
   })
 })

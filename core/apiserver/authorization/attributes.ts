@@ -5,7 +5,7 @@
 
 import { ApiError } from '../../api/api-error.ts'
 import type { User } from '../request.ts'
-import type { RequestVerb, Route } from '../route.ts'
+import type { RequestVerb, ResourceRoute, Route } from '../route.ts'
 import { verbOf } from '../route.ts'
 
 export interface ResourceTarget {
@@ -56,13 +56,13 @@ export function attributesOf(user: User, route: Route, request: Asked): Attribut
     const { name, subresource } = target
     const parts = { name: name || undefined, subresource: subresource || undefined }
     const verb = verbOf(request.method, parts, request.query)
-    return { user, verb: verb ?? method, target }
+    return { user, verb: verb ?? unservedVerb(request.method, parts), target }
   }
   if (route.kind !== 'resource') return { user, verb: method, target: { kind: 'path', path: request.path } }
   const { resource, subresource, namespace, name = selectedName(request) } = route
   return {
     user,
-    verb: request.verb ?? method,
+    verb: request.verb ?? unservedVerb(request.method, route),
     target: {
       kind: 'resource',
       group: resource.group,
@@ -72,6 +72,26 @@ export function attributesOf(user: User, route: Route, request: Asked): Attribut
       namespace: namespaceOf(resource.resource, namespace, route.name),
       name,
     },
+  }
+}
+
+/** What is asked for where nothing of the kind is served: told by the old paths of watches, else by the method alone. */
+function unservedVerb(
+  method: string,
+  { name, isWatch = false }: Partial<Pick<ResourceRoute, 'name' | 'isWatch'>>,
+): string {
+  if (isWatch) return 'watch'
+  switch (method) {
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'HEAD':
+      return name === undefined ? 'list' : 'get'
+    default:
+      return ''
   }
 }
 
