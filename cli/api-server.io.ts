@@ -5,6 +5,7 @@
 
 import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
 import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
+import { probedComponents } from '../core/apiserver/component-probe.io.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { noNodeAgent } from './no-node-agent.ts'
@@ -69,6 +70,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
       log,
       listen,
       dial,
+      components: probedComponents(dial),
     }).catch((error: unknown) => {
       throw portTaken(error, config)
     }),

@@ -13,9 +13,11 @@ import { openPki } from '../core/apiserver/pki.io.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
 import type { ClusterFacts } from '../core/api/rules.ts'
 import type { SecretTokenGrant } from '../core/api/token-secret.ts'
+import { componentCheck } from '../core/apiserver/component-statuses.ts'
 import type { Client } from '../core/client/client.ts'
 import type { Informers } from '../core/client/informer.ts'
 import { sharedInformers } from '../core/client/shared-informers.ts'
+import type { Healthy } from '../core/client/worker-health.ts'
 import { startControllers } from '../core/controllers/controllers.ts'
 import type { Kubelet } from '../core/kubelet/kubelet.io.ts'
 import { openPodNetwork } from '../core/pod-network/open-pod-network.io.ts'
@@ -99,7 +101,13 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
 
   step('starting the API server')
   const agent = lateBound<Kubelet>('the node agent')
-  const joining = { config, dir, host, registry, network, pki, agent: agent.proxy, stack }
+  const scheduler = lateBound<Healthy>('the scheduler')
+  const controllers = lateBound<Healthy>('the controllers')
+  const components = {
+    'controller-manager': componentCheck(async (signal) => controllers.proxy.healthy(signal), clock),
+    scheduler: componentCheck(async (signal) => scheduler.proxy.healthy(signal), clock),
+  }
+  const joining = { config, dir, host, registry, network, pki, agent: agent.proxy, components, stack }
   const { server, nodePort } = await joinApi(joining)
   await ensureObjects(client, {
     pki,
@@ -117,8 +125,8 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   const { caCertificate } = pki
   const { tokens } = registry
   const signToken = tokens && ((grant: SecretTokenGrant) => tokens.secretToken(grant))
-  stack.use(startControllers({ ...shared, caCertificate, loadBalancerCIDR, signToken }))
-  stack.use(startScheduler(shared))
+  controllers.bind(stack.use(startControllers({ ...shared, caCertificate, loadBalancerCIDR, signToken })))
+  scheduler.bind(stack.use(startScheduler(shared)))
   return {
     dir,
     host,

@@ -1,5 +1,6 @@
 /** Joins the API server to the cluster: its listeners, the kubeconfig, and the node agent behind it. */
 
+import type { ComponentChecks } from '../core/apiserver/component-statuses.ts'
 import { serveApi } from '../core/apiserver/http.io.ts'
 import type { Pki } from '../core/apiserver/pki.io.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
@@ -20,6 +21,7 @@ export interface ApiOptions {
   readonly network: PodNetwork
   readonly pki: Pki
   readonly agent: NodeAgent
+  readonly components: ComponentChecks
   readonly stack: AsyncDisposableStack
 }
 
@@ -38,6 +40,7 @@ export async function joinApi(
       await serveApi({
         registry,
         nodeAgent: agent,
+        components: options.components,
         pki,
         sockets: host.sockets,
         clock: host.clock,

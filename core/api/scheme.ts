@@ -28,10 +28,12 @@ export const SCHEME: readonly ResourceInfo[] = [
   ...ACCESS_RESOURCES,
 ]
 
-/** Whether objects of the resource are kept: reviews of access are answered and forgotten. */
-export function isStored({ verbs }: ResourceInfo): boolean {
-  return verbs.includes('get')
-}
+/** Whether objects of the resource can be read, one and all: reviews of access are answered and forgotten. */
+export const isReadable = ({ verbs }: ResourceInfo): boolean => verbs.includes('get')
+
+/** Whether objects of the resource are kept: how components are is measured when somebody asks. */
+export const isStored = (resource: ResourceInfo): boolean =>
+  isReadable(resource) && resource.verbs.includes('create')
 
 /** Whether the resource is one of Kubernetes' own: no CustomResourceDefinition made it. */
 export const isBuiltIn = (resource: ResourceInfo): boolean => SCHEME.includes(resource)

@@ -17,6 +17,8 @@ import type { NodeAgent } from '../api/node-agent.ts'
 import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
+import type { ComponentChecks } from './component-statuses.ts'
+import { componentCheck } from './component-statuses.ts'
 import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import { PathRequests } from './path-requests.ts'
 import type { ServerCredentials } from './pki.io.ts'
@@ -50,6 +52,8 @@ export interface ApiServerOptions {
   /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
   readonly dial: Dial
   readonly version?: VersionInfo | undefined
+  /** of the components beside this one and its store */
+  readonly components?: ComponentChecks | undefined
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -91,7 +95,10 @@ class HttpApiServer implements ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options
     this.#gate = new RequestGate(options)
-    this.#resources = new ResourceRequests(options)
+    const { registry, clock } = options
+    const etcd = componentCheck(() => registry.storeHealth(), clock)
+    const components = { ...options.components, 'etcd-0': etcd }
+    this.#resources = new ResourceRequests({ ...options, components })
     this.#sessions = new Sessions(options)
     this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
     this.#paths = new PathRequests({

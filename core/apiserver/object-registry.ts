@@ -85,6 +85,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     access,
     tokens,
     sync,
+    storeHealth: () => store.health(),
     get: (resource, name) => getObject(env, resource, name),
     list: (resource, query) => listObjects(env, resource, query),
     watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),

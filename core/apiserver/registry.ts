@@ -81,6 +81,9 @@ export interface Registry {
    */
   readonly sync?: (() => Promise<void>) | undefined
 
+  /** Rejects when writes would be refused, as far as that is known. */
+  storeHealth(): Promise<void>
+
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject
 
   list(resource: ResourceInfo, query: ListQuery): ListResult

@@ -123,7 +123,7 @@ function isPlainJson({ representation }: View): boolean {
 
 function listMetadata(list: ListResult): Record<string, unknown> {
   return {
-    resourceVersion: list.resourceVersion,
+    ...(list.resourceVersion === '' ? {} : { resourceVersion: list.resourceVersion }),
     ...(list.continue === undefined ? {} : { continue: list.continue }),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   }

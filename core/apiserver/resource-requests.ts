@@ -11,8 +11,16 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
 import type { KindRules } from '../api/rules.ts'
-import { BINDINGS, isStored } from '../api/scheme.ts'
+import { BINDINGS, isReadable } from '../api/scheme.ts'
 import { parseFieldSelector } from '../api/selector-syntax.ts'
+import { selectionOf } from './selection.ts'
+import type { ComponentChecks } from './component-statuses.ts'
+import {
+  componentStatus,
+  componentStatusList,
+  isComponentStatus,
+  refuseComponentWatch,
+} from './component-statuses.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
@@ -39,6 +47,8 @@ export interface ResourceRequestsOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly random: Pick<Random, 'next'>
+  /** of all that the API knows of; absent: it knows of none */
+  readonly components?: ComponentChecks | undefined
 }
 
 type Exchange = {
@@ -68,7 +78,8 @@ export class ResourceRequests {
 
   /** Rejects with ApiError for whatever is refused. */
   async answer(request: ApiRequest, route: ResourceRoute, verb: RequestVerb): Promise<ApiResponse> {
-    refuseUnsupported(route, verb)
+    const isComponent = isComponentStatus(route.resource)
+    if (!(isComponent && verb === 'watch')) refuseUnsupported(route, verb)
     refuseName(route.name)
     const warnings: string[] = []
     const exchange: Exchange = {
@@ -92,7 +103,7 @@ export class ResourceRequests {
     const representation = negotiate(headers['accept'] ?? '', {
       pretty: query.get('pretty'),
       userAgent: headers['user-agent'] ?? '',
-      hasNoShapes: !isStored(route.resource),
+      hasNoShapes: !isReadable(route.resource),
       route: isCustom(route) ? 'custom' : route.name === undefined ? 'collection' : 'object',
       isWatch: verb === 'watch',
     })
@@ -108,6 +119,7 @@ export class ResourceRequests {
   }
 
   async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {
+    if (isComponentStatus(exchange.route.resource)) return await this.#component(exchange, verb)
     const { sync } = this.#registry
     if (sync && READS.has(verb) && asksForRecent(exchange.request.query)) await sync()
     switch (verb) {
@@ -131,6 +143,21 @@ export class ResourceRequests {
       case 'deletecollection':
         return this.#deleteCollection(exchange)
     }
+  }
+
+  async #component({ request, route, view }: Exchange, verb: RequestVerb): Promise<ApiResponse> {
+    refuseComponentWatch(verb)
+    const { components = {} } = this.#options
+    if (route.name !== undefined) {
+      const object = await componentStatus(components, objectName(route).name)
+      refuseOtherNumber(view.representation.shape, false, shownType(route, false))
+      return shown(200, object, view)
+    }
+    const query = listQuery(request.query, undefined)
+    const selection = selectionOf(this.#registry, route.resource, query)
+    const list = await componentStatusList(components, query, selection)
+    refuseOtherNumber(view.representation.shape, true, shownType(route, true))
+    return whole(200, listText(route.resource, list, view), view)
   }
 
   #get({ request, route }: Exchange): KubernetesObject {

@@ -5,6 +5,7 @@
  * the scheme does not have is `unknown` here and not later.
  */
 
+import { isReadable } from '../api/scheme.ts'
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
 import type { Remotes } from './aggregation/remotes.ts'
 import type { ServedKinds } from './kinds.ts'
@@ -80,7 +81,12 @@ function resourceRoute(
 ): Route {
   if (segments[0] === 'watch' && kinds.forPath(group, version, 'watch') === undefined) {
     const route = resourceRoute(kinds, group, version, segments.slice(1))
-    const isWatchable = route.kind === 'resource' && !route.isWatch && route.subresource === undefined
+    const isWatchable =
+      route.kind === 'resource' &&
+      !route.isWatch &&
+      route.subresource === undefined &&
+      // How components are can be asked for, and never watched.
+      !(isReadable(route.resource) && !route.resource.verbs.includes('watch'))
     return isWatchable ? { ...route, isWatch: true } : { kind: 'unknown' }
   }
   const isNamespaced = segments[0] === 'namespaces' && segments.length > 2 && !isNamespacePart(segments)

@@ -23,7 +23,7 @@ type Fields = Readonly<Record<string, string>>
 
 /** @throws ApiError BadRequest for selectors that cannot be read or name unknown fields */
 export function selectionOf(
-  env: Environment,
+  env: Pick<Environment, 'kinds'>,
   resource: ResourceInfo,
   query: Pick<ListQuery, 'namespace' | 'labelSelector' | 'fieldSelector'>,
 ): Selection {
@@ -44,7 +44,7 @@ const meetsAll = (requirements: readonly FieldRequirement[], fields: Fields): bo
 
 /** A kind with fields of its own has those of all kinds only where they are said to be: no namespace without one. */
 function selectableFields(
-  env: Environment,
+  env: Pick<Environment, 'kinds'>,
   resource: ResourceInfo,
   requirements: readonly FieldRequirement[],
 ): (object: KubernetesObject) => Fields {

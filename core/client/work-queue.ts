@@ -20,7 +20,7 @@ const MAX_BACKOFF_MS = 1_000_000
 export class WorkQueue implements AsyncDisposable {
   readonly #options: WorkQueueOptions
   readonly #waiting = new Set<string>()
-  readonly #active = new Map<string, Promise<void>>()
+  readonly #active = new Map<string, { readonly done: Promise<void>; readonly sinceMs: number }>()
   /** keys asked for again while they are worked on */
   readonly #again = new Set<string>()
   readonly #failures = new Map<string, number>()
@@ -49,14 +49,26 @@ export class WorkQueue implements AsyncDisposable {
     this.#stop.abort()
     this.#waiting.clear()
     this.#again.clear()
-    await Promise.all(this.#active.values())
+    await Promise.all([...this.#active.values()].map(({ done }) => done))
+  }
+
+  /** The key that has been worked on for longest, and since when by the clock's monotonic time. */
+  get oldest(): { readonly key: string; readonly sinceMs: number } | undefined {
+    // In the order in which they were begun.
+    const [first] = this.#active
+    return first && { key: first[0], sinceMs: first[1].sinceMs }
+  }
+
+  get isStopped(): boolean {
+    return this.#stop.signal.aborted
   }
 
   #drain(): void {
     for (const key of this.#waiting) {
       if (this.#active.size >= this.#options.concurrency) return
       this.#waiting.delete(key)
-      this.#active.set(key, this.#process(key))
+      const sinceMs = this.#options.clock.monotonic()
+      this.#active.set(key, { done: this.#process(key), sinceMs })
     }
   }
 

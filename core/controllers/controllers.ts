@@ -1,6 +1,7 @@
 /** All controllers of a cluster, started and stopped as one. */
 
 import type { SecretTokenGrant } from '../api/token-secret.ts'
+import type { Healthy } from '../client/worker-health.ts'
 import type { RunnerOptions } from './runner.ts'
 import { runController } from './runner.ts'
 import { admissionPolicyStatusController } from './admission-policy-status.ts'
@@ -25,7 +26,7 @@ export interface ControllersOptions extends RunnerOptions {
   readonly signToken?: ((grant: SecretTokenGrant) => string) | undefined
 }
 
-export function startControllers(options: ControllersOptions): AsyncDisposable {
+export function startControllers(options: ControllersOptions): AsyncDisposable & Healthy {
   const { caCertificate, signToken: sign } = options
   const running = [
     runController(namespaceController, options),
@@ -43,6 +44,9 @@ export function startControllers(options: ControllersOptions): AsyncDisposable {
     ...(sign ? [runController(tokenSecretController({ caCertificate, sign }), options)] : []),
   ]
   return {
+    async healthy(signal) {
+      await Promise.all(running.map((one) => one.healthy(signal)))
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((one) => one[Symbol.asyncDispose]()))
     },

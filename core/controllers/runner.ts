@@ -15,6 +15,8 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { eventRecorder } from '../client/event-recorder.ts'
 import type { Informers } from '../client/informer.ts'
+import type { Healthy } from '../client/worker-health.ts'
+import { workerHealth } from '../client/worker-health.ts'
 import { WorkQueue } from '../client/work-queue.ts'
 import { eachCustomResource } from './custom-resources.ts'
 import type { ApiWrite, Controller, PlannedEvent, PlannedWrite } from './controller.ts'
@@ -34,11 +36,11 @@ const CACHE_TIMEOUT_MS = 10_000
 export function runController<Snapshot>(
   controller: Controller<Snapshot>,
   options: RunnerOptions,
-): AsyncDisposable {
+): AsyncDisposable & Healthy {
   return new ControllerRun(controller, options)
 }
 
-class ControllerRun<Snapshot> implements AsyncDisposable {
+class ControllerRun<Snapshot> implements AsyncDisposable, Healthy {
   readonly #controller: Controller<Snapshot>
   readonly #options: RunnerOptions
   readonly #events: EventRecorder
@@ -67,6 +69,10 @@ class ControllerRun<Snapshot> implements AsyncDisposable {
       ...controller.watches.map(subscribe),
       ...(controller.watchesCustomResources ? [eachCustomResource(informers, subscribe)] : []),
     ]
+  }
+
+  async healthy(signal: AbortSignal): Promise<void> {
+    await workerHealth(this.#controller.name, this.#queue, this.#options, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,8 @@ import { timestamp } from '../api/timestamp.ts'
 import type { Client } from '../client/client.ts'
 import { eventRecorder } from '../client/event-recorder.ts'
 import type { Informers } from '../client/informer.ts'
+import type { Healthy } from '../client/worker-health.ts'
+import { workerHealth } from '../client/worker-health.ts'
 import { WorkQueue } from '../client/work-queue.ts'
 import type { Clock, Logger } from '../../host/host.ts'
 import { schedule } from './schedule.ts'
@@ -26,7 +28,7 @@ const NAME = 'default-scheduler'
 const RETRY_MS = 60_000
 const RETRY_BINDING_MS = 1_000
 
-export function startScheduler(options: SchedulerOptions): AsyncDisposable {
+export function startScheduler(options: SchedulerOptions): AsyncDisposable & Healthy {
   const { client, informers, clock, log } = options
   const pods = informers.of(PODS)
   const nodes = informers.of(NODES)
@@ -133,6 +135,7 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
     nodes.onChange(retryUnschedulable),
   ]
   return {
+    healthy: (signal) => workerHealth('scheduling', queue, options, signal),
     async [Symbol.asyncDispose]() {
       for (const end of unsubscribe) end()
       stop.abort()

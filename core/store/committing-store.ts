@@ -21,6 +21,8 @@ import { StoreError } from './store.ts'
 export interface CommitLog {
   /** Resolves once `bytes` are durable; rejects (StoreError) when they are not and never will be. */
   append(record: CommitRecord, bytes: Buffer): Promise<void>
+  /** why nothing can be appended any more; undefined while it can */
+  readonly fault?: StoreError | undefined
 }
 
 export interface CommittingStoreOptions {
@@ -87,6 +89,11 @@ export class CommittingStore implements Store {
 
   watch(prefix: string, afterRevision: number, handler: EventHandler): () => void {
     return this.#index.watch(prefix, afterRevision, handler)
+  }
+
+  async health(): Promise<void> {
+    if (this.#closing) throw new StoreError('the store is closed')
+    if (this.#log?.fault) throw this.#log.fault
   }
 
   async commit(transaction: Transaction): Promise<TransactionResult> {

@@ -76,6 +76,9 @@ export interface Store extends AsyncDisposable {
    */
   sync?(): Promise<void>
 
+  /** Rejects with StoreError when a write would be refused, as far as that is known before one is tried. */
+  health(): Promise<void>
+
   /**
    * Resolves once durable and shown. Rejects with StoreError when the disk refuses, then nothing was written; or when
    * the backend does not answer, then it may have been.

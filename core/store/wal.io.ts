@@ -90,6 +90,10 @@ export class Wal implements CommitLog, AsyncDisposable {
     }
   }
 
+  get fault(): StoreError | undefined {
+    return this.#broken
+  }
+
   append(record: CommitRecord, bytes: Buffer): Promise<void> {
     if (this.#broken) return Promise.reject(this.#broken)
     const done = Promise.withResolvers<void>()

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import type { NodeAgent } from '../../core/api/node-agent.ts'
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
 import type { WebhookCaller } from '../../core/apiserver/admission/webhooks/webhooks.ts'
+import type { ComponentChecks } from '../../core/apiserver/component-statuses.ts'
 import type { ApiServer } from '../../core/apiserver/http.io.ts'
 import { serveApi } from '../../core/apiserver/http.io.ts'
 import { ensureBootstrapPolicy } from '../../core/apiserver/authorization/bootstrap-policy.ts'
@@ -56,6 +57,8 @@ export interface TestApiServerOptions {
   readonly callWebhook?: WebhookCaller
   /** how many times faster the server's watches age */
   readonly pace?: number
+  /** how the components are that the store is not */
+  readonly components?: ComponentChecks
 }
 
 const CONTEXT = { user: { name: 'test', groups: ['system:masters'] }, warn: () => undefined }
@@ -95,6 +98,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     clock: paced(options.pace ?? 1),
     random: systemRandom,
     log,
+    components: options.components,
     listen: [{ address: '127.0.0.1', port: 0 }],
     dial: ({ port }) => connect({ host: '127.0.0.1', port: options.backendPort ?? port }),
   })

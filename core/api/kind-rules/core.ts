@@ -60,6 +60,7 @@ import {
   PODS,
   SERVICES,
   ENDPOINTS,
+  COMPONENT_STATUSES,
   CONFIG_MAPS,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -217,4 +218,5 @@ export const CORE_RULES: readonly RulesEntry[] = [
     returnsDeleted: true,
     hasStatus: true,
   }),
+  row(COMPONENT_STATUSES, { deprecation: 'v1 ComponentStatus is deprecated in v1.19+' }),
 ]

@@ -2,6 +2,7 @@
 
 import type {
   Binding,
+  ComponentStatus,
   ConfigMap,
   Endpoints,
   Event,
@@ -149,6 +150,16 @@ export const RESOURCE_QUOTAS = define<ResourceQuota>({
   subresources: [status('ResourceQuota')],
 })
 
+/** Made when asked for, and never stored. */
+export const COMPONENT_STATUSES = define<ComponentStatus>({
+  resource: 'componentstatuses',
+  singular: 'componentstatus',
+  kind: 'ComponentStatus',
+  clusterScoped: true,
+  shortNames: ['cs'],
+  verbs: ['get', 'list'],
+})
+
 /** In the order of discovery documents. */
 export const CORE_RESOURCES: readonly ResourceInfo[] = [
   NAMESPACES,
@@ -167,4 +178,5 @@ export const CORE_RESOURCES: readonly ResourceInfo[] = [
   LIMIT_RANGES,
   RESOURCE_QUOTAS,
   BINDINGS,
+  COMPONENT_STATUSES,
 ]

@@ -5,6 +5,7 @@
 
 import type { Lease } from '../../api/generated/coordination-v1.ts'
 import type {
+  ComponentStatus,
   ConfigMap,
   Event,
   Namespace,
@@ -16,6 +17,24 @@ import { toCoreEvent } from '../../api/conversion/events.ts'
 import type { Event as NewEvent } from '../../api/generated/events-v1.ts'
 import type { Printer } from './column.ts'
 import { AGE, NAME, column, since, wide } from './column.ts'
+
+/** Of the condition that is there, in the words of people. */
+const healthOf = ({
+  conditions = [],
+}: ComponentStatus): { status: string; message: string; error: string } => {
+  const health = conditions.find(({ type }) => type === 'Healthy')
+  const status = health === undefined ? 'Unknown' : health.status === 'True' ? 'Healthy' : 'Unhealthy'
+  return { status, message: health?.message ?? '', error: health?.error ?? '' }
+}
+
+export const COMPONENT_STATUS_PRINTER: Printer<ComponentStatus> = {
+  columns: [
+    NAME,
+    column('Status', 'Status of the component conditions', (one) => healthOf(one).status),
+    column('Message', 'Message of the component conditions', (one) => healthOf(one).message),
+    column('Error', 'Error of the component conditions', (one) => healthOf(one).error),
+  ],
+}
 
 const size = (map: Readonly<Record<string, unknown>> | null | undefined): number =>
   Object.keys(map ?? {}).length

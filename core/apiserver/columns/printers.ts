@@ -5,6 +5,7 @@ import { BINDING_PRINTER } from './access.ts'
 import type { Printer } from './column.ts'
 import { AGE, CREATED_AT, NAME } from './column.ts'
 import {
+  COMPONENT_STATUS_PRINTER,
   CONFIG_MAP_PRINTER,
   EVENT_PRINTER,
   LEASE_PRINTER,
@@ -76,6 +77,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['v1/Pod', erased(POD_PRINTER)],
   ['v1/Service', erased(SERVICE_PRINTER)],
   ['v1/Endpoints', erased(ENDPOINTS_PRINTER)],
+  ['v1/ComponentStatus', erased(COMPONENT_STATUS_PRINTER)],
   ['v1/ConfigMap', erased(CONFIG_MAP_PRINTER)],
   ['v1/Secret', erased(SECRET_PRINTER)],
   ['v1/ServiceAccount', erased(SERVICE_ACCOUNT_PRINTER)],

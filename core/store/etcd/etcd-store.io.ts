@@ -128,6 +128,10 @@ class EtcdStore implements Store {
     return this.#next
   }
 
+  health(): Promise<void> {
+    return this.sync()
+  }
+
   async commit(transaction: Transaction): Promise<TransactionResult> {
     const leases = await this.#leases.idsFor([...timesToLive(transaction)])
     const answer = (await this.#write(txnRequest(transaction, leases))) as WireTxn
