@@ -3,6 +3,7 @@
  * reports all faults at once. Names are those of kube-apiserver's flags. Pure.
  */
 
+import { DEFAULT_MODES, modeFaults } from '../core/apiserver/authorization/modes.ts'
 import { cidrSize, parseCidr } from '../core/net/cidr.ts'
 import type { PortRange } from '../core/net/port.ts'
 import { parsePortRange } from '../core/net/port.ts'
@@ -21,6 +22,8 @@ export interface ApiServerConfig {
   readonly serviceClusterIPRange: string
   /** `30000-32767` */
   readonly serviceNodePortRange: string
+  /** who decides on access, in turn: kube-apiserver's --authorization-mode */
+  readonly authorizationMode: readonly string[]
   /** where the administrator's kubeconfig is written; absent: into the data dir */
   readonly kubeconfig: string | undefined
   readonly logLevel: LogLevel
@@ -34,6 +37,7 @@ export const API_SERVER_DEFAULTS: ApiServerConfig = Object.freeze({
   securePort: 6443,
   serviceClusterIPRange: '10.96.0.0/12',
   serviceNodePortRange: '30000-32767',
+  authorizationMode: DEFAULT_MODES,
   kubeconfig: undefined,
   logLevel: 'warn',
 })
@@ -63,6 +67,7 @@ export function apiServerFaults(config: ApiServerConfig): readonly string[] {
     faults.push('--secure-port: must be between 0 and 65535')
   if (parsePortRange(serviceNodePortRange) === undefined)
     faults.push(`--service-node-port-range: ${JSON.stringify(serviceNodePortRange)} is not a range of ports`)
+  faults.push(...modeFaults(config.authorizationMode).map((fault) => `--authorization-mode: ${fault}`))
   if (!LOG_LEVELS.includes(logLevel))
     faults.push(`--log-level: ${JSON.stringify(logLevel)} is not one of ${LOG_LEVELS.join(', ')}`)
   return faults

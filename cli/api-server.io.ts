@@ -5,6 +5,7 @@
 
 import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
 import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
+import { authorizationModes } from '../core/apiserver/authorization/modes.ts'
 import { probedComponents } from '../core/apiserver/component-probe.io.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
@@ -55,7 +56,10 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
   const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
   const registry = stack.use(
-    createRegistry({ store, clock, random, facts, serviceAccountKey, callWebhook, failed }),
+    createRegistry({
+      ...{ store, clock, random, facts, serviceAccountKey, callWebhook, failed },
+      authorizationModes: authorizationModes(config.authorizationMode),
+    }),
   )
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
   const listen = [{ address: config.bindAddress, port: config.securePort }]

@@ -2,6 +2,7 @@
 /** The `portolan` command: flags in, exit code out. Commands are loaded when they are called, to keep the start quick. */
 
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { AUTHORIZATION_MODES } from '../core/apiserver/authorization/modes.ts'
 import { API_SERVER_DEFAULTS } from './api-server-config.ts'
 import { DEFAULTS, LOG_LEVELS, NETWORK_CHOICES, PROXY_MODE_CHOICES } from './config.ts'
 import { keepCompiledCode } from './compile-cache.io.ts'
@@ -109,6 +110,11 @@ program
     '--service-node-port-range <range>',
     'ports for Services of type NodePort',
     API_SERVER_DEFAULTS.serviceNodePortRange,
+  )
+  .option(
+    '--authorization-mode <modes>',
+    `who decides on access, in turn, separated by commas: ${AUTHORIZATION_MODES.join(', ')}`,
+    API_SERVER_DEFAULTS.authorizationMode.join(','),
   )
   .option(
     '--kubeconfig <file>',

@@ -15,6 +15,7 @@ export interface ApiServerFlags extends EtcdFlags {
   readonly securePort: number
   readonly serviceClusterIpRange: string
   readonly serviceNodePortRange: string
+  readonly authorizationMode: string
   readonly kubeconfig?: string
   readonly logLevel: ApiServerConfig['logLevel']
   readonly output: 'text' | 'json'
@@ -28,6 +29,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     securePort: flags.securePort,
     serviceClusterIPRange: flags.serviceClusterIpRange,
     serviceNodePortRange: flags.serviceNodePortRange,
+    authorizationMode: flags.authorizationMode.split(',').map((mode) => mode.trim()),
     kubeconfig: flags.kubeconfig,
     logLevel: flags.logLevel,
     etcd: etcdConfigOf(flags),

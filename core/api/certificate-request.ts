@@ -6,6 +6,8 @@
 import { createPublicKey, verify } from 'node:crypto'
 
 export interface CertificateRequest {
+  /** of the subject: the user, for Kubernetes; '' without one, the last of several */
+  readonly commonName: string
   /** organizations of the subject: groups, for Kubernetes */
   readonly organizations: readonly string[]
   /** what is wrong with its signature; undefined when nothing is */
@@ -23,6 +25,8 @@ const SEQUENCE = 0x30
 const SET = 0x31
 const OID = 0x06
 const BIT_STRING = 0x03
+/** id-at-commonName, 2.5.4.3 */
+const COMMON_NAME = '550403'
 /** id-at-organizationName, 2.5.4.10 */
 const ORGANIZATION = '55040a'
 
@@ -47,7 +51,8 @@ export function parseCertificateRequest(pem: string): CertificateRequest {
   const [, subject, publicKey] = elementsOf(checked(info, SEQUENCE).content)
   const [oid] = elementsOf(checked(algorithm, SEQUENCE).content)
   return {
-    organizations: organizationsOf(checked(subject, SEQUENCE)),
+    commonName: attributesOf(checked(subject, SEQUENCE), COMMON_NAME).at(-1) ?? '',
+    organizations: attributesOf(checked(subject, SEQUENCE), ORGANIZATION),
     signatureFault: signatureFault({
       signed: checked(info, SEQUENCE).bytes,
       publicKey: checked(publicKey, SEQUENCE).bytes,
@@ -83,12 +88,12 @@ function elementsOf(bytes: Buffer): readonly Element[] {
   return elements
 }
 
-function organizationsOf(name: Element): readonly string[] {
+function attributesOf(name: Element, wanted: string): readonly string[] {
   return elementsOf(name.content).flatMap((set) =>
     elementsOf(checked(set, SET).content).flatMap((pair) => {
       const [type, value] = elementsOf(checked(pair, SEQUENCE).content)
-      const isOrganization = checked(type, OID).content.toString('hex') === ORGANIZATION
-      return isOrganization && value ? [value.content.toString()] : []
+      const isWanted = checked(type, OID).content.toString('hex') === wanted
+      return isWanted && value ? [value.content.toString()] : []
     }),
   )
 }

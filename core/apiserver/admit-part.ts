@@ -8,6 +8,9 @@
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import type { AdmissionRequest } from './admission/admission.ts'
+import { restrictNodeToken } from './admission/node-tokens.ts'
+import { restrictNode } from './admission/node-restriction.ts'
 import { judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
 import type { Environment } from './environment.ts'
@@ -27,21 +30,21 @@ export async function judgePart(env: Environment, part: PartRequest, body: unkno
   const { operation, resource, subresource, name, context } = part
   const sent = isObject(body) ? body : {}
   const object = operation === 'connect' ? sent : named(sent, part)
-  await judgeBeyond(
-    env,
-    {
-      operation,
-      resource,
-      subresource,
-      namespace: name.namespace,
-      name: name.name,
-      object: object as unknown as KubernetesObject,
-      old: undefined,
-      context,
-      random: env.random,
-    },
-    clusterView(env.store),
-  )
+  const request: AdmissionRequest = {
+    operation,
+    resource,
+    subresource,
+    namespace: name.namespace,
+    name: name.name,
+    object: object as unknown as KubernetesObject,
+    old: undefined,
+    context,
+    random: env.random,
+  }
+  const cluster = clusterView(env.store)
+  restrictNode(request, cluster)
+  restrictNodeToken(request, cluster, env.access)
+  await judgeBeyond(env, request, cluster)
 }
 
 /** As it is once decoded: with its kind, under the name of the request. */

@@ -20,6 +20,10 @@ import type { TokenFacts } from './authentication/service-account-tokens.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
 import type { Attributes } from './authorization/attributes.ts'
 import { Access } from './authorization/access.ts'
+import { NODE_RULES } from './authorization/bootstrap-roles.ts'
+import { LiveNodeGraph } from './authorization/live-node-graph.ts'
+import type { AuthorizationMode } from './authorization/modes.ts'
+import { NodeAuthorizer } from './authorization/node-authorizer.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
 import { createObject } from './create.ts'
 import { decodeBody, withoutRepeatedOwners, withGivenName, withRequestNamespace } from './decode-body.ts'
@@ -51,6 +55,8 @@ export interface RegistryOptions {
   readonly facts: ClusterFacts
   /** PEM; absent: no service account tokens are signed, and none is good */
   readonly serviceAccountKey?: string | undefined
+  /** who decides on access, in turn; absent: as in clusters that kubeadm makes */
+  readonly authorizationModes?: readonly AuthorizationMode[] | undefined
   /** sends reviews to admission webhooks; absent: there are none */
   readonly callWebhook?: WebhookCaller | undefined
   /** told of failures in the background */
@@ -63,7 +69,9 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const services = new ServiceAllocations(store, facts, random)
   const kinds = new CustomKinds(store, clock)
   const rbac = new RbacAuthorizer(store)
-  const access = new Access(rbac)
+  const graph = new LiveNodeGraph(store)
+  const node = new NodeAuthorizer(() => graph.current, NODE_RULES)
+  const access = new Access({ rbac, node, modes: options.authorizationModes })
   const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
   const signingKey = options.serviceAccountKey
   const tokens =
@@ -128,6 +136,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     [Symbol.dispose]: () => {
       services[Symbol.dispose]()
       rbac[Symbol.dispose]()
+      graph[Symbol.dispose]()
       cleanup[Symbol.dispose]()
       names[Symbol.dispose]()
       cidrs[Symbol.dispose]()

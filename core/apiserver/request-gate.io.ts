@@ -62,7 +62,8 @@ export class RequestGate implements Disposable {
 
   /** @throws ApiError Forbidden */
   authorize({ attributes }: Identified): void {
-    if (!this.#registry.access.authorize(attributes).allowed) throw forbiddenTo(attributes)
+    const { allowed, reason } = this.#registry.access.authorize(attributes)
+    if (!allowed) throw forbiddenTo(attributes, reason)
   }
 
   /** Prometheus text of priority and fairness */

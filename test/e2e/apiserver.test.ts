@@ -101,12 +101,15 @@ describe('portolan apiserver', () => {
 
   it('says every fault of its flags in a sentence', async () => {
     const args = ['--service-cluster-ip-range', '10.0.0.0/33', '--bind-address', 'here']
-    const { code, stderr } = await refused(...args, '--service-node-port-range', '9-1')
+    const more = ['--service-node-port-range', '9-1', '--authorization-mode', 'RBAC,Webhook,rbac']
+    const { code, stderr } = await refused(...args, ...more)
     expect(code).toBe(2)
     expect(stderr.trim().split('\n')).toEqual([
       'portolan: --service-cluster-ip-range: "10.0.0.0/33" is not a CIDR',
       'portolan: --bind-address: "here" is not an IP address',
       'portolan: --service-node-port-range: "9-1" is not a range of ports',
+      'portolan: --authorization-mode: authorization-mode "Webhook" is not supported here',
+      'portolan: --authorization-mode: authorization-mode "rbac" is not a valid mode',
     ])
   })
 

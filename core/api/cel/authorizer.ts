@@ -5,6 +5,8 @@
 
 import type { Environment } from '@marcbachmann/cel-js'
 import type { Requester } from '../rules.ts'
+import type { FieldRequirement } from '../selector-syntax.ts'
+import { parseFieldSelector } from '../selector-syntax.ts'
 import { dnsLabelFaults, dnsSubdomainFaults } from '../validation/names.ts'
 import type { Functions } from './functions.ts'
 
@@ -16,6 +18,7 @@ export interface ResourceQuestion {
   readonly subresource: string
   readonly namespace: string
   readonly name: string
+  readonly fieldSelector?: readonly FieldRequirement[] | undefined
 }
 
 export interface AccessQuestion {
@@ -113,6 +116,15 @@ function serviceAccount(namespace: string, name: string): Requester {
   }
 }
 
+/** What cannot be read narrows nothing. */
+function understood(text: string): readonly FieldRequirement[] | undefined {
+  try {
+    return parseFieldSelector(text)
+  } catch {
+    return undefined
+  }
+}
+
 const AUTHORIZATION: Functions = {
   [`${AUTHORIZER}.path(string): ${PATH_CHECK}`]: ({ asker }: AuthorizerValue, path: string) =>
     new PathCheck(asker, filled(path, 'path')),
@@ -131,8 +143,9 @@ const AUTHORIZATION: Functions = {
     check.with({ namespace }),
   [`${RESOURCE_CHECK}.name(string): ${RESOURCE_CHECK}`]: (check: ResourceCheck, name: string) =>
     check.with({ name }),
-  // RBAC does not look at selectors.
-  [`${RESOURCE_CHECK}.fieldSelector(string): ${RESOURCE_CHECK}`]: (check: ResourceCheck) => check,
+  [`${RESOURCE_CHECK}.fieldSelector(string): ${RESOURCE_CHECK}`]: (check: ResourceCheck, text: string) =>
+    check.with({ fieldSelector: understood(text) }),
+  // Nobody looks at labels.
   [`${RESOURCE_CHECK}.labelSelector(string): ${RESOURCE_CHECK}`]: (check: ResourceCheck) => check,
   [`${PATH_CHECK}.check(string): ${DECISION}`]: ({ asker, path }: PathCheck, verb: string) =>
     new Decision(asker.authorize({ user: asker.user, verb, target: { kind: 'path', path } })),

@@ -16,6 +16,7 @@ import { addDefaultStorageClass } from './default-storage-class.ts'
 import { refuseOutOfRange, setDefaultLimits } from './limit-ranger.ts'
 import { refuseNamespaces } from './namespace-lifecycle.ts'
 import { checkPodSecurity } from './pod-security/pod-security.ts'
+import { restrictNode } from './node-restriction.ts'
 import { addTolerations, mountToken, requireServiceAccount, resolvePriority } from './pods.ts'
 import { refuseExpansion } from './volume-expansion.ts'
 
@@ -54,6 +55,7 @@ const CHANGING: readonly AdmissionStep[] = [
   setDefaultLimits,
   requireServiceAccount,
   mountToken,
+  restrictNode,
   resolvePriority,
   addTolerations,
   addDefaultStorageClass,

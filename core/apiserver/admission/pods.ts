@@ -14,8 +14,10 @@ import type {
 } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
+import { isMirrorPod } from '../../api/pod-references.ts'
 import { SYSTEM_PRIORITIES } from '../../api/system-priorities.ts'
 import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
+import { mirrorReferenceFault } from './mirror-pods.ts'
 import { generatedName } from '../object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission.ts'
 
@@ -30,6 +32,11 @@ const withSpec = (pod: Pod, spec: Partial<PodSpec>): Pod => ({ ...pod, spec: { .
 export function requireServiceAccount(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
   const pod = NEW_PODS_ONLY(request)
   if (pod === undefined) return request.object
+  if (isMirrorPod(pod)) {
+    const fault = mirrorReferenceFault(pod)
+    if (fault !== undefined) throw forbidden(request.resource, pod.metadata.name, fault)
+    return pod
+  }
   const name = pod.spec.serviceAccountName || 'default'
   const { namespace } = request
   if (cluster.get(SERVICE_ACCOUNTS, { namespace, name }) === undefined) {
@@ -48,7 +55,8 @@ const TOKEN_SECONDS = 3607
 /** The token of its account for every container that has nothing else in that place. */
 export function mountToken(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
   const pod = NEW_PODS_ONLY(request)
-  if (pod === undefined) return request.object
+  // The node would not know again what it told of.
+  if (pod === undefined || isMirrorPod(pod)) return request.object
   const { namespace } = request
   const name = pod.spec.serviceAccountName ?? ''
   const account = cluster.get(SERVICE_ACCOUNTS, { namespace, name }) as ServiceAccount | undefined

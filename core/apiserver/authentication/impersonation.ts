@@ -29,7 +29,8 @@ export function impersonated(user: User, headers: readonly string[], authorizer:
   if (wanted === undefined) return user
   for (const target of targetsOf(wanted)) {
     const attributes: Attributes = { user, verb: 'impersonate', target }
-    if (!authorizer.authorize(attributes).allowed) throw forbiddenTo(attributes)
+    const { allowed, reason } = authorizer.authorize(attributes)
+    if (!allowed) throw forbiddenTo(attributes, reason)
   }
   return {
     name: wanted.name,

@@ -21,6 +21,9 @@ import { invalidValue, when } from '../../api/validation/faults.ts'
 import type { User } from '../request.ts'
 import type { Access } from './access.ts'
 import type { Attributes } from './attributes.ts'
+import { faultsText } from './rbac.ts'
+import type { AskedSelectors } from './review-selectors.ts'
+import { askedSelectors, selectorFaults } from './review-selectors.ts'
 
 interface Question {
   readonly resourceAttributes?: ResourceAttributes | undefined
@@ -79,7 +82,7 @@ export function rulesReview(
 ): SelfSubjectRulesReview {
   const { namespace } = review.spec
   if (!namespace) throw badRequest('no namespace on request')
-  const rules = [...access.grants(user, namespace)].flatMap((grant) => grant.rules)
+  const { rules, faults, isIncomplete } = access.rulesFor(user, namespace)
   const status: SubjectRulesReviewStatus = {
     resourceRules: rules.flatMap(({ verbs, apiGroups, resources, resourceNames, nonResourceURLs = [] }) =>
       nonResourceURLs.length > 0
@@ -89,17 +92,30 @@ export function rulesReview(
     nonResourceRules: rules.flatMap(({ verbs, nonResourceURLs = [] }) =>
       nonResourceURLs.length > 0 ? [{ verbs, nonResourceURLs }] : [],
     ),
-    incomplete: false,
+    incomplete: isIncomplete,
+    ...(faults.length === 0 ? {} : { evaluationError: faultsText(faults) }),
   }
-  return { ...review, status }
+  // What was asked is not said again.
+  return { ...review, spec: {} as SelfSubjectRulesReview['spec'], status }
 }
 
 function statusOf(access: Access, question: Question, user: User): SubjectAccessReviewStatus {
-  const { allowed, reason } = access.authorize(attributesOf(question, user))
-  return { allowed, ...(reason === '' ? {} : { reason }) }
+  const { resourceAttributes } = question
+  const selectors = resourceAttributes && askedSelectors(resourceAttributes)
+  const { allowed, reason } = access.authorize(attributesOf(question, user, selectors))
+  const faults = selectors?.faults ?? []
+  return {
+    allowed,
+    ...(reason === '' ? {} : { reason }),
+    ...(faults.length === 0 ? {} : { evaluationError: faults.join('; ') }),
+  }
 }
 
-function attributesOf({ resourceAttributes, nonResourceAttributes }: Question, user: User): Attributes {
+function attributesOf(
+  { resourceAttributes, nonResourceAttributes }: Question,
+  user: User,
+  selectors: AskedSelectors | undefined,
+): Attributes {
   if (resourceAttributes === undefined) {
     const { path = '', verb = '' } = nonResourceAttributes ?? {}
     return { user, verb, target: { kind: 'path', path } }
@@ -113,8 +129,9 @@ function attributesOf({ resourceAttributes, nonResourceAttributes }: Question, u
     name = '',
   } = resourceAttributes
   const { namespace = '' } = resourceAttributes
-  const target = { kind: 'resource' as const, group, version, resource, subresource, namespace, name }
-  return { user, verb, target }
+  const { fieldSelector } = selectors ?? {}
+  const named = { group, version, resource, subresource, namespace, name }
+  return { user, verb, target: { kind: 'resource', ...named, fieldSelector } }
 }
 
 function subjectOf({ spec }: SubjectAccessReview | LocalSubjectAccessReview): User {
@@ -138,6 +155,7 @@ function questionFaults({ resourceAttributes, nonResourceAttributes }: Question)
         'exactly one of nonResourceAttributes or resourceAttributes must be specified',
       ),
     ),
+    ...(resourceAttributes ? selectorFaults(resourceAttributes) : []),
   ]
 }
 

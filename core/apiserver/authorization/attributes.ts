@@ -4,6 +4,8 @@
  */
 
 import { ApiError } from '../../api/api-error.ts'
+import type { FieldRequirement } from '../../api/selector-syntax.ts'
+import { parsedFields } from './review-selectors.ts'
 import type { User } from '../request.ts'
 import type { RequestVerb, ResourceRoute, Route } from '../route.ts'
 import { verbOf } from '../route.ts'
@@ -19,6 +21,8 @@ export interface ResourceTarget {
   readonly namespace: string
   /** '' for collections and creations */
   readonly name: string
+  /** what a list, watch or deletion of a collection is narrowed to; absent: to nothing that is understood */
+  readonly fieldSelector?: readonly FieldRequirement[] | undefined
 }
 
 export interface PathTarget {
@@ -33,9 +37,14 @@ export interface Attributes {
   readonly target: ResourceTarget | PathTarget
 }
 
-/** Decides. `reason` says why it is allowed, for whoever reviews access. */
+/** `reason` says why it is allowed, for whoever reviews access, or why not. */
+export interface Decision {
+  readonly allowed: boolean
+  readonly reason: string
+}
+
 export interface Authorizer {
-  authorize(attributes: Attributes): { readonly allowed: boolean; readonly reason: string }
+  authorize(attributes: Attributes): Decision
 }
 
 export interface Asked {
@@ -71,6 +80,7 @@ export function attributesOf(user: User, route: Route, request: Asked): Attribut
       subresource: subresource?.name ?? '',
       namespace: namespaceOf(resource.resource, namespace, route.name),
       name,
+      ...selectedFields(request),
     },
   }
 }
@@ -109,12 +119,20 @@ function targetOfPath(path: string): ResourceTarget {
   return { kind: 'resource', group, version, resource, subresource, namespace, name }
 }
 
+const isCollective = (verb: RequestVerb | undefined): boolean =>
+  verb === 'list' || verb === 'watch' || verb === 'deletecollection'
+
+function selectedFields({ query, verb }: Asked): Pick<ResourceTarget, 'fieldSelector'> {
+  const text = query.get('fieldSelector') ?? ''
+  return text === '' || !isCollective(verb) ? {} : { fieldSelector: parsedFields(text) }
+}
+
 /**
  * A collection narrowed to one name is asked for by that name, so that rules with resourceNames allow it
  * (kubernetes/apiserver pkg/endpoints/request/requestinfo.go). A creation has no name yet.
  */
 function selectedName({ query, verb }: Asked): string {
-  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
+  if (!isCollective(verb)) return ''
   const terms = (query.get('fieldSelector') ?? '').split(',')
   const names = terms.flatMap((term) => /^metadata\.name==?([^=!\\]+)$/.exec(term)?.[1] ?? [])
   return names[0] ?? ''
@@ -126,25 +144,28 @@ function namespaceOf(resource: string, namespace: string | undefined, name: stri
 }
 
 /** 403, worded as kubernetes/apiserver pkg/endpoints/handlers/responsewriters/errors.go and storage errors have it. */
-export function forbiddenTo({ user, verb, target }: Attributes): ApiError {
+export function forbiddenTo({ user, verb, target }: Attributes, reason = ''): ApiError {
   const who = `User ${JSON.stringify(user.name)} cannot ${verb}`
+  const because = reason === '' ? '' : `: ${reason}`
   if (target.kind === 'path') {
-    return new ApiError('Forbidden', `forbidden: ${who} path ${JSON.stringify(target.path)}`, { details: {} })
+    const text = withoutMarkup(`${who} path ${JSON.stringify(target.path)}`)
+    return new ApiError('Forbidden', `forbidden: ${text}${because}`, { details: {} })
   }
   const { group, resource, subresource, namespace, name } = target
   const qualified = group === '' ? resource : `${resource}.${group}`
   const subject = name === '' ? qualified : `${qualified} ${JSON.stringify(name)}`
   const what = JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`)
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
-  return new ApiError(
-    'Forbidden',
-    `${subject} is forbidden: ${who} resource ${what} in API group ${JSON.stringify(group)} ${where}`,
-    {
-      details: {
-        ...(name === '' ? {} : { name }),
-        ...(group === '' ? {} : { group }),
-        kind: resource,
-      },
+  const text = withoutMarkup(`${who} resource ${what} in API group ${JSON.stringify(group)} ${where}`)
+  return new ApiError('Forbidden', `${subject} is forbidden: ${text}${because}`, {
+    details: {
+      ...(name === '' ? {} : { name }),
+      ...(group === '' ? {} : { group }),
+      kind: resource,
     },
-  )
+  })
 }
+
+/** What a client said is not to be read as HTML by anybody. */
+const withoutMarkup = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

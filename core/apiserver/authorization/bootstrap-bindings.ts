@@ -21,7 +21,7 @@ function bind(role: string, subjects: readonly Subject[], name = role): ClusterR
     apiVersion: API_VERSION,
     kind: 'ClusterRoleBinding',
     metadata: { name, labels: BOOTSTRAPPING, annotations: ANNOTATIONS },
-    subjects,
+    ...(subjects.length === 0 ? {} : { subjects }),
     roleRef: clusterRole(role),
   }
 }
@@ -35,8 +35,8 @@ export const BOOTSTRAP_BINDINGS: readonly ClusterRoleBinding[] = [
   bind('system:basic-user', [AUTHENTICATED]),
   bind('system:public-info-viewer', [AUTHENTICATED, group('system:unauthenticated')]),
   bind('system:service-account-issuer-discovery', [group('system:serviceaccounts')]),
-  // Upstream binds nobody here and has its node authorizer; without one the role is what nodes have.
-  bind('system:node', [group('system:nodes')]),
+  // Nobody: what nodes may do the node authorizer knows.
+  bind('system:node', []),
   bind('system:node-proxier', [user('system:kube-proxy')]),
   bind('system:kube-dns', [account('kube-dns'), account('coredns')]),
   bind('system:kube-scheduler', [user('system:kube-scheduler')]),

@@ -112,14 +112,15 @@ const ADMIN: readonly PolicyRule[] = [
   allow(READ_WRITE, 'rbac.authorization.k8s.io', 'rolebindings roles'),
 ]
 
-/** What a kubelet needs; upstream narrows it to the node's own objects with the node authorizer. */
-const NODE: readonly PolicyRule[] = [
+/** What a kubelet needs, narrowed to what has to do with it by the node authorizer. */
+export const NODE_RULES: readonly PolicyRule[] = [
   allow(['create'], 'authentication.k8s.io', 'tokenreviews'),
   allow(['create'], 'authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews'),
   allow(READ, 'core', 'services'),
   allow(['create', ...READ], 'core', 'nodes'),
-  allow(['patch', 'update'], 'core', 'nodes nodes/status'),
-  EVENTS_RULE,
+  allow(['patch', 'update'], 'core', 'nodes/status'),
+  allow(['patch', 'update'], 'core', 'nodes'),
+  allow(['create', 'patch', 'update'], 'core', 'events'),
   allow(READ, 'core', 'pods'),
   allow(['create', 'delete'], 'core', 'pods'),
   allow(['patch', 'update'], 'core', 'pods/status'),
@@ -135,6 +136,9 @@ const NODE: readonly PolicyRule[] = [
   allow(READ, 'storage.k8s.io', 'csidrivers'),
   allow(['create', 'delete', 'get', 'patch', 'update'], 'storage.k8s.io', 'csinodes'),
   allow(READ, 'node.k8s.io', 'runtimeclasses'),
+  allow(['get'], 'resource.k8s.io', 'resourceclaims'),
+  allow(['deletecollection'], 'resource.k8s.io', 'resourceslices'),
+  allow(['get'], 'core', 'serviceaccounts'),
 ]
 
 const NODE_PROXIER: readonly PolicyRule[] = [
@@ -220,7 +224,7 @@ export const BOOTSTRAP_ROLES: readonly ClusterRole[] = [
     allow(['proxy'], 'core', 'nodes'),
     allow(['*'], 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
   ]),
-  clusterRole('system:node', NODE),
+  clusterRole('system:node', NODE_RULES),
   clusterRole('system:node-bootstrapper', [
     allow(['create', 'get', 'list', 'watch'], 'certificates.k8s.io', 'certificatesigningrequests'),
   ]),

@@ -66,7 +66,19 @@ export class RbacAuthorizer implements Authorizer, Disposable {
         return { allowed: true, reason: `RBAC: allowed by ${grantText(grant)}` }
       }
     }
-    return { allowed: false, reason: '' }
+    const faults = this.faults(user, target.kind === 'path' ? '' : target.namespace)
+    return { allowed: false, reason: faults.length === 0 ? '' : `RBAC: ${faultsText(faults)}` }
+  }
+
+  /** The roles that the user is bound to and that are not there, as upstream tells of them. */
+  faults(user: User, namespace: string): readonly string[] {
+    const missing = [...this.grants(user, namespace)].flatMap(({ binding }) => {
+      const { roleRef, metadata } = binding
+      if (this.rulesOfRole(roleRef, metadata.namespace) !== undefined) return []
+      const resource = `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io`
+      return [`${resource} ${JSON.stringify(roleRef.name)} not found`]
+    })
+    return [...new Set(missing)]
   }
 
   /** All that the user may do in the namespace ('' for the cluster scope), cluster-wide grants included. */
@@ -126,6 +138,10 @@ export class RbacAuthorizer implements Authorizer, Disposable {
       .values.map(({ value }: { readonly value: KubernetesObject }) => value as T)
   }
 }
+
+/** Several as Go lists them. */
+export const faultsText = (faults: readonly string[]): string =>
+  faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`
 
 function addSubjects(bindings: Map<string, BoundSubject[]>, binding: ClusterRoleBinding | RoleBinding): void {
   for (const subject of binding.subjects ?? []) {
