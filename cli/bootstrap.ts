@@ -5,6 +5,8 @@
 
 import type { Deployment } from '../core/api/generated/apps-v1.ts'
 import type { Service, ServiceAccount } from '../core/api/generated/core-v1.ts'
+import type { ClusterRole, ClusterRoleBinding } from '../core/api/generated/rbac-v1.ts'
+import type { KubernetesObject } from '../core/api/object.ts'
 import type { IngressClass } from '../core/api/generated/networking-v1.ts'
 
 /** The image portolan plays itself. */
@@ -14,12 +16,38 @@ const NAMESPACE = 'kube-system'
 const LABELS = { 'k8s-app': 'kube-dns' }
 
 /** CoreDNS as kubeadm installs it, as far as clients and policies look at it. */
-export function dnsObjects(clusterIP: string): readonly (Service | ServiceAccount | Deployment)[] {
-  return [dnsServiceAccount(), dnsService(clusterIP), dnsDeployment()]
+export function dnsObjects(clusterIP: string): readonly KubernetesObject[] {
+  return [dnsServiceAccount(), ...dnsAccess(), dnsService(clusterIP), dnsDeployment()]
 }
 
 function dnsServiceAccount(): ServiceAccount {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'coredns', namespace: NAMESPACE } }
+}
+
+const ROLE = 'system:coredns'
+
+/** What it would read if it asked the API. */
+function dnsAccess(): readonly [ClusterRole, ClusterRoleBinding] {
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  const verbs = ['list', 'watch']
+  return [
+    {
+      apiVersion,
+      kind: 'ClusterRole',
+      metadata: { name: ROLE },
+      rules: [
+        { verbs, apiGroups: [''], resources: ['endpoints', 'services', 'pods', 'namespaces'] },
+        { verbs, apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] },
+      ],
+    },
+    {
+      apiVersion,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: ROLE },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: ROLE },
+      subjects: [{ kind: 'ServiceAccount', name: 'coredns', namespace: NAMESPACE }],
+    },
+  ]
 }
 
 function dnsService(clusterIP: string): Service {

@@ -70,7 +70,7 @@ const paced = (pace: number): Clock => ({
   sleep: (ms, signal) => systemClock.sleep(ms / pace, signal),
 })
 
-/** Started, with the namespaces default and kube-system, a service account, and the roles a cluster is born with. */
+/** Started, with the namespaces default, kube-system and kube-public, a service account, and the roles a cluster is born with. */
 export async function testApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'portolan-api-'))
   const pki = await openPki({
@@ -123,7 +123,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
 }
 
 async function populate(registry: Registry): Promise<void> {
-  for (const name of ['default', 'kube-system'])
+  for (const name of ['default', 'kube-system', 'kube-public'])
     await registry.create(NAMESPACES, undefined, { metadata: { name } }, CONTEXT)
   await ensureBootstrapPolicy(inProcessClient(registry, { user: 'test', fieldManager: 'test' }))
   await registry.create(SERVICE_ACCOUNTS, 'default', { metadata: { name: 'default' } }, CONTEXT)

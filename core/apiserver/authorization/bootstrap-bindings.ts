@@ -3,8 +3,15 @@
  * kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy.
  */
 
-import type { ClusterRoleBinding, Role, RoleBinding, RoleRef, Subject } from '../../api/generated/rbac-v1.ts'
-import { allow, BOOTSTRAPPING } from './bootstrap-roles.ts'
+import type {
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../../api/generated/rbac-v1.ts'
+import { BOOTSTRAPPING, EVENTS_RULE, READ, allow } from './policy-rule.ts'
 import { CONTROLLER_ACCOUNTS, controllerRole } from './controller-roles.ts'
 
 const API_VERSION = 'rbac.authorization.k8s.io/v1'
@@ -38,7 +45,7 @@ export const BOOTSTRAP_BINDINGS: readonly ClusterRoleBinding[] = [
   // Nobody: what nodes may do the node authorizer knows.
   bind('system:node', []),
   bind('system:node-proxier', [user('system:kube-proxy')]),
-  bind('system:kube-dns', [account('kube-dns'), account('coredns')]),
+  bind('system:kube-dns', [account('kube-dns')]),
   bind('system:kube-scheduler', [user('system:kube-scheduler')]),
   bind('system:volume-scheduler', [user('system:kube-scheduler')]),
   bind('system:kube-controller-manager', [user('system:kube-controller-manager')]),
@@ -52,33 +59,74 @@ const place = (namespace: string, name: string) => ({
   annotations: ANNOTATIONS,
 })
 
-const AUTHENTICATION_READER = 'extension-apiserver-authentication-reader'
-const LEADERS = ['kube-controller-manager', 'kube-scheduler'] as const
-
-export const BOOTSTRAP_NAMESPACED_ROLES: readonly Role[] = [
-  {
-    apiVersion: API_VERSION,
-    kind: 'Role',
-    metadata: place('kube-system', AUTHENTICATION_READER),
-    rules: [allow(['get', 'list', 'watch'], 'core', 'configmaps', ['extension-apiserver-authentication'])],
-  },
-  ...LEADERS.map((name): Role => ({
-    apiVersion: API_VERSION,
-    kind: 'Role',
-    metadata: place('kube-system', `system::leader-locking-${name}`),
-    rules: [allow(['watch'], 'core', 'configmaps'), allow(['get', 'update'], 'core', 'configmaps', [name])],
-  })),
-]
-
-const roleBinding = (role: string, subjects: readonly Subject[]): RoleBinding => ({
+const role = (namespace: string, name: string, rules: readonly PolicyRule[]): Role => ({
   apiVersion: API_VERSION,
-  kind: 'RoleBinding',
-  metadata: place('kube-system', role),
-  subjects,
-  roleRef: { apiGroup: GROUP, kind: 'Role', name: role },
+  kind: 'Role',
+  metadata: place(namespace, name),
+  rules,
 })
 
+const roleBinding = (
+  namespace: string,
+  name: string,
+  subjects: readonly Subject[],
+  of = name,
+): RoleBinding => ({
+  apiVersion: API_VERSION,
+  kind: 'RoleBinding',
+  metadata: place(namespace, name),
+  subjects,
+  roleRef: { apiGroup: GROUP, kind: 'Role', name: of },
+})
+
+const AUTHENTICATION_READER = 'extension-apiserver-authentication-reader'
+const SYSTEM = 'kube-system'
+const leader = (name: string): string => `system::leader-locking-${name}`
+const controller = (name: string): string => `system:controller:${name}`
+const BOOTSTRAP_SIGNER = 'bootstrap-signer'
+
+const leaderRules = (name: string): readonly PolicyRule[] => [
+  allow('watch', 'core', 'configmaps'),
+  allow('get update', 'core', 'configmaps', name),
+  allow('create get list update watch', 'coordination.k8s.io', 'leases'),
+  allow('create get list update watch', 'coordination.k8s.io', 'leasecandidates'),
+]
+
+export const BOOTSTRAP_NAMESPACED_ROLES: readonly Role[] = [
+  role(SYSTEM, AUTHENTICATION_READER, [
+    allow(READ, 'core', 'configmaps', 'extension-apiserver-authentication'),
+  ]),
+  ...['kube-controller-manager', 'kube-scheduler'].map((name) =>
+    role(SYSTEM, leader(name), leaderRules(name)),
+  ),
+  role(SYSTEM, controller(BOOTSTRAP_SIGNER), [allow(READ, 'core', 'secrets')]),
+  role(SYSTEM, controller('cloud-provider'), [allow('create get list watch', 'core', 'configmaps')]),
+  role(SYSTEM, controller('token-cleaner'), [allow('delete get list watch', 'core', 'secrets'), EVENTS_RULE]),
+  role('kube-public', controller(BOOTSTRAP_SIGNER), [
+    allow(READ, 'core', 'configmaps'),
+    allow('update', 'core', 'configmaps', 'cluster-info'),
+    EVENTS_RULE,
+  ]),
+]
+
+const MANAGER = 'kube-controller-manager'
+const SCHEDULER = 'kube-scheduler'
+
 export const BOOTSTRAP_ROLE_BINDINGS: readonly RoleBinding[] = [
-  roleBinding(AUTHENTICATION_READER, [user('system:kube-controller-manager'), user('system:kube-scheduler')]),
-  ...LEADERS.map((name) => roleBinding(`system::leader-locking-${name}`, [user(`system:${name}`)])),
+  roleBinding(
+    SYSTEM,
+    `system::${AUTHENTICATION_READER}`,
+    [user(`system:${MANAGER}`), user(`system:${SCHEDULER}`)],
+    AUTHENTICATION_READER,
+  ),
+  roleBinding(SYSTEM, leader(MANAGER), [
+    user(`system:${MANAGER}`),
+    account(MANAGER),
+    account('leader-election-controller'),
+  ]),
+  roleBinding(SYSTEM, leader(SCHEDULER), [user(`system:${SCHEDULER}`), account(SCHEDULER)]),
+  ...[BOOTSTRAP_SIGNER, 'cloud-provider', 'token-cleaner'].map((name) =>
+    roleBinding(SYSTEM, controller(name), [account(name)]),
+  ),
+  roleBinding('kube-public', controller(BOOTSTRAP_SIGNER), [account(BOOTSTRAP_SIGNER)]),
 ]
