@@ -9,13 +9,16 @@ import type { PortRange } from '../core/net/port.ts'
 import { parsePortRange } from '../core/net/port.ts'
 import { parseIp } from '../core/net/ip.ts'
 import type { LogLevel } from './config.ts'
+import type { CredentialFiles } from './given-credentials.io.ts'
 import type { EtcdConfig } from './open-store.io.ts'
 import { LOG_LEVELS } from './config.ts'
 
-export interface ApiServerConfig {
+export interface ApiServerConfig extends CredentialFiles {
   /** absent: objects are kept in memory only */
   readonly dataDir: string | undefined
   readonly bindAddress: string
+  /** the address that Service default/kubernetes leads to; absent: that it listens on */
+  readonly advertiseAddress?: string | undefined
   /** 0: any free one */
   readonly securePort: number
   /** one CIDR, or two of different families */
@@ -27,6 +30,8 @@ export interface ApiServerConfig {
   /** where the administrator's kubeconfig is written; absent: into the data dir */
   readonly kubeconfig: string | undefined
   readonly logLevel: LogLevel
+  /** of service account tokens: the first one issues, those of all are good; absent: the cluster's own */
+  readonly serviceAccountIssuers?: readonly string[] | undefined
   /** absent: objects are kept in the data dir, or in memory */
   readonly etcd?: EtcdConfig | undefined
 }
@@ -61,8 +66,13 @@ const MAX_HOST_BITS = 20
 export function apiServerFaults(config: ApiServerConfig): readonly string[] {
   const { bindAddress, securePort, serviceNodePortRange, logLevel } = config
   const faults = [...rangeFaults(serviceCIDRsOf(config))]
-  if (parseIp(bindAddress) === undefined)
-    faults.push(`--bind-address: ${JSON.stringify(bindAddress)} is not an IP address`)
+  for (const [flag, address] of [
+    ['--bind-address', bindAddress],
+    ['--advertise-address', config.advertiseAddress ?? bindAddress],
+  ] as const) {
+    if (parseIp(address) === undefined)
+      faults.push(`${flag}: ${JSON.stringify(address)} is not an IP address`)
+  }
   if (!Number.isInteger(securePort) || securePort < 0 || securePort > 65_535)
     faults.push('--secure-port: must be between 0 and 65535')
   if (parsePortRange(serviceNodePortRange) === undefined)

@@ -7,12 +7,14 @@ import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-se
 import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
 import { authorizationModes } from '../core/apiserver/authorization/modes.ts'
 import { probedComponents } from '../core/apiserver/component-probe.io.ts'
+import { signingKey } from '../core/apiserver/authentication/token-keys.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { noNodeAgent } from './no-node-agent.ts'
 import { serveApi } from '../core/apiserver/http.io.ts'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../core/apiserver/object-registry.ts'
+import type { ServerCredentials } from '../core/apiserver/pki.io.ts'
 import { openPki } from '../core/apiserver/pki.io.ts'
 import type { Client } from '../core/client/client.ts'
 import { writeKubeconfig } from '../core/client/kubeconfig.io.ts'
@@ -23,6 +25,8 @@ import type { ApiServerConfig } from './api-server-config.ts'
 import { nodePortRangeOf, serviceCIDRsOf } from './api-server-config.ts'
 import { ensureObjects } from './apply.ts'
 import { CliError, EXIT } from './errors.ts'
+import type { GivenCredentials } from './given-credentials.io.ts'
+import { givenCredentials } from './given-credentials.io.ts'
 import { openDataDir, openTheStore } from './open-store.io.ts'
 import { addressOf } from './service-address.ts'
 
@@ -37,6 +41,7 @@ export interface RunningApiServer extends AsyncDisposable {
 
 /** Rejects with CliError (the user's to solve) or another Error; then nothing is left running. */
 export async function startApiServer(config: ApiServerConfig): Promise<RunningApiServer> {
+  const given = givenCredentials(config)
   await using stack = new AsyncDisposableStack()
   const dir = openDataDir(config, stack)
   const log = openLog({ level: config.logLevel })
@@ -51,13 +56,18 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     addresses: [clusterIP, config.bindAddress],
     nowMs: clock.now(),
   })
-  const { serviceAccountKey } = pki
+  const credentials = { ...pki, ...servedCredentials(given) }
+  const tokens = {
+    signingKey: given.signingKey ?? signingKey(pki.serviceAccountKey),
+    verificationKeys: given.verificationKeys,
+    issuers: config.serviceAccountIssuers,
+  }
   const dial: Dial = (to) => sockets.connect(to)
   const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
   const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
   const registry = stack.use(
     createRegistry({
-      ...{ store, clock, random, facts, serviceAccountKey, callWebhook, failed },
+      ...{ store, clock, random, facts, tokens, callWebhook, failed },
       authorizationModes: authorizationModes(config.authorizationMode),
     }),
   )
@@ -67,7 +77,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     await serveApi({
       registry,
       nodeAgent: noNodeAgent(),
-      pki,
+      pki: credentials,
       sockets,
       clock,
       random,
@@ -82,15 +92,25 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   const { port } = api
   const isUnspecified = ['0.0.0.0', '::'].includes(config.bindAddress)
   const address = isUnspecified ? '127.0.0.1' : config.bindAddress
-  await ensureObjects(client, { kubernetes: { clusterIP, serviceCIDRs, address, port }, pki })
+  const advertised = config.advertiseAddress ?? address
+  await ensureObjects(client, {
+    kubernetes: { clusterIP, serviceCIDRs, address: advertised, port },
+    pki: credentials,
+  })
   const server = `https://${address.includes(':') ? `[${address}]` : address}:${port}`
   const kubeconfig = config.kubeconfig ?? dir.kubeconfig
   const { certificate: clientCertificate, key: clientKey } = pki.admin
-  const { caCertificate } = pki
+  // Who signed a certificate that was given is not known: it is trusted for itself.
+  const caCertificate = given.serving?.certificate ?? pki.caCertificate
   await writeKubeconfig(kubeconfig, 'portolan', { server, caCertificate, clientCertificate, clientKey })
   const owned = stack.move()
   return { server, kubeconfig, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
+
+const servedCredentials = ({ serving, clientCA }: GivenCredentials): Partial<ServerCredentials> => ({
+  ...(serving ? { serverCertificate: serving.certificate, serverKey: serving.key } : {}),
+  ...(clientCA === undefined ? {} : { otherClientCaCertificates: clientCA }),
+})
 
 function portTaken(error: unknown, { bindAddress, securePort }: ApiServerConfig): unknown {
   if (!(error instanceof HostError) || error.code !== 'PORT_IN_USE') return error

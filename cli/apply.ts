@@ -96,7 +96,7 @@ export async function ensureObjects(
   await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')
   await applyOne(client, { ...slice, resource: ENDPOINT_SLICES }, 'kube-apiserver')
   const trust = authenticationConfigMap({
-    clients: pki.caCertificate,
+    clients: [pki.caCertificate, pki.otherClientCaCertificates ?? []].flat().join('\n'),
     frontProxies: pki.frontProxyCaCertificate,
   })
   await applyOne(client, { ...trust, resource: CONFIG_MAPS }, 'kube-apiserver')

@@ -5,6 +5,7 @@
 
 import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
 import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
+import { signingKey } from '../core/apiserver/authentication/token-keys.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
@@ -85,14 +86,12 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
     names: [config.nodeName],
     nowMs: clock.now(),
   })
-  const { serviceAccountKey } = pki
+  const tokens = { signingKey: signingKey(pki.serviceAccountKey) }
   const nodeNetwork = network.node.network
   const dial: Dial = ({ address, port }) => host.sockets.connect({ network: nodeNetwork, address, port })
   const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
   const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
-  const registry = stack.use(
-    createRegistry({ store, clock, random, facts, serviceAccountKey, callWebhook, failed }),
-  )
+  const registry = stack.use(createRegistry({ store, clock, random, facts, tokens, callWebhook, failed }))
   const client = inProcessClient(registry, {
     user: 'system:kube-controller-manager',
     fieldManager: 'portolan',
@@ -123,8 +122,8 @@ export async function startControlPlane({ config, stack, step }: Making): Promis
   const shared = { client, informers, clock, log }
   const { loadBalancerCIDR } = network.addresses
   const { caCertificate } = pki
-  const { tokens } = registry
-  const signToken = tokens && ((grant: SecretTokenGrant) => tokens.secretToken(grant))
+  const { tokens: signer } = registry
+  const signToken = signer && ((grant: SecretTokenGrant) => signer.secretToken(grant))
   controllers.bind(stack.use(startControllers({ ...shared, caCertificate, loadBalancerCIDR, signToken })))
   scheduler.bind(stack.use(startScheduler(shared)))
   return {

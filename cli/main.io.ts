@@ -23,9 +23,10 @@ const dataDir = (): Option =>
 const output = (): Option =>
   new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text')
 const files = (): Option =>
-  new Option('-f, --filename <path>', 'manifest file, folder, or - for standard input; may be repeated')
-    .argParser(collect)
-    .default([], 'none')
+  repeated('-f, --filename <path>', 'manifest file, folder, or - for standard input')
+
+const repeated = (flags: string, description: string): Option =>
+  new Option(flags, `${description}; may be repeated`).argParser(collect).default([], 'none')
 
 /** kube-apiserver's flags of the same names */
 const etcd = {
@@ -110,6 +111,22 @@ program
     '--service-node-port-range <range>',
     'ports for Services of type NodePort',
     API_SERVER_DEFAULTS.serviceNodePortRange,
+  )
+  .option(
+    '--advertise-address <ip>',
+    'address that Service default/kubernetes leads to (default: --bind-address)',
+  )
+  .option('--cert-dir <dir>', 'where its own certificate is, if it is there: apiserver.crt and apiserver.key')
+  .option('--tls-cert-file <file>', 'its own certificate (default: one made, and kept in the data dir)')
+  .option('--tls-private-key-file <file>', 'key of that certificate')
+  .option('--client-ca-file <file>', 'CA whose certificates are good for clients, besides its own')
+  .addOption(repeated('--service-account-issuer <url>', 'who service account tokens say they are of'))
+  .addOption(repeated('--service-account-key-file <file>', 'keys service account tokens are known by'))
+  .option('--service-account-signing-key-file <file>', 'key that signs them (default: one made, and kept)')
+  .addOption(
+    new Option('--allow-privileged [bool]', 'pods may always be privileged')
+      .choices(['true'])
+      .default('true'),
   )
   .option(
     '--authorization-mode <modes>',

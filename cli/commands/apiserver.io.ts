@@ -17,6 +17,14 @@ export interface ApiServerFlags extends EtcdFlags {
   readonly serviceNodePortRange: string
   readonly authorizationMode: string
   readonly kubeconfig?: string
+  readonly advertiseAddress?: string
+  readonly clientCaFile?: string
+  readonly certDir?: string
+  readonly tlsCertFile?: string
+  readonly tlsPrivateKeyFile?: string
+  readonly serviceAccountIssuer: readonly string[]
+  readonly serviceAccountKeyFile: readonly string[]
+  readonly serviceAccountSigningKeyFile?: string
   readonly logLevel: ApiServerConfig['logLevel']
   readonly output: 'text' | 'json'
 }
@@ -33,6 +41,14 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     kubeconfig: flags.kubeconfig,
     logLevel: flags.logLevel,
     etcd: etcdConfigOf(flags),
+    advertiseAddress: flags.advertiseAddress,
+    clientCAFile: flags.clientCaFile,
+    certDir: flags.certDir,
+    tlsCertFile: flags.tlsCertFile,
+    tlsPrivateKeyFile: flags.tlsPrivateKeyFile,
+    serviceAccountIssuers: flags.serviceAccountIssuer,
+    serviceAccountKeyFiles: flags.serviceAccountKeyFile,
+    serviceAccountSigningKeyFile: flags.serviceAccountSigningKeyFile,
   }
   const faults = apiServerFaults(config)
   if (faults.length > 0) throw listed(faults, { exitCode: EXIT.usage })

@@ -133,7 +133,7 @@ class HttpApiServer implements ApiServer {
     const server = createServer({
       key: pki.serverKey,
       cert: pki.serverCertificate,
-      ca: pki.caCertificate,
+      ca: [pki.caCertificate, pki.otherClientCaCertificates ?? []].flat(),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',

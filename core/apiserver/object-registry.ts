@@ -16,7 +16,7 @@ import { judgePart } from './admit-part.ts'
 import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
-import type { TokenFacts } from './authentication/service-account-tokens.ts'
+import type { TokenAuthority, TokenFacts } from './authentication/service-account-tokens.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
 import type { Attributes } from './authorization/attributes.ts'
 import { Access } from './authorization/access.ts'
@@ -53,8 +53,8 @@ export interface RegistryOptions {
   readonly clock: Pick<Clock, 'now'>
   readonly random: Random
   readonly facts: ClusterFacts
-  /** PEM; absent: no service account tokens are signed, and none is good */
-  readonly serviceAccountKey?: string | undefined
+  /** absent: no service account tokens are signed, and none is good */
+  readonly tokens?: TokenAuthority | undefined
   /** who decides on access, in turn; absent: as in clusters that kubeadm makes */
   readonly authorizationModes?: readonly AuthorizationMode[] | undefined
   /** sends reviews to admission webhooks; absent: there are none */
@@ -73,9 +73,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const node = new NodeAuthorizer(() => graph.current, NODE_RULES)
   const access = new Access({ rbac, node, modes: options.authorizationModes })
   const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
-  const signingKey = options.serviceAccountKey
-  const tokens =
-    signingKey === undefined ? undefined : new ServiceAccountTokens({ signingKey, clock, random, find })
+  const tokens = options.tokens && new ServiceAccountTokens({ ...options.tokens, clock, random, find })
   const call = options.callWebhook
   const asked = { kinds, authorize: (question: Attributes) => access.authorize(question) }
   const policies = new AdmissionPolicies(asked)

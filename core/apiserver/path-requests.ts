@@ -15,7 +15,6 @@ import {
   discoveredVersions,
 } from './discovery.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
-import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
 import type { Clock } from '../../host/host.ts'
 import type { HealthCheck } from './health.ts'
@@ -141,11 +140,11 @@ export class PathRequests {
     }
     if (tokens !== undefined && path === '/.well-known/openid-configuration') {
       return jsonDocument('application/json', {
-        issuer: ISSUER,
+        issuer: tokens.issuers[0],
         jwks_uri: `https://${this.#options.serverAddress()}${JWKS_PATH}`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['ES256'],
+        id_token_signing_alg_values_supported: tokens.algorithms,
       })
     }
     return undefined

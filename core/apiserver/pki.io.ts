@@ -21,6 +21,8 @@ export interface KeyPair {
 
 export interface ServerCredentials {
   readonly caCertificate: string
+  /** authorities whose certificates are good for clients, too */
+  readonly otherClientCaCertificates?: string | undefined
   readonly serverCertificate: string
   readonly serverKey: string
   /** whose certificates speak for other users to extension API servers: an authority that signs nothing else */

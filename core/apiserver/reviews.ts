@@ -12,7 +12,6 @@ import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
-import { ISSUER } from './authentication/service-account-tokens.ts'
 import type { Access } from './authorization/access.ts'
 import { localSubjectReview, rulesReview, selfReview, subjectReview } from './authorization/access-reviews.ts'
 import type { User } from './request.ts'
@@ -66,7 +65,7 @@ async function tokenReview(
 ): Promise<KubernetesObject> {
   const { token, audiences = [] } = review.spec
   if (!token) throw badRequest('token is required for TokenReview in authentication')
-  const verdict = await tokens?.judge(token, audiences.length === 0 ? [ISSUER] : audiences)
+  const verdict = await tokens?.judge(token, audiences.length === 0 ? undefined : audiences)
   const status =
     verdict !== undefined && 'user' in verdict
       ? { authenticated: true, user: userInfo(verdict.user), audiences: verdict.audiences }

@@ -26,6 +26,7 @@ import type { MemoryLog } from '../../host/fake/fake-host.ts'
 import type { Host } from '../../host/host.ts'
 import { linuxHost } from '../../host/linux/linux-host.io.ts'
 import { eventually } from '../support/test-host.io.ts'
+import { signingKey } from '../../core/apiserver/authentication/token-keys.ts'
 import { serviceAccountKey } from '../support/service-account-key.ts'
 
 export interface TestNode extends AsyncDisposable {
@@ -78,7 +79,7 @@ export async function testNode(network: NetworkName = 'loopback'): Promise<TestN
   const { serviceCIDR, loadBalancerCIDR } = podNetwork.addresses
   const facts = { serviceCIDRs: [serviceCIDR], nodePortRange: { first: 30_000, last: 32_767 } }
   const registry = opened.use(
-    createRegistry({ store, clock, random, facts, serviceAccountKey: serviceAccountKey() }),
+    createRegistry({ store, clock, random, facts, tokens: { signingKey: signingKey(serviceAccountKey()) } }),
   )
   const client = inProcessClient(registry, { user: 'test', fieldManager: 'test' })
   for (const namespace of systemNamespaces()) await client.create(NAMESPACES, namespace)

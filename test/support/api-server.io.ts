@@ -16,6 +16,7 @@ import type { ComponentChecks } from '../../core/apiserver/component-statuses.ts
 import type { ApiServer } from '../../core/apiserver/http.io.ts'
 import { serveApi } from '../../core/apiserver/http.io.ts'
 import { ensureBootstrapPolicy } from '../../core/apiserver/authorization/bootstrap-policy.ts'
+import { signingKey } from '../../core/apiserver/authentication/token-keys.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
 import type { Pki } from '../../core/apiserver/pki.io.ts'
@@ -84,7 +85,7 @@ export async function testApiServer(options: TestApiServerOptions = {}): Promise
     clock: systemClock,
     random: systemRandom,
     facts: { serviceCIDRs: ['10.96.0.0/16'], nodePortRange: { first: 30_000, last: 32_767 } },
-    serviceAccountKey: pki.serviceAccountKey,
+    tokens: { signingKey: signingKey(pki.serviceAccountKey) },
     callWebhook: options.callWebhook,
   })
   // Another server may have been at the same store.

@@ -1,13 +1,13 @@
 /**
  * The form of tokens that are kept in Secrets (../../api/token-secret.ts): they do not end
- * (kubernetes/kubernetes pkg/serviceaccount/legacy.go). Pure. Keys are ECDSA P-256 (ES256).
+ * (kubernetes/kubernetes pkg/serviceaccount/legacy.go). Pure.
  */
 
 import { sign } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { SecretTokenGrant } from '../../api/token-secret.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
+import type { SigningKey } from './token-keys.ts'
 
 export const SECRET_TOKEN_ISSUER = 'kubernetes/serviceaccount'
 
@@ -21,9 +21,9 @@ const CLAIMS = {
 /** @returns a JWT; another one with every call */
 export function signedSecretToken(
   { namespace, account, secret }: SecretTokenGrant,
-  key: { readonly privateKey: KeyObject; readonly keyId: string },
+  { privateKey, id, algorithm, digest }: SigningKey,
 ): string {
-  const header = { alg: 'ES256', kid: key.keyId }
+  const header = { alg: algorithm, kid: id }
   const payload = {
     iss: SECRET_TOKEN_ISSUER,
     [CLAIMS.namespace]: namespace,
@@ -33,7 +33,7 @@ export function signedSecretToken(
     sub: `${SERVICE_ACCOUNT_PREFIX}${namespace}:${account.name}`,
   }
   const text = [header, payload].map((part) => encoded(JSON.stringify(part))).join('.')
-  const signature = sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+  const signature = sign(digest, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' })
   return `${text}.${encoded(signature)}`
 }
 

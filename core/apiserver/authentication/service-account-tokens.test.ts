@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../api/object.ts'
-import { ISSUER, ServiceAccountTokens } from './service-account-tokens.ts'
+import { DEFAULT_ISSUER as ISSUER, ServiceAccountTokens } from './service-account-tokens.ts'
+import { signingKey } from './token-keys.ts'
 
 const key = (): string =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -23,11 +24,11 @@ class World {
   readonly objects = new Map<string, KubernetesObject>()
   readonly tokens: ServiceAccountTokens
 
-  constructor(signingKey = key()) {
+  constructor(pem = key()) {
     this.put('serviceaccounts', 'robot')
     this.put('pods', 'p')
     this.tokens = new ServiceAccountTokens({
-      signingKey,
+      signingKey: signingKey(pem),
       clock: { now: () => this.nowMs },
       random: { uuid: () => 'id' },
       find: ({ resource }, { name }) => this.objects.get(`${resource}/${name}`),

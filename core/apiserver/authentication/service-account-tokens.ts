@@ -2,29 +2,34 @@
  * Service account tokens: signed by this server, bound to an account and perhaps to a pod, secret or node, good only
  * as long as these exist.
  *
- * KEP-1205; kubernetes/kubernetes pkg/serviceaccount/{claims,jwt}.go. RFC 7519. Keys are ECDSA P-256 (ES256).
+ * KEP-1205; kubernetes/kubernetes pkg/serviceaccount/{claims,jwt}.go. RFC 7519.
  */
 
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
 import type { JWTPayload } from 'jose'
-import { compactVerify, decodeJwt, exportJWK, SignJWT } from 'jose'
+import { compactVerify, decodeJwt, decodeProtectedHeader, exportJWK, SignJWT } from 'jose'
 import type { SecretTokenGrant } from '../../api/token-secret.ts'
 import type { Clock, Random } from '../../../host/host.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
 import type { User } from '../request.ts'
 import { SECRET_TOKEN_ISSUER, secretTokenGrant, signedSecretToken } from './secret-tokens.ts'
+import type { SigningKey, VerificationKey } from './token-keys.ts'
 import type { Claims, Find, Reference } from './token-liveness.ts'
 import { claimsFault, secretTokenFault } from './token-liveness.ts'
 
-export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
-const ALGORITHM = 'ES256'
+export const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local'
 /** Tokens whose signatures were found good. Upstream remembers them too, and for ten seconds their being alive. */
 const MAX_REMEMBERED = 1024
 
-export interface TokenFacts {
-  /** PEM */
-  readonly signingKey: string
+/** What tokens are signed and known by: kube-apiserver's flags --service-account-*. */
+export interface TokenAuthority {
+  readonly signingKey: SigningKey
+  /** default: the public half of the key that signs */
+  readonly verificationKeys?: readonly VerificationKey[] | undefined
+  /** the first one issues, those of all are good; default: DEFAULT_ISSUER */
+  readonly issuers?: readonly string[] | undefined
+}
+
+export interface TokenFacts extends TokenAuthority {
   readonly clock: Pick<Clock, 'now'>
   readonly random: Pick<Random, 'uuid'>
   readonly find: Find
@@ -51,42 +56,42 @@ export type TokenVerdict = VerifiedToken | { readonly fault: string | undefined 
 
 export class ServiceAccountTokens {
   readonly #facts: TokenFacts
-  readonly #privateKey: KeyObject
-  readonly #publicKey: KeyObject
-  readonly #keyId: string
+  readonly #keys: readonly VerificationKey[]
+  /** of whom tokens are good, and for whom they are if nobody is named */
+  readonly issuers: readonly [string, ...string[]]
   /** by token, the oldest first */
   readonly #good = new Map<string, JWTPayload>()
 
   constructor(facts: TokenFacts) {
     this.#facts = facts
-    this.#privateKey = createPrivateKey(facts.signingKey)
-    this.#publicKey = createPublicKey(this.#privateKey)
-    const der = this.#publicKey.export({ type: 'spki', format: 'der' })
-    this.#keyId = createHash('sha256').update(der).digest('base64url')
+    this.#keys = facts.verificationKeys ?? [facts.signingKey]
+    const [issuer = DEFAULT_ISSUER, ...others] = facts.issuers ?? []
+    this.issuers = [issuer, ...others]
   }
 
   /** @returns the token, and when it ends (milliseconds since 1970) */
   async issue(grant: TokenGrant): Promise<{ readonly token: string; readonly expiresMs: number }> {
     const { account, audiences, expirationSeconds, bound } = grant
+    const { privateKey, id, algorithm } = this.#facts.signingKey
     const now = Math.floor(this.#facts.clock.now() / 1000)
     const { namespace, name, uid } = account
     const claims: Claims = { namespace, serviceaccount: { name, uid }, ...bound }
     const token = await new SignJWT({ 'kubernetes.io': claims })
-      .setProtectedHeader({ alg: ALGORITHM, kid: this.#keyId })
-      .setIssuer(ISSUER)
+      .setProtectedHeader({ alg: algorithm, kid: id })
+      .setIssuer(this.issuers[0])
       .setSubject(`${SERVICE_ACCOUNT_PREFIX}${namespace}:${name}`)
       .setAudience([...audiences])
       .setIssuedAt(now)
       .setNotBefore(now)
       .setExpirationTime(now + expirationSeconds)
       .setJti(this.#facts.random.uuid())
-      .sign(this.#privateKey)
+      .sign(privateKey)
     return { token, expiresMs: (now + expirationSeconds) * 1000 }
   }
 
   /** @returns a token that does not end, to be kept in a Secret */
   secretToken(grant: SecretTokenGrant): string {
-    return signedSecretToken(grant, { privateKey: this.#privateKey, keyId: this.#keyId })
+    return signedSecretToken(grant, this.#facts.signingKey)
   }
 
   /** @returns undefined for a token that is not ours, not for these audiences, over, or of something that is gone */
@@ -96,12 +101,12 @@ export class ServiceAccountTokens {
   }
 
   /** As verify, with the reason. */
-  async judge(token: string, audiences: readonly string[] = [ISSUER]): Promise<TokenVerdict> {
-    if (!isOurs(token)) return { fault: undefined }
+  async judge(token: string, audiences: readonly string[] = this.issuers): Promise<TokenVerdict> {
+    if (!this.#isOurs(token)) return { fault: undefined }
     const payload = await this.#payload(token)
     if (payload === undefined) return { fault: 'go-jose/go-jose: error in cryptographic primitive' }
     const isOfSecret = payload.iss === SECRET_TOKEN_ISSUER
-    const of = isOfSecret ? [ISSUER] : [payload.aud ?? []].flat()
+    const of = isOfSecret ? this.issuers : [payload.aud ?? []].flat()
     const common = audiences.filter((each) => of.includes(each))
     if (common.length === 0) {
       const fault = `token audiences ${printed(of)} is invalid for the target audiences ${printed(audiences)}`
@@ -131,10 +136,18 @@ export class ServiceAccountTokens {
     return userOf({ namespace: grant.namespace, serviceaccount: grant.account }, undefined)
   }
 
+  /** of the keys that tokens are known by */
+  get algorithms(): readonly string[] {
+    return [...new Set(this.#keys.map(({ algorithm }) => algorithm))].sort()
+  }
+
   /** RFC 7517 */
   async keys(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }> {
-    const jwk = await exportJWK(this.#publicKey)
-    return { keys: [{ use: 'sig', kid: this.#keyId, alg: ALGORITHM, ...jwk }] }
+    const keys = this.#keys.map(async ({ publicKey, id, algorithm }) => {
+      const jwk = await exportJWK(publicKey)
+      return { use: 'sig', kid: id, alg: algorithm, ...jwk }
+    })
+    return { keys: await Promise.all(keys) }
   }
 
   /** The signature is looked at once. @returns undefined where it is not good */
@@ -149,25 +162,40 @@ export class ServiceAccountTokens {
     return payload
   }
 
+  /** With a key identifier only that key is tried. */
   async #signed(token: string): Promise<JWTPayload | undefined> {
+    const named = headerOf(token)?.kid
+    for (const { publicKey, id, algorithm } of this.#keys) {
+      if (named !== undefined && named !== id) continue
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the first key that fits ends it
+        const { payload } = await compactVerify(token, publicKey, { algorithms: [algorithm] })
+        return JSON.parse(Buffer.from(payload).toString()) as JWTPayload
+      } catch {
+        // Whatever is wrong with it, by this key it proves nothing.
+      }
+    }
+    return undefined
+  }
+
+  /** Whether it says that it is of this server; nothing is proved by that. */
+  #isOurs(token: string): boolean {
     try {
-      const { payload } = await compactVerify(token, this.#publicKey, { algorithms: [ALGORITHM] })
-      return JSON.parse(Buffer.from(payload).toString()) as JWTPayload
+      const { iss = '' } = decodeJwt(token)
+      return this.issuers.includes(iss) || iss === SECRET_TOKEN_ISSUER
     } catch {
-      // Whatever is wrong with it, it proves nothing.
-      return undefined
+      // No JWT is anybody's.
+      return false
     }
   }
 }
 
-/** Whether it says that it is of this server; nothing is proved by that. */
-function isOurs(token: string): boolean {
+function headerOf(token: string): { readonly kid?: string | undefined } | undefined {
   try {
-    const { iss } = decodeJwt(token)
-    return iss === ISSUER || iss === SECRET_TOKEN_ISSUER
+    return decodeProtectedHeader(token)
   } catch {
-    // No JWT is anybody's.
-    return false
+    // What cannot be read is not good by any key.
+    return undefined
   }
 }
 

@@ -15,7 +15,6 @@ import { invalidValue, required, when } from '../../api/validation/faults.ts'
 import { decodeSubresourceBody, withRequestNamespace } from '../decode-body.ts'
 import type { RequestContext } from '../registry.ts'
 import type { ServiceAccountTokens, TokenFacts, TokenGrant } from './service-account-tokens.ts'
-import { ISSUER } from './service-account-tokens.ts'
 
 const DEFAULT_SECONDS = 3600
 const MIN_SECONDS = 600
@@ -60,7 +59,7 @@ export async function requestedToken(
   const errors = requestFaults(request)
   if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
   const { audiences = [], expirationSeconds = DEFAULT_SECONDS, boundObjectRef } = request.spec
-  const chosen = audiences.length === 0 ? [ISSUER] : audiences
+  const chosen = audiences.length === 0 ? tokens.issuers : audiences
   const { token, expiresMs } = await tokens.issue({
     account: { namespace, name, uid: account.metadata.uid ?? '' },
     audiences: chosen,

@@ -1,0 +1,85 @@
+/**
+ * Certificates and keys that `portolan apiserver` is given instead of making its own: the files that kube-apiserver's
+ * flags of the same names point at.
+ */
+
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { signingKey, verificationKeys } from '../core/apiserver/authentication/token-keys.ts'
+import type { SigningKey, VerificationKey } from '../core/apiserver/authentication/token-keys.ts'
+import type { KeyPair } from '../core/apiserver/pki.io.ts'
+import { CliError, EXIT } from './errors.ts'
+
+/** Files with PEM texts. */
+export interface CredentialFiles {
+  readonly clientCAFile?: string | undefined
+  /** where apiserver.crt and apiserver.key are looked for when none are named */
+  readonly certDir?: string | undefined
+  readonly tlsCertFile?: string | undefined
+  readonly tlsPrivateKeyFile?: string | undefined
+  readonly serviceAccountSigningKeyFile?: string | undefined
+  readonly serviceAccountKeyFiles?: readonly string[] | undefined
+}
+
+export interface GivenCredentials {
+  /** whose certificates are good for clients, besides our own authority's */
+  readonly clientCA: string | undefined
+  readonly serving: KeyPair | undefined
+  readonly signingKey: SigningKey | undefined
+  readonly verificationKeys: readonly VerificationKey[] | undefined
+}
+
+/** @throws CliError that names the flag: a file that cannot be read, or is not what it should be */
+export function givenCredentials(files: CredentialFiles): GivenCredentials {
+  const { clientCAFile, serviceAccountSigningKeyFile, serviceAccountKeyFiles = [] } = files
+  const keys = serviceAccountKeyFiles.flatMap((file) =>
+    read('--service-account-key-file', file, verificationKeys),
+  )
+  return {
+    clientCA: clientCAFile === undefined ? undefined : read('--client-ca-file', clientCAFile, certificates),
+    serving: servingPair(files),
+    signingKey:
+      serviceAccountSigningKeyFile === undefined
+        ? undefined
+        : read('--service-account-signing-key-file', serviceAccountSigningKeyFile, signingKey),
+    verificationKeys: keys.length === 0 ? undefined : keys,
+  }
+}
+
+function servingPair(files: CredentialFiles): KeyPair | undefined {
+  const named = files.tlsCertFile !== undefined || files.tlsPrivateKeyFile !== undefined
+  const { tlsCertFile, tlsPrivateKeyFile } = named ? files : filesIn(files.certDir)
+  if (tlsCertFile === undefined && tlsPrivateKeyFile === undefined) return undefined
+  if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined)
+    throw new CliError('--tls-cert-file and --tls-private-key-file go together', { exitCode: EXIT.usage })
+  const certificate = read('--tls-cert-file', tlsCertFile, certificates)
+  return read('--tls-private-key-file', tlsPrivateKeyFile, (key) => {
+    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)))
+      throw new Error(`it is not the key of ${tlsCertFile}`)
+    return { certificate, key }
+  })
+}
+
+function filesIn(certDir: string | undefined): Pick<CredentialFiles, 'tlsCertFile' | 'tlsPrivateKeyFile'> {
+  if (certDir === undefined) return {}
+  const tlsCertFile = join(certDir, 'apiserver.crt')
+  const tlsPrivateKeyFile = join(certDir, 'apiserver.key')
+  return existsSync(tlsCertFile) && existsSync(tlsPrivateKeyFile) ? { tlsCertFile, tlsPrivateKeyFile } : {}
+}
+
+/** @returns the text, if it begins with a certificate. @throws Error */
+function certificates(text: string): string {
+  // Reading it tells whether it is one.
+  void new X509Certificate(text)
+  return text
+}
+
+function read<T>(flag: string, file: string, parse: (text: string) => T): T {
+  try {
+    return parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new CliError(`${flag}: ${file}: ${message}`, { exitCode: EXIT.usage, cause: error })
+  }
+}
