@@ -8,6 +8,7 @@ import { changed, judge } from './admission/admission.ts'
 import type { AdmissionRequest, ClusterView } from './admission/admission.ts'
 import { charges, QUOTAS } from './admission/resource-quota.ts'
 import { clusterView } from './cluster-view.ts'
+import { afterConversion } from './conversion/unconverted.ts'
 import type { AlsoWritten } from './commit-object.ts'
 import type { Environment } from './environment.ts'
 import { storagePrefix } from './storage-key.ts'
@@ -46,7 +47,7 @@ export async function judgeBeyond(
 ): Promise<void> {
   const { shown, object, old } = request
   const seen = shown ? { ...request, object: shown(object), old: old && shown(old) } : request
-  env.policies.judge(seen, cluster)
+  await afterConversion(() => env.policies.judge(seen, cluster))
   await env.webhooks?.judge(seen, cluster)
 }
 

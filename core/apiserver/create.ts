@@ -17,6 +17,7 @@ import { refuseUnreadableParams } from './authorization/param-access.ts'
 import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
+import { afterConversion } from './conversion/unconverted.ts'
 import type { Expectations, WriteOutcome } from './commit-object.ts'
 import { putObject } from './commit-object.ts'
 import { decodeBody, withoutRepeatedOwners, withRequestNamespace } from './decode-body.ts'
@@ -103,12 +104,12 @@ async function insertNamed(
     const { object, charges } = await admittedNew(env, creation, draft)
     // The storage's business upstream: after admission.
     if (!context.dryRun) refuseRevision(creation.object.metadata)
-    const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, (allocated) => {
+    const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, async (allocated) => {
       const also = [...charges, ...ipAddressWrites(env, resource, undefined, allocated)]
       const write = { key, modRevision: 0, guards, also, dryRun: context.dryRun }
-      return putObject(env, write, toStorage(allocated))
+      return await putObject(env, write, await afterConversion(() => toStorage(allocated)))
     })
-    if (outcome.kind === 'written') return presented(outcome.object)
+    if (outcome.kind === 'written') return await afterConversion(() => presented(outcome.object))
     if (outcome.key === key) return undefined
     // The namespace changed meanwhile: look at it again.
   }

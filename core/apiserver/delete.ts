@@ -16,6 +16,7 @@ import type { DeleteOptions } from '../client/client.ts'
 import { changed } from './admission/admission.ts'
 import { judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
+import { afterConversion } from './conversion/unconverted.ts'
 import type { ObjectWrite, WriteOutcome } from './commit-object.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import { markedDefinition } from './custom-resources/definition-deletion.ts'
@@ -55,17 +56,24 @@ async function deleteOne(
   const { rules } = env.kinds.of(resource)
   const wish = { ...options, orphansByDefault: rules.orphansDependents ?? false }
   if (rules.deletionWarning && options.propagationPolicy === undefined) context.warn(rules.deletionWarning)
-  const { fromStorage: shown = (object: KubernetesObject) => object } = env.kinds.of(resource)
+  const { fromStorage = same, toStorage = same, converted } = env.kinds.of(resource)
+  const shown = (object: KubernetesObject): Promise<KubernetesObject> =>
+    afterConversion(() => fromStorage(object))
   for (;;) {
     const stored = env.store.get(key)
     if (stored === undefined) throw notFound(resource, name.name)
-    const { value, modRevision } = stored
+    const { modRevision } = stored
+    const object = await shown(stored.value)
+    // Custom resources are marked in the version asked for, and stored in the one that is stored by now.
+    const value = converted === undefined ? stored.value : object
+    const storable = (marked: KubernetesObject): Promise<KubernetesObject> =>
+      converted === undefined ? Promise.resolve(marked) : afterConversion(() => toStorage(marked))
     const { namespace } = name
     const about = { operation: 'delete', resource, subresource: '', namespace } as const
     const request = {
       ...about,
-      object: shown(value),
-      old: shown(value),
+      object,
+      old: object,
       context: { ...context, dryRun },
       random: env.random,
       deleteOptions: options,
@@ -77,17 +85,19 @@ async function deleteOne(
     await judgeBeyond(env, request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, wish, env.clock.now())
-    if (plan.kind === 'unchanged') return { kind: 'pending', object: shown(value) }
+    if (plan.kind === 'unchanged') return { kind: 'pending', object }
     const write = { key, modRevision, dryRun, also: ipAddressWrites(env, resource, value, undefined) }
     const outcome =
       plan.kind === 'remove'
-        ? await remove(env, write, { value, last: plan.last })
-        : await putObject(env, { ...write, also: [] }, plan.object)
+        ? await remove(env, write, { value: await storable(value), last: plan.last })
+        : await putObject(env, { ...write, also: [] }, await storable(plan.object))
     if (outcome.kind === 'written') {
-      return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: shown(outcome.object) }
+      return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: await shown(outcome.object) }
     }
   }
 }
+
+const same = (object: KubernetesObject): KubernetesObject => object
 
 /** What ends gracefully is seen to end, even if at once: its last state is written before it is removed. */
 async function remove(
@@ -110,7 +120,7 @@ export async function deleteCollection(
   options: DeleteOptions,
   context: RequestContext,
 ): Promise<ListResult> {
-  const selected = listObjects(env, resource, query)
+  const selected = await afterConversion(() => listObjects(env, resource, query))
   await Promise.all(
     selected.items.map(async ({ metadata: { name, namespace } }) => {
       try {

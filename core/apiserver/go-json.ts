@@ -173,6 +173,15 @@ export function goKindOf(value: unknown): string {
   return value === null ? 'null' : typeof value
 }
 
+/** How Go names the type of a JSON value that was read into no type of its own. */
+export function goType(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'object' ? 'map[string]interface {}' : 'string'
+}
+
 /** `json: cannot unmarshal array into Go value of type map[string]interface {}` */
 export function goTypeError(value: unknown, goType: string): string {
   return `json: cannot unmarshal ${goKindOf(value)} into Go value of type ${goType}`

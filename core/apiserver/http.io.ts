@@ -299,8 +299,7 @@ function storedObjects(registry: Registry): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const resource of registry.kinds.resources) {
     if (counts.has(groupResource(resource)) || !isStored(resource)) continue
-    const { items, remainingItemCount = 0 } = registry.list(resource, { limit: 1 })
-    counts.set(groupResource(resource), items.length + remainingItemCount)
+    counts.set(groupResource(resource), registry.count(resource))
   }
   return counts
 }

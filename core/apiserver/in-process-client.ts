@@ -8,6 +8,7 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import type { Client, ListOptions, WatchEvent, WatchOptions, WriteOptions } from '../client/client.ts'
 import { AsyncQueue } from './async-queue.ts'
+import { afterConversion } from './conversion/unconverted.ts'
 import type { ListQuery, Registry, RegistryEvent, RequestContext } from './registry.ts'
 
 export interface InProcessIdentity {
@@ -32,11 +33,12 @@ export function inProcessClient(registry: Registry, identity: InProcessIdentity)
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName) {
       if (registry.sync) await registry.sync()
-      return registry.get(resource, name) as T
+      return (await afterConversion(() => registry.get(resource, name))) as T
     },
     async list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions = {}) {
       if (registry.sync) await registry.sync()
-      const { resourceVersion, items } = registry.list(resource, queryOf(options))
+      const read = () => registry.list(resource, queryOf(options))
+      const { resourceVersion, items } = await afterConversion(read)
       return { resourceVersion, items: items as readonly T[] }
     },
     watch<T extends KubernetesObject>(resource: Resource<T>, options: WatchOptions) {
@@ -91,10 +93,13 @@ async function* watchEvents<T extends KubernetesObject>(
   if (signal.aborted) return
   const events = new AsyncQueue<WatchEvent<T>>()
   const query = { ...queryOf(options), resourceVersion }
-  const unwatch = registry.watch(resource, query, (event) => {
+  const tell = (event: RegistryEvent): void => {
     if (events.weight >= maxWaitingEvents) events.end()
     else events.push(clientEvent<T>(event))
-  })
+  }
+  const unwatch = await afterConversion(() =>
+    registry.watch(resource, query, tell, (error) => events.end(error)),
+  )
   const end = (): void => events.end()
   signal.addEventListener('abort', end, { once: true })
   try {

@@ -37,11 +37,18 @@ export interface Kind {
   readonly deprecation?: string | undefined
   /** What the server itself writes into an object that is created or updated. */
   readonly complete?: (object: KubernetesObject, old: KubernetesObject | undefined) => KubernetesObject
-  /** From the version served to the one stored, and back. Absent: they are the same. */
+  /**
+   * From the version served to the one stored, and back. Absent: they are the same.
+   * Where a webhook converts, @throws Unconverted: callers either come back (`afterConversion`) or have it thrown on.
+   */
   readonly toStorage?: (object: KubernetesObject) => KubernetesObject
   readonly fromStorage?: (object: KubernetesObject) => KubernetesObject
-  /** From the version stored, or any other, where they differ in name alone; absent: as from storage. */
-  readonly renamed?: (object: KubernetesObject) => KubernetesObject
+  /** Of custom resources: from any other version, and nothing else done to it. @throws Unconverted */
+  readonly converted?: (object: KubernetesObject) => KubernetesObject
+  /** Where a webhook converts: sees to it that stored objects can be shown, all at once. @throws Unconverted */
+  readonly together?: (objects: readonly KubernetesObject[]) => void
+  /** Where a webhook converts: a stored object is to be converted anew when it is next shown. */
+  readonly forget?: (object: KubernetesObject) => void
 }
 
 export interface ServedKinds {

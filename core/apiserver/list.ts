@@ -16,14 +16,18 @@ import type { Selection } from './selection.ts'
 import { selectionOf } from './selection.ts'
 import { storageKey } from './storage-key.ts'
 
-/** @throws ApiError NotFound */
+/** @throws ApiError NotFound; Unconverted */
 export function getObject(env: Environment, resource: ResourceInfo, name: ObjectName): KubernetesObject {
   const found = env.store.get(storageKey(resource, name))
   if (found === undefined) throw notFound(resource, name.name)
-  return env.kinds.of(resource).fromStorage?.(found.value) ?? found.value
+  const { fromStorage, forget } = env.kinds.of(resource)
+  const shown = fromStorage?.(found.value) ?? found.value
+  // Lists may have it from the last time; who asks for one object has its webhook asked.
+  forget?.(found.value)
+  return shown
 }
 
-/** @throws ApiError Invalid or BadRequest for the query, Expired when its revision is no longer kept */
+/** @throws ApiError Invalid or BadRequest for the query, Expired when its revision is no longer kept; Unconverted */
 export function listObjects(env: Environment, resource: ResourceInfo, query: ListQuery): ListResult {
   checkListQuery(query)
   const selection = selectionOf(env, resource, query)
@@ -35,8 +39,12 @@ export function listObjects(env: Environment, resource: ResourceInfo, query: Lis
   const { revision, values } = read(env, selection, at, token)
   const base = selection.prefix.slice(0, selection.prefix.lastIndexOf('/') + 1)
   const rest = token ? values.filter(({ key }) => key >= base + token.start) : values
-  const show = env.kinds.of(resource).fromStorage ?? ((object: KubernetesObject) => object)
-  const { page, next } = pageOf(rest, selection, { limit: pageSize(query), show })
+  const { together, fromStorage: show = (object: KubernetesObject) => object } = env.kinds.of(resource)
+  const limit = pageSize(query)
+  // Whether an object is selected may only be seen once it is converted.
+  const needed = selection.matches === undefined ? rest.slice(0, limit) : rest
+  together?.(needed.map(({ value }) => value))
+  const { page, next } = pageOf(rest, selection, { limit, show })
   return {
     resourceVersion: String(revision),
     items: page,

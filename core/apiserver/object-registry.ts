@@ -25,6 +25,7 @@ import { LiveNodeGraph } from './authorization/live-node-graph.ts'
 import type { AuthorizationMode } from './authorization/modes.ts'
 import { NodeAuthorizer } from './authorization/node-authorizer.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
+import { convertByWebhook } from './conversion/convert-by-webhook.ts'
 import { createObject } from './create.ts'
 import { decodeBody, withoutRepeatedOwners, withGivenName, withRequestNamespace } from './decode-body.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
@@ -41,7 +42,7 @@ import { reviewed } from './reviews.ts'
 import { getScale, patchScale, updateScale } from './scale.ts'
 import { ServiceCidrCleanup } from './services/service-cidrs.ts'
 import { ServiceAllocations } from './services/service-allocations.ts'
-import { storageKey } from './storage-key.ts'
+import { storageKey, storagePrefix } from './storage-key.ts'
 import { storeFailure } from './store-failure.ts'
 import type { UpdateResult } from './update.ts'
 import { updateObject } from './update.ts'
@@ -67,14 +68,14 @@ export interface RegistryOptions {
 export function createRegistry(options: RegistryOptions): Registry & Disposable {
   const { store, clock, random, facts } = options
   const services = new ServiceAllocations(store, facts, random)
-  const kinds = new CustomKinds(store, clock)
+  const call = options.callWebhook
+  const kinds = new CustomKinds(store, clock, (crd) => convertByWebhook(crd, { call, random }))
   const rbac = new RbacAuthorizer(store)
   const graph = new LiveNodeGraph(store)
   const node = new NodeAuthorizer(() => graph.current, NODE_RULES)
   const access = new Access({ rbac, node, modes: options.authorizationModes })
   const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
   const tokens = options.tokens && new ServiceAccountTokens({ ...options.tokens, clock, random, find })
-  const call = options.callWebhook
   const asked = { kinds, authorize: (question: Attributes) => access.authorize(question) }
   const policies = new AdmissionPolicies(asked)
   const webhooks = call && new Webhooks({ ...asked, call, random })
@@ -94,7 +95,10 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     storeHealth: () => store.health(),
     get: (resource, name) => getObject(env, resource, name),
     list: (resource, query) => listObjects(env, resource, query),
-    watch: (resource, query, onEvent) => watchObjects(env, lastStates, { resource, query }, onEvent),
+    revision: () => String(store.revision),
+    count: (resource) => store.range(storagePrefix(resource)).values.length,
+    watch: (resource, query, onEvent, onFailure) =>
+      watchObjects(env, lastStates, { resource, query }, { onEvent, onFailure }),
     async create(resource, namespace, body, context) {
       if (isStored(resource)) return await fresh(() => createObject(env, resource, namespace, body, context))
       const given = decodeBody(env, resource, body, context)

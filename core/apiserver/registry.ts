@@ -84,15 +84,28 @@ export interface Registry {
   /** Rejects when writes would be refused, as far as that is known. */
   storeHealth(): Promise<void>
 
+  /** Like all reads of custom resources that a webhook converts, `afterConversion` has to be waited for. */
   get(resource: ResourceInfo, name: ObjectName): KubernetesObject
+
+  /** the newest there is */
+  revision(): string
+
+  /** of all namespaces */
+  count(resource: ResourceInfo): number
 
   list(resource: ResourceInfo, query: ListQuery): ListResult
 
   /**
    * Calls `onEvent` synchronously for every event, the initial ones before this returns.
+   * `onFailure`: the watch is over, for an object of an event could not be converted.
    * @returns a function that ends the watch. Throws ApiError (410 Expired, 422 Invalid) before the first event
    */
-  watch(resource: ResourceInfo, query: WatchQuery, onEvent: (event: RegistryEvent) => void): () => void
+  watch(
+    resource: ResourceInfo,
+    query: WatchQuery,
+    onEvent: (event: RegistryEvent) => void,
+    onFailure?: (error: unknown) => void,
+  ): () => void
 
   create(
     resource: ResourceInfo,

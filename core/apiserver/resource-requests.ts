@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Random } from '../../host/host.ts'
-import { badRequest, isApiError } from '../api/api-error.ts'
+import { ApiError, badRequest, isApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
@@ -22,6 +22,7 @@ import {
   refuseComponentWatch,
 } from './component-statuses.ts'
 import { DEFAULT_PRINTER } from './columns/printers.ts'
+import { ConversionFailure, afterConversion } from './conversion/unconverted.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
 import type { PatchType } from '../client/client.ts'
@@ -124,14 +125,14 @@ export class ResourceRequests {
     if (sync && READS.has(verb) && asksForRecent(exchange.request.query)) await sync()
     switch (verb) {
       case 'get': {
-        const object = this.#get(exchange)
+        const object = await afterConversion(() => this.#get(exchange))
         refuseOtherNumber(exchange.view.representation.shape, false, shownType(exchange.route, false))
         return shown(200, object, exchange.view)
       }
       case 'list':
-        return this.#list(exchange)
+        return await afterConversion(() => this.#list(exchange))
       case 'watch':
-        return this.#watch(exchange)
+        return await this.#watch(exchange)
       case 'create':
         return exchange.route.subresource ? this.#createSubresource(exchange) : this.#create(exchange)
       case 'update':
@@ -179,34 +180,54 @@ export class ResourceRequests {
     return whole(200, listText(route.resource, list, view), view)
   }
 
-  #watch({ request, route, view }: Exchange): ApiResponse {
+  async #watch({ request, route, view }: Exchange): Promise<ApiResponse> {
     const { clock, random } = this.#options
     const asked = watchQuery(request.query, route.namespace)
     const query = route.name === undefined ? asked : ofOneName(asked, route.name)
     const seconds = timeoutSeconds(request.query)
     const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
     const end = this.#registry.kinds.endOf?.(route.resource)
-    const chunks = watchStream({
-      encode: watchEncoder(route.resource, view),
-      open: (onEvent) => this.#registry.watch(route.resource, query, onEvent),
-      bookmark: query.allowWatchBookmarks ? this.#bookmarks(route, query) : undefined,
-      timeoutMs,
-      clock,
-      signal: AbortSignal.any([request.signal, ...(end ? [end] : [])]),
+    const signal = AbortSignal.any([request.signal, ...(end ? [end] : [])])
+    const encode = watchEncoder(route.resource, view)
+    const start = () => {
+      const { bookmark, saw } = this.#bookmarks(route, query)
+      return watchStream({
+        encode,
+        open: (onEvent, onFailure) => {
+          const seen = (event: RegistryEvent): void => {
+            saw(event)
+            onEvent(event)
+          }
+          return this.#registry.watch(route.resource, query, seen, onFailure)
+        },
+        bookmark: query.allowWatchBookmarks ? bookmark : undefined,
+        timeoutMs,
+        clock,
+        signal,
+      })
+    }
+    const chunks = await afterConversion(start).catch((error: unknown) => {
+      throw error instanceof ConversionFailure ? notReady(route.resource, error) : error
     })
     return { kind: 'stream', headers: { 'Content-Type': 'application/json' }, chunks }
   }
 
   /** Bookmarks of a watch that starts now. They tell of more than what the client knew at its start. */
-  #bookmarks({ resource, namespace }: ResourceRoute, query: WatchQuery): () => RegistryEvent | undefined {
-    const current = (): string => this.#registry.list(resource, { namespace, limit: 1 }).resourceVersion
+  #bookmarks({ resource }: ResourceRoute, query: WatchQuery): Bookmarks {
+    let told = 0
+    const saw = (event: RegistryEvent): void => {
+      if (event.type !== 'BOOKMARK') told = Math.max(told, Number(event.object.metadata.resourceVersion))
+    }
     const { resourceVersion = '0', sendInitialEvents } = query
     const isFromNow = resourceVersion === '0' || sendInitialEvents === true
-    const start = Number(isFromNow ? current() : resourceVersion)
-    return () => {
-      const revision = current()
-      return Number(revision) > start ? { type: 'BOOKMARK', resourceVersion: revision } : undefined
+    const start = Number(isFromNow ? this.#registry.revision() : resourceVersion)
+    // Events that are being converted are yet to be told of.
+    const isBehind = this.#registry.kinds.of(resource).together !== undefined
+    const bookmark: Bookmarks['bookmark'] = () => {
+      const resourceVersion = isBehind ? String(told) : this.#registry.revision()
+      return Number(resourceVersion) > start ? { type: 'BOOKMARK', resourceVersion } : undefined
     }
+    return { bookmark, saw }
   }
 
   async #create(exchange: Exchange): Promise<ApiResponse> {
@@ -259,7 +280,7 @@ export class ResourceRequests {
     const type = patchTypeOf(request.headers['content-type'] ?? '', isCustom(route))
     const bytes = await request.body()
     const writing = writeContext(request, exchange.context, { kind: 'PatchOptions', patchType: type })
-    const { value: patch, repetitions } = this.#decodedPatch(route, type, bytes)
+    const { value: patch, repetitions } = await this.#decodedPatch(route, type, bytes)
     const context = { ...writing, repetitions }
     const force = isForced(request.query)
     const { object, created } = await this.#registry.patch(
@@ -272,12 +293,12 @@ export class ResourceRequests {
   }
 
   /** A patch is looked at once there is something to patch; only apply can do without. */
-  #decodedPatch(route: ResourceRoute, type: PatchType, bytes: Uint8Array): Body {
+  async #decodedPatch(route: ResourceRoute, type: PatchType, bytes: Uint8Array): Promise<Body> {
     try {
       return decodePatch(type, bytes)
     } catch (error) {
       if (type !== 'apply' || route.subresource !== undefined)
-        this.#registry.get(route.resource, objectName(route))
+        await afterConversion(() => this.#registry.get(route.resource, objectName(route)))
       throw error
     }
   }
@@ -302,6 +323,20 @@ export class ResourceRequests {
     })
     return whole(200, listText(route.resource, list, view), view)
   }
+}
+
+/** What a watch tells of beside changes. */
+interface Bookmarks {
+  readonly bookmark: () => RegistryEvent | undefined
+  /** to be told of every event */
+  readonly saw: (event: RegistryEvent) => void
+}
+
+/** 429, as upstream has it while its watch cache cannot be filled. */
+function notReady(resource: ResourceInfo, { message }: ConversionFailure): ApiError {
+  const kind = `${apiVersionOf(resource)}, Kind=${resource.kind}`
+  const text = `storage is (re)initializing: failed to list ${kind}: ${message}`
+  return new ApiError('TooManyRequests', text, { details: { retryAfterSeconds: 1 } })
 }
 
 const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])

@@ -25,6 +25,7 @@ import { refuseUnreadableParams } from './authorization/param-access.ts'
 import { refuseSigning } from './authorization/signers.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
+import { afterConversion } from './conversion/unconverted.ts'
 import { putObject, removeObject } from './commit-object.ts'
 import type { WriteOutcome } from './commit-object.ts'
 import { insertObject, writerOf } from './create.ts'
@@ -81,19 +82,36 @@ export async function updateObject(env: Environment, request: UpdateRequest): Pr
   const { resource, name } = request
   const key = storageKey(resource, name)
   // Asked once: a custom kind may go while its last object is written.
-  const { fromStorage: presented = (object: KubernetesObject) => object } = env.kinds.of(resource)
+  const { fromStorage: presented = same } = env.kinds.of(resource)
   for (;;) {
     const found = env.store.get(key)
-    const stored = found && { ...found, value: presented(found.value) }
-    const wanted = request.wanted(stored?.value)
-    if (stored === undefined) return await createInstead(env, request, wanted)
+    const shown = found && (await afterConversion(() => presented(found.value)))
+    const stored = found && shown && { ...found, value: shown }
+    const wanted = await afterConversion(() => request.wanted(stored?.value))
+    if (found === undefined || stored === undefined) return await createInstead(env, request, wanted)
     checkConditions(env, resource, wanted, stored.value)
     const admitted = await admittedUpdate(env, request, wanted, stored.value)
     if (request.subresource === undefined) warnOfIgnoredFields(request, wanted.object, stored.value)
-    if (equalJson(admitted.object, stored.value)) return { object: stored.value, created: false }
+    const isSame = equalJson(admitted.object, stored.value)
+    if (isSame && (await isStored(env, resource, found.value, admitted.object)))
+      return { object: stored.value, created: false }
     const outcome = await write(env, request, stored, admitted)
-    if (outcome.kind === 'written') return { object: presented(outcome.object), created: false }
+    if (outcome.kind === 'written')
+      return { object: await afterConversion(() => presented(outcome.object)), created: false }
   }
+}
+
+const same = (object: KubernetesObject): KubernetesObject => object
+
+/** What looks the same may be stored in an older version, or without its newest defaults: then it is written anew. */
+async function isStored(
+  env: Environment,
+  resource: ResourceInfo,
+  stored: KubernetesObject,
+  next: KubernetesObject,
+): Promise<boolean> {
+  const { converted, toStorage = same } = env.kinds.of(resource)
+  return converted === undefined || equalJson(await afterConversion(() => toStorage(next)), stored)
 }
 
 /** What the server makes out of the object itself is not looked at again. */
@@ -267,15 +285,17 @@ async function write(
 ): Promise<WriteOutcome> {
   const { key, modRevision } = stored
   const target = { key, modRevision, also: charges, dryRun: context.dryRun }
-  const { toStorage = (object: KubernetesObject) => object } = env.kinds.of(resource)
+  const { toStorage = same } = env.kinds.of(resource)
+  const storable = (object: KubernetesObject): Promise<KubernetesObject> =>
+    afterConversion(() => toStorage(object))
   if (isDeletionDue(resource, next)) {
     const also = [...charges, ...ipAddressWrites(env, resource, stored.value, undefined)]
-    const outcome = await removeObject(env, { ...target, also }, toStorage(next))
+    const outcome = await removeObject(env, { ...target, also }, await storable(next))
     return outcome.kind === 'lost' ? outcome : { ...outcome, object: stamped(outcome.object, modRevision) }
   }
-  if (subresource !== undefined) return await putObject(env, target, toStorage(next))
-  return await withAllocations(env, { resource, key, object: next }, (allocated) => {
+  if (subresource !== undefined) return await putObject(env, target, await storable(next))
+  return await withAllocations(env, { resource, key, object: next }, async (allocated) => {
     const also = [...charges, ...ipAddressWrites(env, resource, stored.value, allocated)]
-    return putObject(env, { ...target, also }, toStorage(allocated))
+    return await putObject(env, { ...target, also }, await storable(allocated))
   })
 }

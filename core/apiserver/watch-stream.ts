@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from '../../host/host.ts'
+import type { ApiError } from '../api/api-error.ts'
 import { isApiError } from '../api/api-error.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
@@ -79,7 +80,7 @@ function bookmarkObject(resource: ResourceInfo, event: Bookmark): KubernetesObje
 export interface WatchStreamOptions {
   readonly encode: (event: RegistryEvent) => Uint8Array
   /** Starts the watch; throws ApiError before the first event when there can be none. */
-  readonly open: (onEvent: (event: RegistryEvent) => void) => () => void
+  readonly open: (onEvent: (event: RegistryEvent) => void, onFailure: (error: unknown) => void) => () => void
   /** What a bookmark tells; undefined when it would tell nothing new. Absent: the client wants no bookmarks. */
   readonly bookmark?: (() => RegistryEvent | undefined) | undefined
   readonly timeoutMs: number
@@ -97,15 +98,21 @@ export function watchStream(options: WatchStreamOptions): AsyncIterable<Uint8Arr
 }
 
 function opened({ open, encode }: WatchStreamOptions, queue: AsyncQueue<Uint8Array>): () => void {
+  const failed = ({ status }: ApiError): void => {
+    queue.push(Buffer.from(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`))
+    queue.end()
+  }
   try {
-    return open((event) => {
-      queue.push(encode(event))
-      if (queue.weight > MAX_PENDING_BYTES) queue.end()
-    })
+    return open(
+      (event) => {
+        queue.push(encode(event))
+        if (queue.weight > MAX_PENDING_BYTES) queue.end()
+      },
+      (error) => (isApiError(error) ? failed(error) : queue.end(error)),
+    )
   } catch (error) {
     if (!isApiError(error, 'Expired') && !isApiError(error, 'Timeout')) throw error
-    queue.push(Buffer.from(`{"type":"ERROR","object":${JSON.stringify(error.status)}}\n`))
-    queue.end()
+    failed(error)
     return () => undefined
   }
 }

@@ -9,6 +9,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
 import type { StoreEvent } from '../store/store.ts'
 import { CompactedError } from '../store/store.ts'
+import { Unconverted } from './conversion/unconverted.ts'
 import type { Environment } from './environment.ts'
 import { listObjects } from './list.ts'
 import { watchPoint } from './list-query.ts'
@@ -19,12 +20,12 @@ import { selectionOf } from './selection.ts'
 /** Last states by the event that ended them. */
 export type LastStates = WeakMap<StoreEvent, KubernetesObject>
 
-/** @throws ApiError Expired when the start is no longer kept, Invalid or BadRequest for the query */
+/** @throws ApiError Expired when the start is no longer kept, Invalid or BadRequest for the query; Unconverted */
 export function watchObjects(
   env: Environment,
   lastStates: LastStates,
   request: { readonly resource: ResourceInfo; readonly query: WatchQuery },
-  onEvent: (event: RegistryEvent) => void,
+  { onEvent, onFailure }: Watcher,
 ): () => void {
   const { resource, query } = request
   const selection = selectionOf(env, resource, query)
@@ -38,11 +39,74 @@ export function watchObjects(
       onEvent({ type: 'BOOKMARK', resourceVersion: String(after), initialEventsEnd: true })
     }
   }
-  const show = env.kinds.of(resource).fromStorage
-  return follow(env, selection, after, (event) => {
+  const { fromStorage: show, together } = env.kinds.of(resource)
+  const tell = (event: StoreEvent): void => {
     const seen = visible(show ? shownEvent(event, show) : event, selection, lastStates)
     if (seen) onEvent(seen)
-  })
+  }
+  if (together === undefined) return follow(env, selection, after, tell)
+  const line = inOrder(tell, onFailure)
+  const unfollow = follow(env, selection, after, line.next)
+  return () => {
+    line.end()
+    unfollow()
+  }
+}
+
+/** Who is told of events. */
+export interface Watcher {
+  readonly onEvent: (event: RegistryEvent) => void
+  /** nothing follows it: an object of an event could not be converted */
+  readonly onFailure?: ((error: unknown) => void) | undefined
+}
+
+/** A watcher further behind than this has to list again. */
+const MAX_WAITING = 20_000
+
+/** Tells of one event after the other, however long the conversions of one take; at once where there are none. */
+function inOrder(
+  tell: (event: StoreEvent) => void,
+  onFailure: (error: unknown) => void = () => undefined,
+): { readonly next: (event: StoreEvent) => void; readonly end: () => void } {
+  const waiting: StoreEvent[] = []
+  let isEnded = false
+  const end = (): void => {
+    isEnded = true
+    waiting.length = 0
+  }
+  /** Tells what can be told by now. @returns what has to be done before the rest */
+  const told = (): Unconverted | undefined => {
+    for (let event = waiting[0]; event !== undefined && !isEnded; event = waiting[0]) {
+      try {
+        tell(event)
+      } catch (error) {
+        if (error instanceof Unconverted) return error
+        throw error
+      }
+      waiting.shift()
+    }
+    return undefined
+  }
+  const fail = (error: unknown): void => {
+    if (!isEnded) onFailure(error)
+    end()
+  }
+  let isDraining = false
+  const drain = async (): Promise<void> => {
+    isDraining = true
+    try {
+      for (let missing = told(); missing !== undefined && !isEnded; missing = told()) await missing.convert()
+    } finally {
+      isDraining = false
+    }
+  }
+  const next = (event: StoreEvent): void => {
+    if (isEnded) return
+    waiting.push(event)
+    if (waiting.length > MAX_WAITING) fail(new ApiError('Expired', 'the conversion of events takes too long'))
+    else if (!isDraining) drain().catch(fail)
+  }
+  return { next, end }
 }
 
 function follow(

@@ -132,14 +132,6 @@ describe('a definition', () => {
       }),
       'spec.validation.openAPIV3Schema.properties[spec].default: Invalid value: "string"',
     ],
-    [
-      'conversion by webhook',
-      definition({
-        versions: [version('v1'), version('v2', { storage: false })],
-        conversion: { strategy: 'Webhook' },
-      }),
-      'conversion by webhook is not supported here',
-    ],
   ])('is refused with %s', async (_what, crd, message) => {
     const api = await fixture()
     await expect(api.create(CUSTOM_RESOURCE_DEFINITIONS, crd)).rejects.toThrow(message)

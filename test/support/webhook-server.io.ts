@@ -1,4 +1,4 @@
-/** An admission webhook on a loopback port of its own: it remembers what it is asked, and answers as a test says. */
+/** A webhook of admission or conversion on a loopback port of its own: it remembers what it is asked, and answers as a test says. */
 
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,6 +11,8 @@ import type { Loose } from '../apiserver/fixture.ts'
 export interface Review {
   /** of the URL: tells webhooks apart that share the server */
   readonly path: string
+  /** of the review */
+  readonly apiVersion: string
   readonly request: Loose
 }
 
@@ -19,7 +21,7 @@ export interface WebhookServer extends Disposable {
   /** what vouches for the server, as webhook configurations name it */
   readonly caBundle: string
   readonly asked: Review[]
-  /** the response to a review; 'silence': none, ever */
+  /** the response to a review; 'silence': none, ever; `code` and `body`: an answer that is none */
   answer: (request: Loose, path: string) => Loose
   /** forgets what it was asked, and allows everything */
   reset(): void
@@ -41,13 +43,14 @@ export async function webhookServer(): Promise<WebhookServer> {
   await once(server, 'listening')
 
   async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { request } = (await json(incoming)) as Loose
+    const { kind, apiVersion, request } = (await json(incoming)) as Loose
     const path = new URL(incoming.url ?? '', 'https://x').pathname
-    webhook.asked.push({ path, request })
+    webhook.asked.push({ path, apiVersion, request })
     const body = webhook.answer(request, path)
     if (body === 'silence') return
-    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' }
-    response.end(JSON.stringify({ ...review, response: { uid: request.uid, ...body } }))
+    response.statusCode = body.code ?? 200
+    if (body.body !== undefined) response.end(body.body)
+    else response.end(JSON.stringify({ kind, apiVersion, response: { uid: request.uid, ...body } }))
   }
 
   const webhook: WebhookServer = {

@@ -23,20 +23,11 @@ export interface ConversionNeeds {
 }
 
 export function conversionFaults(spec: CustomResourceDefinitionSpec, needs: ConversionNeeds): Faults {
-  const { conversion, versions = [] } = spec
+  const { conversion } = spec
   if (conversion === undefined) return []
   const { strategy, webhook } = conversion
-  // Webhooks that convert are not called here: only where nothing has to be converted may they be named.
-  const isNeeded = versions.filter(({ served }) => served).length > 1
   return [
     ...choice(`${AT}.strategy`, strategy, ['None', 'Webhook']),
-    ...when(strategy === 'Webhook' && isNeeded, () =>
-      invalidValue(
-        `${AT}.strategy`,
-        strategy,
-        'conversion by webhook is not supported here: serve one version, or use None',
-      ),
-    ),
     ...(strategy === 'Webhook' ? webhookFaults(webhook ?? {}, needs) : unusedFaults(webhook ?? {})),
   ]
 }

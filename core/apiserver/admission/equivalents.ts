@@ -53,7 +53,7 @@ function otherVersions({ resource, subresource }: Asked, kinds: Matching['kinds'
     .filter(({ subresources }) => subresource === '' || subresources.some(({ name }) => name === subresource))
 }
 
-/** @returns the object in another version of its resource; itself when it is of another kind (a Scale, an Eviction) */
+/** @returns the object in another version of its resource; itself when it is of another kind (a Scale, an Eviction). @throws Unconverted */
 export function inVersion(
   object: KubernetesObject,
   { from, to }: { readonly from: ResourceInfo; readonly to: ResourceInfo },
@@ -61,8 +61,8 @@ export function inVersion(
 ): KubernetesObject {
   if (versionedResource(from) === versionedResource(to) || object.apiVersion !== apiVersionOf(from))
     return object
-  const same = (one: KubernetesObject): KubernetesObject => one
-  const { toStorage = same } = kinds.of(from)
-  const { fromStorage = same, renamed = fromStorage } = kinds.of(to)
-  return renamed(toStorage(object))
+  const { converted, fromStorage = same } = kinds.of(to)
+  return converted?.(object) ?? fromStorage((kinds.of(from).toStorage ?? same)(object))
 }
+
+const same = (object: KubernetesObject): KubernetesObject => object

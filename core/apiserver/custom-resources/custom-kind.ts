@@ -13,7 +13,6 @@ import { withDefaults } from '../../api/json-schema/defaults.ts'
 import { pruned } from '../../api/json-schema/prune.ts'
 import type { Schema } from '../../api/json-schema/schema.ts'
 import { isJsonObject } from '../../api/json-schema/schema.ts'
-import { deepFreeze } from '../../api/deep-freeze.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
@@ -21,6 +20,7 @@ import type { KindRules } from '../../api/rules.ts'
 import type { Decoded } from '../../api/strict-decode.ts'
 import { validateMetadata, validateMetadataUpdate } from '../../api/validation/metadata.ts'
 import { dnsSubdomainFaults } from '../../api/validation/names.ts'
+import type { VersionConverter } from '../conversion/version-converter.ts'
 import type { Kind } from '../kinds.ts'
 import type { CustomChecks } from './custom-validation.ts'
 import { objectFaults, ratchetedFaults, statusFaults } from './custom-validation.ts'
@@ -34,13 +34,14 @@ export interface CustomKindOptions {
   readonly version: CustomResourceDefinitionVersion
   /** name of the version objects are stored in */
   readonly storageVersion: string
+  /** of its definition */
+  readonly converter: VersionConverter
   readonly cel: CelRules
 }
 
-export function customKind({ resource, version, storageVersion, cel }: CustomKindOptions): Kind {
+export function customKind({ resource, version, storageVersion, converter, cel }: CustomKindOptions): Kind {
   const schema: Schema = version.schema?.openAPIV3Schema ?? { type: 'object' }
   const apiVersion = apiVersionOf(resource)
-  const seen = new WeakMap<KubernetesObject, KubernetesObject>()
   return {
     rules: rulesOf(resource, version, { version, schema, cel }),
     decode: (body) => decoded(body, { apiVersion, kind: resource.kind, schema }),
@@ -55,21 +56,15 @@ export function customKind({ resource, version, storageVersion, cel }: CustomKin
     ...(version.deprecated
       ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${resource.kind} is deprecated` }
       : {}),
-    toStorage: (object) => ({
-      ...object,
-      apiVersion: apiVersionOf({ ...resource, version: storageVersion }),
-    }),
-    renamed: (object) => ({ ...object, apiVersion }),
-    // Defaults a newer definition brought are seen in older objects, too.
-    fromStorage(object) {
-      const known = seen.get(object)
-      if (known !== undefined) return known
-      const defaulted = withDefaults(object, schema) as KubernetesObject
-      const isSame = object.apiVersion === apiVersion && JSON.stringify(defaulted) === JSON.stringify(object)
-      const shown = isSame ? object : deepFreeze({ ...defaulted, apiVersion })
-      seen.set(object, shown)
-      return shown
-    },
+    toStorage: (object) => converter.toStorage(object, storageVersion),
+    fromStorage: (object) => converter.fromStorage(object, version.name),
+    converted: (object) => converter.converted(object, version.name),
+    ...(converter.asksWebhook
+      ? {
+          together: (objects: readonly KubernetesObject[]) => converter.together(objects, version.name),
+          forget: (object: KubernetesObject) => converter.forget(object),
+        }
+      : {}),
   }
 }
 

@@ -16,6 +16,8 @@ import { groupResource } from '../../api/resource.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
 import type { Clock } from '../../../host/host.ts'
 import type { Store } from '../../store/store.ts'
+import type { ConvertObjects } from '../conversion/version-converter.ts'
+import { VersionConverter } from '../conversion/version-converter.ts'
 import type { Kind, ServedKinds } from '../kinds.ts'
 import { builtInKinds } from '../kinds.ts'
 import { completedServiceCIDR } from '../services/service-cidr-status.ts'
@@ -43,6 +45,7 @@ const keyOf = ({ group, resource, version }: Pick<ResourceInfo, 'group' | 'resou
 export class CustomKinds implements ServedKinds, Disposable {
   readonly #builtIn = builtInKinds()
   readonly #clock: Pick<Clock, 'now'>
+  readonly #converterOf: (crd: CustomResourceDefinition) => ConvertObjects | undefined
   readonly #definitions = new Map<string, Definition>()
   /** of versions that are not served, too */
   readonly #versions = new Map<string, { readonly kind: Kind; readonly all: readonly ResourceInfo[] }>()
@@ -50,8 +53,14 @@ export class CustomKinds implements ServedKinds, Disposable {
   readonly #unwatch: () => void
   #resources: readonly ResourceInfo[]
 
-  constructor(store: Store, clock: Pick<Clock, 'now'>) {
+  /** @param converterOf the webhook of a definition; undefined: it has none */
+  constructor(
+    store: Store,
+    clock: Pick<Clock, 'now'>,
+    converterOf: (crd: CustomResourceDefinition) => ConvertObjects | undefined,
+  ) {
     this.#clock = clock
+    this.#converterOf = converterOf
     this.#resources = this.#builtIn.resources
     const prefix = storagePrefix(CUSTOM_RESOURCE_DEFINITIONS)
     const { revision, values } = store.range(prefix)
@@ -137,6 +146,7 @@ export class CustomKinds implements ServedKinds, Disposable {
     const end = new AbortController()
     const cel = new CelRules()
     const stored = storageVersion(crd)?.name ?? ''
+    const converter = new VersionConverter(crd, this.#converterOf(crd))
     const isFree = (row: ResourceInfo): boolean =>
       this.#builtIn.forPath(row.group, row.version, row.resource) === undefined
     const served = servedRows(crd).filter(isFree)
@@ -144,7 +154,7 @@ export class CustomKinds implements ServedKinds, Disposable {
       .map((version) => ({ version, row: rowOf(crd, version) }))
       .filter(({ row }) => isFree(row))
       .map(({ version, row }): Version => {
-        const kind = customKind({ resource: row, version, storageVersion: stored, cel })
+        const kind = customKind({ resource: row, version, storageVersion: stored, converter, cel })
         return { row, kind }
       })
     const all = versions.map(({ row }) => row)

@@ -8,6 +8,7 @@ import type { FieldError } from '../../api/field-error.ts'
 import type { CustomResourceSubresourceScale } from '../../api/generated/apiextensions-v1.ts'
 import { isJsonObject } from '../../api/json-schema/schema.ts'
 import { invalidValue, when } from '../../api/validation/faults.ts'
+import { goType } from '../go-json.ts'
 import { goText } from '../json-value.ts'
 
 type Faults = readonly FieldError[]
@@ -58,11 +59,3 @@ function valueAt(object: unknown, path: string, wanted: 'int64' | 'string'): Fou
 
 const mistyped = (at: string, value: unknown, wanted: string): string =>
   `${at} accessor error: ${goText(value)} is of the type ${goType(value)}, expected ${wanted}`
-
-function goType(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
-  if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'object' ? 'map[string]interface {}' : 'string'
-}

@@ -5,16 +5,19 @@
 
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
+import { isApiError } from '../../../api/api-error.ts'
 import type { WebhookClientConfig } from '../../../api/generated/admissionregistration-v1.ts'
 import { limitedBody } from '../../limited-body.io.ts'
 import type { Dial } from '../../sessions/proxy.io.ts'
+import type { RestAnswer } from './rest-answer.ts'
+import { connectionFault, documentOf } from './rest-answer.ts'
 import type { WebhookCaller } from './webhooks.ts'
 
-const MAX_ANSWER_BYTES = 3 * 1024 * 1024
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const DEFAULT_PORT = 443
 
 /** Where a Service's traffic goes. @throws Error when nothing is behind it */
@@ -32,8 +35,12 @@ export function webhookCaller({
   readonly resolve: ServiceResolver
 }): WebhookCaller {
   return async ({ clientConfig, body, timeoutMs }) => {
-    const { hostname, port, path, to } = targetOf(clientConfig, resolve)
-    const ca = clientConfig.caBundle
+    const target = targetOf(clientConfig)
+    const { hostname, path } = target
+    const query = `${path.includes('?') ? '&' : '?'}timeout=${timeoutMs / 1000}s`
+    const said = `Post "${target.origin}${path}${query}"`
+    const to = resolved(target, resolve, said)
+    const ca = clientConfig.caBundle?.trim()
       ? Buffer.from(clientConfig.caBundle, 'base64').toString('utf8')
       : [...rootCertificates]
     // Addresses are not named in the handshake; the certificate must be of them all the same.
@@ -41,51 +48,78 @@ export function webhookCaller({
     const timeout = AbortSignal.timeout(timeoutMs)
     const sent = httpsRequest({
       hostname,
-      port,
-      path: `${path}${path.includes('?') ? '&' : '?'}timeout=${timeoutMs / 1000}s`,
+      port: target.port,
+      path: `${path}${query}`,
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, */*',
+        'user-agent': 'kube-apiserver-admission',
+      },
       signal: timeout,
       createConnection: (): TLSSocket => connectTls({ socket: dial(to), ...identity, ca }),
     })
     try {
-      sent.end(JSON.stringify(body))
-      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-      return await answerOf(answer)
+      return documentOf(await answered(sent, JSON.stringify(body)))
     } catch (error) {
-      if (timeout.aborted)
-        throw new Error(`Post "https://${hostname}:${port}${path}": context deadline exceeded`, {
-          cause: error,
-        })
-      const why = error instanceof Error ? error.message : String(error)
-      throw new Error(`Post "https://${hostname}:${port}${path}": ${why}`, { cause: error })
+      if (timeout.aborted) throw new Error(`${said}: context deadline exceeded`, { cause: error })
+      if (!(error instanceof Unanswered)) throw error
+      throw new Error(`${said}: ${connectionFault(error.cause, to)}`, { cause: error.cause })
     } finally {
       sent.destroy()
     }
   }
 }
 
+/** There was no whole answer; `cause` says why. */
+class Unanswered extends Error {}
+
+async function answered(sent: ClientRequest, body: string): Promise<RestAnswer> {
+  try {
+    sent.end(body)
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    const { statusCode: code = 0, headers } = answer
+    const contentType = headers['content-type'] ?? ''
+    return { code, contentType, body: await limitedBody(answer, MAX_ANSWER_BYTES) }
+  } catch (cause) {
+    throw new Unanswered('no answer', { cause })
+  }
+}
+
+/** Where a Service leads. @throws Error in the words of upstream's resolver */
+function resolved(
+  { hostname, port, service }: Target,
+  resolve: ServiceResolver,
+  said: string,
+): { readonly address: string; readonly port: number } {
+  if (service === undefined) return { address: hostname, port }
+  try {
+    return resolve({ ...service, port })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const why = isApiError(error, 'NotFound')
+      ? `service ${JSON.stringify(service.name)} not found`
+      : message.replace(/^no service port "(\d+)" found/, 'no service port $1 found')
+    throw new Error(`${said}: ${why}`, { cause: error })
+  }
+}
+
 interface Target {
+  /** as messages show it: a port that was not given is not there */
+  readonly origin: string
   readonly hostname: string
   readonly port: number
   readonly path: string
-  readonly to: { readonly address: string; readonly port: number }
+  readonly service?: { readonly namespace: string; readonly name: string }
 }
 
-function targetOf({ url, service }: WebhookClientConfig, resolve: ServiceResolver): Target {
+function targetOf({ url, service }: WebhookClientConfig): Target {
   if (service !== undefined) {
     const { namespace, name, path = '/', port = DEFAULT_PORT } = service
-    return { hostname: `${name}.${namespace}.svc`, port, path, to: resolve({ namespace, name, port }) }
+    const hostname = `${name}.${namespace}.svc`
+    return { origin: `https://${hostname}:${port}`, hostname, port, path, service: { namespace, name } }
   }
-  const { hostname, port, pathname, search } = new URL(url ?? '')
+  const { origin, hostname, port, pathname, search } = new URL(url ?? '')
   const number = port === '' ? DEFAULT_PORT : Number(port)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  return { hostname: host, port: number, path: pathname + search, to: { address: host, port: number } }
-}
-
-async function answerOf(answer: IncomingMessage): Promise<unknown> {
-  const code = answer.statusCode ?? 0
-  const text = (await limitedBody(answer, MAX_ANSWER_BYTES)).toString('utf8')
-  if (code < 200 || code > 299) throw new Error(text.trim().slice(0, 200) || `the server answered ${code}`)
-  return JSON.parse(text) as unknown
+  return { origin, hostname: hostname.replace(/^\[|\]$/g, ''), port: number, path: pathname + search }
 }

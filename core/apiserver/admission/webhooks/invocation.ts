@@ -35,7 +35,7 @@ export function sentRequest({ matched, request }: Invocation, kinds: ServedKinds
  * Upstream reads what a patch made as it reads a body, and defaults it in the version that was patched. A custom resource
  * is read once all webhooks were asked (`readChanged`): what one version does not know another may.
  *
- * @returns the object in the request's own version. @throws ApiError InternalError when the patch does not fit, or what
+ * @returns what gives the object in the request's own version, which may throw Unconverted. @throws ApiError InternalError when the patch does not fit, or what
  * it makes cannot be read: a webhook that may fail may not do that
  */
 export function patchedObject(
@@ -43,17 +43,18 @@ export function patchedObject(
   sent: KubernetesObject,
   patch: readonly unknown[],
   kinds: ServedKinds,
-): KubernetesObject {
+): () => KubernetesObject {
   const { resource } = request
   if (request.operation === 'delete') {
     const what = 'attempted to modify the object, which is not supported for this operation'
     throw internalError(`admission webhook ${JSON.stringify(webhook.name)} ${what}`)
   }
-  const { rules, renamed } = kinds.of(matched)
+  const { rules, converted } = kinds.of(matched)
   const patched = applied(patch, sent)
-  const read = renamed === undefined ? readAs(matched, patched, kinds) : (patched as KubernetesObject)
+  const read = converted === undefined ? readAs(matched, patched, kinds) : (patched as KubernetesObject)
   const named = { ...read, apiVersion: apiVersionOf(matched) }
-  return inVersion(rules.setDefaults(named), { from: matched, to: resource }, kinds)
+  const defaulted = rules.setDefaults(named)
+  return () => inVersion(defaulted, { from: matched, to: resource }, kinds)
 }
 
 function applied(patch: readonly unknown[], object: KubernetesObject): unknown {
@@ -70,7 +71,7 @@ export function readChanged(
   object: KubernetesObject,
   kinds: ServedKinds,
 ): KubernetesObject {
-  return kinds.of(resource).renamed === undefined ? object : readAs(resource, object, kinds)
+  return kinds.of(resource).converted === undefined ? object : readAs(resource, object, kinds)
 }
 
 function readAs(resource: ResourceInfo, value: unknown, kinds: ServedKinds): KubernetesObject {

@@ -18,6 +18,7 @@ import type { KubernetesObject } from '../../../api/object.ts'
 import { MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS } from '../../../api/scheme.ts'
 import type { Random } from '../../../../host/host.ts'
 import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import { afterConversion } from '../../conversion/unconverted.ts'
 import type { ServedKinds } from '../../kinds.ts'
 import { requestedName } from '../matching.ts'
 import { SeenRequest } from '../seen.ts'
@@ -81,7 +82,7 @@ export class Webhooks {
       .filter((each) => each !== undefined)
     await Promise.all(
       invocations.map(async (each) => {
-        const sent = sentRequest(each, this.#options.kinds)
+        const sent = await afterConversion(() => sentRequest(each, this.#options.kinds))
         await this.#asked(each, { sent, mayPatch: false })
       }),
     )
@@ -95,9 +96,11 @@ export class Webhooks {
   async #patched(invocation: Invocation): Promise<KubernetesObject> {
     const { request } = invocation
     const { kinds } = this.#options
-    const sent = sentRequest(invocation, kinds)
+    const sent = await afterConversion(() => sentRequest(invocation, kinds))
     const patch = await this.#asked(invocation, { sent, mayPatch: true })
-    return patch.length === 0 ? request.object : patchedObject(invocation, sent.object, patch, kinds)
+    if (patch.length === 0) return request.object
+    const patched = patchedObject(invocation, sent.object, patch, kinds)
+    return await afterConversion(() => patched())
   }
 
   /** @returns the patch the webhook asks for. Rejects with ApiError: it said no, or did not answer and must */
@@ -109,7 +112,7 @@ export class Webhooks {
     const { call, random } = this.#options
     const uid = random.uuid()
     try {
-      if (!this.#isMeant(invocation)) return []
+      if (!(await afterConversion(() => this.#isMeant(invocation)))) return []
       refuseSideEffects(webhook, request)
       const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
       const answer = await call({
