@@ -32,7 +32,8 @@ export async function admit(
   const first = changed(request, cluster)
   const hooked = env.webhooks ? await env.webhooks.change({ ...request, object: first }, cluster) : first
   const { setDefaults } = env.kinds.of(request.resource).rules
-  const object = validate(hooked === first ? first : setDefaults(hooked))
+  const validated = hooked === first ? first : setDefaults(hooked)
+  const object = await afterConversion(() => validate(validated))
   const judged = { ...request, object }
   judge(judged, cluster)
   await judgeBeyond(env, judged, cluster)

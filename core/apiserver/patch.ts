@@ -8,13 +8,15 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
 import { PATCH_TYPES } from '../client/client.ts'
-import { applyConfiguration } from './apply/server-side-apply.ts'
+import type { OwnerVersions } from './apply/owner-versions.ts'
+import { ownerVersions } from './apply/owner-versions.ts'
+import { applyConfiguration, withoutOwners } from './apply/server-side-apply.ts'
 import { writerOf } from './create.ts'
 import { decodeConfiguration } from './apply/decode-configuration.ts'
 import type { PatchFault } from './decode-body.ts'
 import { decodePatched, withGivenName, withRequestName, withoutRepeatedOwners } from './decode-body.ts'
 import type { Environment } from './environment.ts'
-import { goText, isObject, jsonCopy, sortedWhereOther, without } from './json-value.ts'
+import { equalJson, goText, isObject, jsonCopy, sortedWhereOther, without } from './json-value.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'
@@ -53,18 +55,20 @@ export async function patchObject(
     }
     return updateObject(env, { resource, name, subresource, context, wanted })
   }
+  const versions = ownerVersions(env.kinds, resource)
   const config = withRequestName(decodeConfiguration(env, resource, request.patch, context), name)
   const wanted = (live: KubernetesObject | undefined): Wanted => {
     if (live === undefined && subresource !== undefined) throw notFound(resource, name.name)
-    const merged = applied(env, { resource, config, live, request, context, type })
+    const merged = applied(env, { resource, config, live, request, context, type, versions })
     // Stored as what is written otherwise: with the zeros that Go prints.
     return {
       object: env.kinds.of(resource).decode(jsonCopy(merged)).object,
       hasOwners: true,
       isPatched: true,
+      isSame: live !== undefined && equalJson(withoutOwners(merged), withoutOwners(live)),
     }
   }
-  return updateObject(env, { resource, name, subresource, context, wanted, mayCreate: true })
+  return updateObject(env, { resource, name, subresource, context, wanted, versions, mayCreate: true })
 }
 
 /** How the refusal of what a patch made shows it, and in whose words: upstream decodes the result in two ways. */
@@ -121,10 +125,11 @@ interface Application {
   readonly request: PatchRequest
   readonly context: RequestContext
   readonly type: StructType
+  readonly versions: OwnerVersions | undefined
 }
 
 function applied(env: Environment, application: Application): KubernetesObject {
-  const { resource, live, request, context, type } = application
+  const { resource, live, request, context, type, versions } = application
   const { subresource = '', force = false } = request
   const rules = env.kinds.of(resource).rules
   // What this write may not set is not applied, and so not owned.
@@ -133,10 +138,10 @@ function applied(env: Environment, application: Application): KubernetesObject {
   const time = timestamp(env.clock.now())
   const writer = { ...writerOf(resource, context, time, subresource), manager: context.fieldManager ?? '' }
   try {
-    return applyConfiguration({ resource, live, config, type, writer, force })
+    return applyConfiguration({ resource, live, config, type, writer, force, versions })
   } catch (error) {
     if (!isApiError(error, 'Conflict') || !isOverClientSideApply(live, writer.manager)) throw error
-    return applyConfiguration({ resource, live, config, type, writer, force: true })
+    return applyConfiguration({ resource, live, config, type, writer, force: true, versions })
   }
 }
 

@@ -18,6 +18,8 @@ import { invalidValue } from '../api/validation/faults.ts'
 import { validateMetadataUpdate } from '../api/validation/metadata.ts'
 import { stamped } from '../store/stamped.ts'
 import type { StoredValue } from '../store/store.ts'
+import type { OwnerVersions } from './apply/owner-versions.ts'
+import { ownerVersions } from './apply/owner-versions.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
 import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
@@ -54,6 +56,8 @@ export interface Wanted {
   readonly hasOwners?: boolean | undefined
   /** made by a patch of the current object: its uid is no condition, but may not change */
   readonly isPatched?: boolean | undefined
+  /** what is there already, but for its owners: it is not defaulted again */
+  readonly isSame?: boolean | undefined
   /** made by the server itself out of the current object: stored as it is */
   readonly isFinal?: boolean | undefined
 }
@@ -68,6 +72,8 @@ export interface UpdateRequest {
   readonly wanted: (current: KubernetesObject | undefined) => Wanted
   /** what policies and webhooks are shown of it; absent: the object */
   readonly shown?: ((object: KubernetesObject) => KubernetesObject) | undefined
+  /** of its owners; absent: this is asked */
+  readonly versions?: OwnerVersions | undefined
   /** make the object when there is none */
   readonly mayCreate?: boolean | undefined
 }
@@ -78,8 +84,9 @@ export interface UpdateResult {
 }
 
 /** Rejects with ApiError NotFound, Conflict, Invalid, Forbidden. */
-export async function updateObject(env: Environment, request: UpdateRequest): Promise<UpdateResult> {
-  const { resource, name } = request
+export async function updateObject(env: Environment, asked: UpdateRequest): Promise<UpdateResult> {
+  const { resource, name } = asked
+  const request = { ...asked, versions: asked.versions ?? ownerVersions(env.kinds, resource) }
   const key = storageKey(resource, name)
   // Asked once: a custom kind may go while its last object is written.
   const { fromStorage: presented = same } = env.kinds.of(resource)
@@ -191,7 +198,8 @@ function prepared(
   const rules = env.kinds.of(resource).rules
   const metadata = updatedMetadata(wanted.object.metadata, stored.metadata)
   const asked = subresource === 'finalize' ? finalized(wanted.object, stored) : wanted.object
-  const defaulted = rules.setDefaults({ ...asked, metadata })
+  const given = { ...asked, metadata }
+  const defaulted = wanted.isSame ? given : rules.setDefaults(given)
   const isStatus = subresource === 'status'
   const special = subresource === undefined ? undefined : rules.parts?.[subresource]
   const own = special
@@ -250,13 +258,13 @@ function withKeptParts(
 
 function tracked(
   env: Environment,
-  { resource, subresource = '', context }: UpdateRequest,
+  { resource, subresource = '', context, versions }: UpdateRequest,
   next: KubernetesObject,
   stored: KubernetesObject,
 ): KubernetesObject {
   const type = env.kinds.of(resource).type
   const writer = writerOf(resource, context, timestamp(env.clock.now()), subresource)
-  return trackUpdate(stored, next, type, writer)
+  return trackUpdate(stored, next, type, writer, versions)
 }
 
 function problems(

@@ -556,3 +556,53 @@ describe('the version that is stored', () => {
     expect(asked()).toEqual(['v1beta1:old -> v1'])
   })
 })
+
+describe('owners of fields', () => {
+  const apply = (version: string, spec: Loose, manager: string): Promise<Loose> =>
+    call(`${at(version, 'a')}?fieldManager=${manager}`, {
+      method: 'PATCH',
+      type: 'application/apply-patch+yaml',
+      body: cronTab(version, 'a', spec),
+    })
+  const owners = ({ metadata }: Loose): string[] =>
+    metadata.managedFields.map(
+      (each: Loose) =>
+        `${each.manager} ${each.operation} ${each.apiVersion.split('/')[1]} ${Object.keys(each.fieldsV1['f:spec']).join(' ')}`,
+    )
+
+  it('lose what others change in another version', async () => {
+    const made = await call(`${at('v1')}?fieldManager=m`, {
+      method: 'POST',
+      body: cronTab('v1', 'a', { host: 'h', port: '1' }),
+    })
+    expect(owners(made)).toEqual(['m Update v1 . f:d f:host f:port'])
+    expect(await apply('v1beta1', { hostPort: 'h:4' }, 'x')).toMatchObject({
+      code: 409,
+      message: `Apply failed with 1 conflict: conflict with "m" using ${GROUP}/v1: .spec.port`,
+    })
+    const changed = await call(`${at('v1beta1', 'a')}?fieldManager=up`, {
+      method: 'PATCH',
+      type: MERGE,
+      body: { spec: { hostPort: 'h:7' } },
+    })
+    expect(owners(changed)).toEqual(['m Update v1 . f:d f:host', 'up Update v1beta1 f:hostPort'])
+  })
+
+  it('who apply in another version give up what they do not apply any more, and nothing that others need', async () => {
+    await apply('v1', { host: 'h', port: '2', replicas: 3 }, 'x')
+    const less = await apply('v1beta1', { hostPort: 'h:2' }, 'x')
+    expect([less.spec, owners(less)]).toEqual([
+      { b: 'beta', hostPort: 'h:2' },
+      ['x Apply v1beta1 f:hostPort'],
+    ])
+    const shared = await apply('v1', { host: 'h' }, 'y')
+    // Who changes nothing has no time, and comes first.
+    expect(owners(shared)).toEqual(['y Apply v1 f:host', 'x Apply v1beta1 f:hostPort'])
+    const kept = await apply('v1', {}, 'x')
+    expect([kept.spec, kept.metadata.generation]).toEqual([
+      { host: 'h', port: '2' },
+      less.metadata.generation,
+    ])
+    expect(owners(kept)).toEqual(['y Apply v1 f:host', 'x Apply v1 '])
+  })
+})

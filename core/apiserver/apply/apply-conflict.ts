@@ -46,9 +46,8 @@ function messageOf(found: readonly { readonly manager: string; readonly field: s
   return `Apply failed with ${found.length} conflicts: ${paragraphs.join('\n')}`
 }
 
-function printedManager({ name, operation, apiVersion, subresource, time }: Manager): string {
+function printedManager({ name, operation, apiVersion, subresource }: Manager): string {
   const where = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`
   const version = operation === 'Update' ? ` using ${apiVersion}` : ''
-  const when = operation === 'Update' && time !== undefined ? ` at ${time}` : ''
-  return `${JSON.stringify(name)}${where}${version}${when}`
+  return `${JSON.stringify(name)}${where}${version}`
 }

@@ -248,7 +248,7 @@ describe('server-side apply', () => {
   it('shares ownership of equal values without conflict', () => {
     const first = apply(undefined, deployment({ spec: { replicas: 2 } }), 'a')
     const second = apply(first, deployment({ spec: { replicas: 2 } }), 'b')
-    expect(Object.keys(owners(second))).toEqual(['Apply a', 'Apply b'])
+    expect(Object.keys(owners(second))).toEqual(['Apply b', 'Apply a'])
   })
 
   it('leaves object, owners and times alone when nothing changes', () => {

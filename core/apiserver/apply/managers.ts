@@ -109,11 +109,11 @@ export function sameOwners(a: Managers, b: Managers): boolean {
 /** @returns the managers with every set passed through `change`; those left without fields are dropped */
 export function mapFields(
   managers: Managers,
-  change: (fields: FieldSet, identity: string) => FieldSet,
+  change: (fields: FieldSet, manager: Manager, identity: string) => FieldSet,
 ): Managers {
   const result = new Map<string, Manager>()
   for (const [identity, manager] of managers) {
-    const fields = change(manager.fields, identity)
+    const fields = change(manager.fields, manager, identity)
     if (!isEmptySet(fields))
       result.set(identity, fields === manager.fields ? manager : { ...manager, fields })
   }

@@ -3,7 +3,7 @@
  *
  * The rules are those of kubernetes-sigs/structured-merge-diff merge/update.go and kubernetes/apimachinery
  * pkg/util/managedfields. One simplification: owners' sets of fields are not converted between versions
- * of a kind; where a version renames a field, its two names are two fields.
+ * of a built-in kind; where a version renames a field, its two names are two fields.
  */
 
 import { ApiError, badRequest } from '../../api/api-error.ts'
@@ -13,6 +13,7 @@ import { equalJson } from '../json-value.ts'
 import type { StructType } from '../schema-type.ts'
 import type { Conflict } from './apply-conflict.ts'
 import { applyConflict } from './apply-conflict.ts'
+import type { Comparison } from './compare.ts'
 import { compare, fieldSetOf } from './compare.ts'
 import type { FieldSet } from './field-set.ts'
 import { EMPTY_SET, difference, equalSets, intersection, isEmptySet, union } from './field-set.ts'
@@ -27,7 +28,10 @@ import {
   sameOwners,
   withManagers,
 } from './managers.ts'
-import { mergeTyped, removeFields, withNamedFields } from './merge-typed.ts'
+import { mergeTyped } from './merge-typed.ts'
+import type { OwnerVersions } from './owner-versions.ts'
+import { Comparisons } from './owner-versions.ts'
+import { prunedApplied } from './prune-applied.ts'
 
 /** Who writes, and when. */
 export interface Writer {
@@ -44,21 +48,22 @@ export interface Writer {
  * @param next the object to be stored; its own managedFields are taken as a client's wish
  * @returns `next` with the owners it has after this write: fields changed belong to the writer alone, fields
  * removed to nobody
+ * @throws Unconverted
  */
 export function trackUpdate<T extends KubernetesObject>(
   live: KubernetesObject | undefined,
   next: T,
   type: StructType,
   writer: Writer,
+  versions?: OwnerVersions,
 ): T {
   if (asksForReset(next)) return withManagers(next, new Map(), undefined)
   const managers = wishedManagers(live, next, writer) ?? managersOf(live)
   // Objects nobody ever applied or created through us are not tracked.
   if (live !== undefined && managers.size === 0) return withManagers(next, managers, undefined)
-  const { added, removed, modified } = compare(live, next, type)
-  const taken = ownable(union(added, modified))
-  const lost = union(taken, removed)
-  const others = mapFields(managers, (fields) => reduced(fields, lost))
+  const changes = new Comparisons(live, next, type, versions)
+  const taken = ownable(union(changes.own.added, changes.own.modified))
+  const others = mapFields(managers, (fields, { apiVersion }) => left(fields, changes.in(apiVersion)))
   const after = isEmptySet(taken) ? others : capped(withWriter(others, managers, taken, writer))
   return withManagers(next, after, live ?? next)
 }
@@ -74,6 +79,12 @@ function wishedManagers(
     return undefined
   const wished = managersOf(next)
   return wished.size > 0 ? wished : undefined
+}
+
+/** What is left of a set once what a write changed is taken from it. */
+function left(fields: FieldSet, change: Comparison | undefined): FieldSet {
+  if (change === undefined) return EMPTY_SET
+  return reduced(fields, union(ownable(union(change.added, change.modified)), change.removed))
 }
 
 /** The same set, by identity too, when nothing is lost from it. */
@@ -107,6 +118,8 @@ export interface ApplyRequest {
   readonly writer: Writer
   /** take fields over from their owners */
   readonly force: boolean
+  /** absent: all owners name fields as this version does */
+  readonly versions?: OwnerVersions | undefined
 }
 
 /**
@@ -114,7 +127,7 @@ export interface ApplyRequest {
  * @throws ApiError 409 naming the fields others own with another value; 400 when managedFields are sent
  */
 export function applyConfiguration(request: ApplyRequest): KubernetesObject {
-  const { live, config, type, writer } = request
+  const { live, config, type, writer, versions } = request
   checkConfig(request)
   const before = trackedManagers(live, type, writer)
   const identity = identityOf({ ...writer, name: writer.manager, operation: 'Apply' })
@@ -130,13 +143,14 @@ export function applyConfiguration(request: ApplyRequest): KubernetesObject {
   }
   const managers = new Map(before).set(identity, own)
   const merged = mergeTyped(live, config, type)
-  const next = pruned(merged, { managers, last, configured, type }) as KubernetesObject
-  const after = settleOwnership(live, next, managers, { identity, type, force: request.force })
-  const isSame =
-    live !== undefined && equalJson(withoutOwners(next), withoutOwners(live)) && sameOwners(before, after)
-  if (isSame) return withManagers(next, managersOf(live), live)
+  const next = prunedApplied(merged as KubernetesObject, { managers, last, configured, type, versions })
+  const changes = new Comparisons(live, next, type, versions)
+  const after = settleOwnership(changes, managers, { identity, force: request.force })
+  const isSame = live !== undefined && equalJson(withoutOwners(next), withoutOwners(live))
+  if (isSame && sameOwners(before, after)) return withManagers(next, managersOf(live), live)
   const current = after.get(identity)
-  if (current === undefined) return withManagers(next, after, live)
+  // Who changes nothing but owners has no time, or the one of what it changed last.
+  if (isSame || current === undefined) return withManagers(next, after, live)
   return withManagers(next, new Map(after).set(identity, { ...current, time: writer.time }), live)
 }
 
@@ -167,49 +181,34 @@ function trackedManagers(live: KubernetesObject | undefined, type: StructType, w
   return new Map([[identityOf(first), first]])
 }
 
-interface Pruning {
-  readonly managers: Managers
-  readonly last: Manager | undefined
-  /** all the configuration has, with what nobody owns (metadata.name): it is not to go with what is around it */
-  readonly configured: FieldSet
-  readonly type: StructType
-}
-
-/** Takes out what this applier applied last time, does not apply now, and nobody else owns. */
-function pruned(merged: unknown, { managers, last, configured, type }: Pruning): unknown {
-  if (last === undefined) return merged
-  const lastSet = withNamedFields(last.fields, type)
-  const mergedSet = withNamedFields(fieldSetOf(merged, type), type)
-  const owned = [...managers.values()].reduce((all, manager) => union(all, manager.fields), configured)
-  const surplus = difference(intersection(mergedSet, lastSet), withNamedFields(owned, type))
-  return isEmptySet(surplus) ? merged : removeFields(merged, surplus, type)
-}
-
 interface Settlement {
   readonly identity: string
-  readonly type: StructType
   readonly force: boolean
 }
 
 /** Fields this write changes leave all other managers; without force that is a conflict. */
 function settleOwnership(
-  live: KubernetesObject | undefined,
-  next: KubernetesObject,
+  changes: Comparisons,
   managers: Managers,
-  { identity, type, force }: Settlement,
+  { identity, force }: Settlement,
 ): Managers {
-  const { added, removed, modified } = compare(live, next, type)
-  const taken = union(added, modified)
   const conflicts: Conflict[] = [...managers].flatMap(([other, manager]) => {
-    const fields = other === identity ? EMPTY_SET : intersection(manager.fields, taken)
+    const change = changes.in(manager.apiVersion)
+    if (other === identity || change === undefined) return []
+    const fields = intersection(manager.fields, union(change.added, change.modified))
     return isEmptySet(fields) ? [] : [{ manager, fields }]
   })
   if (!force && conflicts.length > 0) throw applyConflict(conflicts)
-  const lost = union(taken, removed)
-  return mapFields(managers, (fields, other) => (other === identity ? fields : reduced(fields, lost)))
+  return mapFields(managers, (fields, manager, other) => {
+    if (other === identity) return fields
+    const change = changes.in(manager.apiVersion)
+    if (change === undefined) return EMPTY_SET
+    return reduced(fields, union(union(change.added, change.modified), change.removed))
+  })
 }
 
-function withoutOwners(object: KubernetesObject): KubernetesObject {
+/** The object without what says who owns its fields. */
+export function withoutOwners(object: KubernetesObject): KubernetesObject {
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }
