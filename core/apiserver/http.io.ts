@@ -16,6 +16,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { NodeAgent } from '../api/node-agent.ts'
 import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
+import { trusting } from '../net/trust.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
 import type { ComponentChecks } from './component-statuses.ts'
 import { componentCheck } from './component-statuses.ts'
@@ -133,7 +134,7 @@ class HttpApiServer implements ApiServer {
     const server = createServer({
       key: pki.serverKey,
       cert: pki.serverCertificate,
-      ca: [pki.caCertificate, pki.otherClientCaCertificates ?? []].flat(),
+      ...trusting([pki.caCertificate, pki.otherClientCaCertificates ?? []].flat()),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',

@@ -22,6 +22,7 @@ import type {
   WriteOptions,
 } from './client.ts'
 import { PATCH_TYPES } from './client.ts'
+import { trusting } from '../net/trust.ts'
 import { deepFreeze } from '../api/deep-freeze.ts'
 import type { ClientConfig } from './kubeconfig.ts'
 import { linesOf } from './lines.ts'
@@ -226,7 +227,7 @@ const KEEP_ALIVE = { keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo
 function secureAgent(config: ClientConfig): Agent {
   return new Agent({
     ...KEEP_ALIVE,
-    ca: config.caCertificate,
+    ...trusting(config.caCertificate),
     cert: config.clientCertificate,
     key: config.clientKey,
     rejectUnauthorized: config.skipTlsVerify !== true,

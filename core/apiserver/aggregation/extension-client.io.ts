@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 import type { ServiceResolver } from '../admission/webhooks/call.io.ts'
+import { trusting } from '../../net/trust.ts'
 import { limitedBody } from '../limited-body.io.ts'
 import type { KeyPair } from '../pki.io.ts'
 import type { ApiRequest, User } from '../request.ts'
@@ -93,7 +94,7 @@ export class ExtensionClient {
     const { certificate, key } = this.#options.credentials
     return {
       servername: hostnameOf(service),
-      ca: service.caCertificate ?? [...rootCertificates],
+      ...trusting(service.caCertificate ?? rootCertificates),
       rejectUnauthorized: service.isVerified,
       cert: certificate,
       key,

@@ -6,6 +6,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { trusting } from '../../net/trust.ts'
 import { StoreError } from '../store.ts'
 
 export interface GatewayTls {
@@ -38,7 +39,8 @@ export class Gateway implements Disposable {
     if (servers.length === 0) throw new StoreError('no etcd servers are given')
     const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS }
     const { ca, certificate: cert, key } = tls
-    this.#agents = { http: new HttpAgent(pool), https: new HttpsAgent({ ...pool, ca, cert, key }) }
+    const https = new HttpsAgent({ ...pool, ...trusting(ca), cert, key })
+    this.#agents = { http: new HttpAgent(pool), https }
   }
 
   /** Rejects with StoreError: etcd's own message, or why it cannot be reached. */

@@ -7,10 +7,12 @@ import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import { posix } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 import { isApiError } from '../../../api/api-error.ts'
 import type { WebhookClientConfig } from '../../../api/generated/admissionregistration-v1.ts'
+import { trusting } from '../../../net/trust.ts'
 import { limitedBody } from '../../limited-body.io.ts'
 import type { Dial } from '../../sessions/proxy.io.ts'
 import type { RestAnswer } from './rest-answer.ts'
@@ -57,7 +59,7 @@ export function webhookCaller({
         'user-agent': 'kube-apiserver-admission',
       },
       signal: timeout,
-      createConnection: (): TLSSocket => connectTls({ socket: dial(to), ...identity, ca }),
+      createConnection: (): TLSSocket => connectTls({ socket: dial(to), ...identity, ...trusting(ca) }),
     })
     try {
       return documentOf(await answered(sent, JSON.stringify(body)))
@@ -117,9 +119,14 @@ function targetOf({ url, service }: WebhookClientConfig): Target {
   if (service !== undefined) {
     const { namespace, name, path = '/', port = DEFAULT_PORT } = service
     const hostname = `${name}.${namespace}.svc`
-    return { origin: `https://${hostname}:${port}`, hostname, port, path, service: { namespace, name } }
+    const origin = `https://${hostname}:${port}`
+    return { origin, hostname, port, path: cleaned(path), service: { namespace, name } }
   }
   const { origin, hostname, port, pathname, search } = new URL(url ?? '')
   const number = port === '' ? DEFAULT_PORT : Number(port)
-  return { origin, hostname: hostname.replace(/^\[|\]$/g, ''), port: number, path: pathname + search }
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return { origin, hostname: host, port: number, path: cleaned(pathname) + search }
 }
+
+/** As kubernetes/client-go rest.Request joins paths: no empty segments, and no slash at the end. */
+const cleaned = (path: string): string => posix.join('/', path).replace(/(?!^)\/$/, '')
