@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'k8s.io.api.authorization.v1': 'authorization-v1',
   'k8s.io.api.admissionregistration.v1': 'admissionregistration-v1',
   'k8s.io.api.flowcontrol.v1': 'flowcontrol-v1',
+  'k8s.io.api.resource.v1': 'resource-v1',
   'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1': 'apiextensions-v1',
   'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1': 'apiregistration-v1',
 }
@@ -60,6 +61,7 @@ const QUALIFIED: Readonly<Record<string, string>> = {
   authorization: 'authorization.k8s.io',
   admissionregistration: 'admissionregistration.k8s.io',
   flowcontrol: 'flowcontrol.apiserver.k8s.io',
+  resource: 'resource.k8s.io',
   apiextensions: 'apiextensions.k8s.io',
   apiregistration: 'apiregistration.k8s.io',
 }
@@ -117,7 +119,8 @@ function apiVersionOf(message: string): string {
 
 /** Top-level kinds carry ObjectMeta directly and are not templates. */
 function isKind(message: string): boolean {
-  const isTemplate = /TemplateSpec$|Template$/.test(message) && !message.endsWith('.PodTemplate')
+  const isTemplate =
+    /TemplateSpec$|Template$/.test(message) && !/\.(Pod|ResourceClaim)Template$/.test(message)
   return !isTemplate && (messages[message] ?? []).some((f) => f.n === 'metadata' && f.t === OBJECT_META)
 }
 

@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, number>> = {
   'coordination.k8s.io': 16_500,
   'node.k8s.io': 16_300,
   'discovery.k8s.io': 16_200,
+  'resource.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
 }
 
@@ -38,6 +39,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   v1: 1,
   'autoscaling/v2': 30,
   'flowcontrol.apiserver.k8s.io/v1': 21,
+  'resource.k8s.io/v1': 21,
 }
 const USUAL_VERSION = 15
 

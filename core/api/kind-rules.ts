@@ -6,6 +6,7 @@
 import { ACCESS_RULES } from './kind-rules/access.ts'
 import { CLUSTER_RULES } from './kind-rules/cluster.ts'
 import { CORE_RULES } from './kind-rules/core.ts'
+import { DEVICE_RULES } from './kind-rules/devices.ts'
 import { NETWORKING_RULES } from './kind-rules/networking.ts'
 import { WORKLOAD_RULES } from './kind-rules/workloads.ts'
 import type { ResourceInfo } from './resource.ts'
@@ -17,6 +18,7 @@ const TABLE: ReadonlyMap<string, KindRules> = new Map([
   ...WORKLOAD_RULES,
   ...NETWORKING_RULES,
   ...CLUSTER_RULES,
+  ...DEVICE_RULES,
   ...ACCESS_RULES,
 ])
 

@@ -11,6 +11,8 @@ export interface ClusterFacts {
   /** CIDRs that ClusterIPs come from: one for IPv4 */
   readonly serviceCIDRs: readonly string[]
   readonly nodePortRange: { readonly first: number; readonly last: number }
+  /** of a namespace as it is now; undefined: there is none */
+  readonly namespaceLabels?: (namespace: string) => Readonly<Record<string, string>> | undefined
 }
 
 /** Who writes. */
@@ -71,7 +73,7 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** All faults, in upstream's order; empty when valid. Runs on the defaulted object. */
   readonly validateCreate: (object: T, facts: ClusterFacts) => readonly FieldError[]
   readonly validateUpdate: (object: T, old: T, facts: ClusterFacts) => readonly FieldError[]
-  readonly validateStatus?: (object: T, old: T) => readonly FieldError[]
+  readonly validateStatus?: (object: T, old: T, facts: ClusterFacts) => readonly FieldError[]
   /** What to tell who asks for such objects in any way. */
   readonly deprecation?: string
   /** What to tell who writes such an object, as `Warning` headers; it does not stop the write. */

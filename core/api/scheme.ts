@@ -11,6 +11,7 @@ import { CORE_RESOURCES } from './scheme/core.ts'
 import { WORKLOAD_RESOURCES } from './scheme/workloads.ts'
 import { NETWORKING_RESOURCES } from './scheme/networking.ts'
 import { ACCESS_RESOURCES } from './scheme/access.ts'
+import { DEVICE_RESOURCES } from './scheme/devices.ts'
 import { CLUSTER_RESOURCES } from './scheme/cluster.ts'
 
 export * from './scheme/core.ts'
@@ -18,6 +19,7 @@ export * from './scheme/workloads.ts'
 export * from './scheme/networking.ts'
 export * from './scheme/cluster.ts'
 export * from './scheme/access.ts'
+export * from './scheme/devices.ts'
 
 /** Every resource served, in the order of discovery documents. */
 export const SCHEME: readonly ResourceInfo[] = [
@@ -25,6 +27,7 @@ export const SCHEME: readonly ResourceInfo[] = [
   ...WORKLOAD_RESOURCES,
   ...NETWORKING_RESOURCES,
   ...CLUSTER_RESOURCES,
+  ...DEVICE_RESOURCES,
   ...ACCESS_RESOURCES,
 ]
 

@@ -4,6 +4,7 @@
  */
 
 import type { Event as NewEvent } from './generated/events-v1.ts'
+import type { ResourceSlice } from './generated/resource-v1.ts'
 import type { Event, Namespace, Node, Pod, Secret, Service } from './generated/core-v1.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -19,6 +20,11 @@ export const secretFields = ({ type }: Secret): Fields => ({ type: type ?? '' })
 export const serviceFields = ({ spec }: Service): Fields => ({
   'spec.clusterIP': spec.clusterIP ?? '',
   'spec.type': spec.type ?? '',
+})
+
+export const resourceSliceFields = ({ spec }: ResourceSlice): Fields => ({
+  'spec.nodeName': spec.nodeName ?? '',
+  'spec.driver': spec.driver,
 })
 
 export const podFields = ({ spec, status }: Pod): Fields => ({

@@ -7,7 +7,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ClusterFacts } from '../api/rules.ts'
-import { PODS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
+import { NAMESPACES, PODS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
 import { AdmissionPolicies } from './admission/policies/policies.ts'
@@ -66,7 +66,8 @@ export interface RegistryOptions {
 
 /** @returns the registry of the store's objects */
 export function createRegistry(options: RegistryOptions): Registry & Disposable {
-  const { store, clock, random, facts } = options
+  const { store, clock, random } = options
+  const facts: ClusterFacts = { ...options.facts, namespaceLabels: (name) => namespaceLabels(store, name) }
   const services = new ServiceAllocations(store, facts, random)
   const call = options.callWebhook
   const kinds = new CustomKinds(store, clock, (crd) => convertByWebhook(crd, { call, random }))
@@ -145,6 +146,14 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       kinds[Symbol.dispose]()
     },
   }
+}
+
+const namespaceLabels: (store: Store, name: string) => Readonly<Record<string, string>> | undefined = (
+  store,
+  name,
+) => {
+  const namespace = store.get(storageKey(NAMESPACES, { name }))?.value
+  return namespace && (namespace.metadata.labels ?? {})
 }
 
 const created = (

@@ -277,7 +277,10 @@ function problems(
   const special = subresource === undefined ? undefined : rules.parts?.[subresource]
   if (special) return [...validateMetadataUpdate(next, stored), ...special.validate(next, stored)]
   if (subresource === 'status')
-    return [...validateMetadataUpdate(next, stored), ...(rules.validateStatus?.(next, stored) ?? [])]
+    return [
+      ...validateMetadataUpdate(next, stored),
+      ...(rules.validateStatus?.(next, stored, env.facts) ?? []),
+    ]
   return rules.validateUpdate(next, stored, env.facts)
 }
 

@@ -55,5 +55,6 @@ export function statusFaultsOf(resource: ResourceInfo, body: object, old: object
   const rules = rulesFor(resource)
   const stored = defaulted(resource, old)
   const wanted = defaulted(resource, body)
-  return messages(rules.validateStatus?.(rules.prepareStatus?.(wanted, stored) ?? wanted, stored) ?? [])
+  const prepared = rules.prepareStatus?.(wanted, stored) ?? wanted
+  return messages(rules.validateStatus?.(prepared, stored, FACTS) ?? [])
 }

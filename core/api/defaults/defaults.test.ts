@@ -356,7 +356,7 @@ describe('every kind', () => {
     const empty = defaulted(resource, {}) as KubernetesObject
     expect(rules.validateCreate(empty, facts)).toBeInstanceOf(Array)
     expect(rules.validateUpdate(empty, empty, facts)).toBeInstanceOf(Array)
-    expect(rules.validateStatus?.(empty, empty) ?? []).toBeInstanceOf(Array)
+    expect(rules.validateStatus?.(empty, empty, facts) ?? []).toBeInstanceOf(Array)
     expect(
       Object.values(rules.selectableFields?.(empty) ?? {}).every((value) => typeof value === 'string'),
     ).toBe(true)

@@ -3,7 +3,6 @@
 import { defaultApiService, validateApiService, validateApiServiceStatus } from '../api-service.ts'
 import { CelRules } from '../cel/rules.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
-import type { KubernetesObject } from '../object.ts'
 import { isSameValue } from '../equality.ts'
 import { unknownFormats } from '../definition/format-warnings.ts'
 import {
@@ -71,7 +70,7 @@ import {
   PRIORITY_LEVEL_CONFIGURATIONS,
 } from '../scheme/cluster.ts'
 import type { RulesEntry } from './row.ts'
-import { row } from './row.ts'
+import { row, withoutMetadata } from './row.ts'
 import { STORAGE_RULES } from './storage.ts'
 
 /** CEL rules that cannot be evaluated here are accepted, and named once. */
@@ -88,12 +87,6 @@ function unsupportedRules(
       ({ path, reason }) => `${path}: the rule cannot be evaluated here and is not enforced: ${reason}`,
     )
   })
-}
-
-/** A status that brings no metadata along, but for who owns which field. */
-function withoutMetadata<T extends KubernetesObject>(object: T, old: T): T {
-  const { managedFields } = object.metadata
-  return { ...object, metadata: { ...old.metadata, ...(managedFields ? { managedFields } : {}) } }
 }
 
 export const CLUSTER_RULES: readonly RulesEntry[] = [

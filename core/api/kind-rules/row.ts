@@ -4,7 +4,7 @@ import type { FieldError } from '../field-error.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Resource } from '../resource.ts'
 import { versionedResource } from '../resource.ts'
-import type { KindRules, PartRules, Requester } from '../rules.ts'
+import type { ClusterFacts, KindRules, PartRules, Requester } from '../rules.ts'
 import {
   validateGenerateName,
   validateKnownFinalizers,
@@ -22,6 +22,8 @@ type Faults = readonly FieldError[]
 export interface KindRow<T extends KubernetesObject> {
   readonly defaults?: (object: T) => T
   readonly validate?: (object: T) => Faults
+  /** what comes before: whether the namespace allows it. @param old undefined: it is new, else its status is */
+  readonly authorize?: (object: T, old: T | undefined, facts: ClusterFacts) => Faults
   /** default: as on create */
   readonly validateUpdate?: (object: T, old: T) => Faults
   readonly validateStatus?: (object: T, old: T) => Faults
@@ -59,9 +61,15 @@ export interface KindRow<T extends KubernetesObject> {
 const isExtension = ({ group }: Resource<KubernetesObject>): boolean =>
   ['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io'].includes(group)
 
+/** A status that brings no metadata along, but for who owns which field (metav1.ResetObjectMetaForStatus). */
+export function withoutMetadata<T extends KubernetesObject>(object: T, old: T): T {
+  const { managedFields } = object.metadata
+  return { ...object, metadata: { ...old.metadata, ...(managedFields ? { managedFields } : {}) } }
+}
+
 /** @returns the entry of the table of rules */
 export function row<T extends KubernetesObject>(resource: Resource<T>, own: KindRow<T>): RulesEntry {
-  const { nameFaults = dnsSubdomainFaults, validate = () => [], validateStatus } = own
+  const { nameFaults = dnsSubdomainFaults, validate = () => [], validateStatus, authorize = () => [] } = own
   const { validateUpdate = validate } = own
   const { namespaced } = resource
   const finalizerFaults = isExtension(resource) ? () => [] : validateKnownFinalizers
@@ -78,7 +86,8 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     orphansDependents: own.orphansDependents ?? false,
     countsLabels: own.countsLabels ?? false,
     namesItself: own.namesItself ?? false,
-    validateCreate: (object) => [
+    validateCreate: (object, facts) => [
+      ...authorize(object, undefined, facts),
       ...validateMetadata(object, { nameFaults, namespaced }),
       ...finalizerFaults(object),
       ...validate(object),
@@ -89,7 +98,8 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
       ...finalizerFaults(object),
       ...validateUpdate(object, old),
     ],
-    validateStatus: (object, old) => [
+    validateStatus: (object, old, facts) => [
+      ...authorize(object, old, facts),
       ...validateMetadataUpdate(object, old),
       ...(validateStatus?.(object, old) ?? []),
     ],

@@ -3,6 +3,7 @@
 import type {
   Affinity,
   NodeAffinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinity,
@@ -39,18 +40,21 @@ const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
 
 function validateNodeAffinity(affinity: NodeAffinity, at: string): Faults {
   const needed = affinity[REQUIRED]
-  const terms = needed?.nodeSelectorTerms ?? []
   return [
-    ...when(needed && terms.length === 0, () =>
-      required(`${at}.${REQUIRED}.nodeSelectorTerms`, 'must have at least one node selector term'),
-    ),
-    ...terms.flatMap((term, index) =>
-      validateTerm(term, `${at}.${REQUIRED}.nodeSelectorTerms[${index}]`, true),
-    ),
+    ...(needed ? validateNodeSelector(needed, `${at}.${REQUIRED}`) : []),
     ...(affinity[PREFERRED] ?? []).flatMap(({ weight, preference }, index) => [
       ...weightFaults(weight, `${at}.${PREFERRED}[${index}].weight`),
       ...validateTerm(preference, `${at}.${PREFERRED}[${index}].preference`, false),
     ]),
+  ]
+}
+
+/** Faults of what a node must be like: one of the terms must be true of it. */
+export function validateNodeSelector({ nodeSelectorTerms: terms = [] }: NodeSelector, at: string): Faults {
+  const field = `${at}.nodeSelectorTerms`
+  return [
+    ...when(terms.length === 0, () => required(field, 'must have at least one node selector term')),
+    ...terms.flatMap((term, index) => validateTerm(term, `${field}[${index}]`, true)),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** ObjectMeta of every kind (kubernetes/apimachinery pkg/api/validation/objectmeta.go). Pure. */
 
-import type { OwnerReference } from '../generated/meta-v1.ts'
+import type { ObjectMeta, OwnerReference } from '../generated/meta-v1.ts'
 import type { KubernetesObject } from '../object.ts'
 import type { Faults } from './faults.ts'
 import {
@@ -80,6 +80,20 @@ export function validateAnnotations(
       invalidTexts(field, key, (text) => qualifiedNameFaults(text.toLowerCase())),
     ),
     ...when(size > ANNOTATIONS_MAX_BYTES, () => tooLong(field, ANNOTATIONS_MAX_BYTES)),
+  ]
+}
+
+const TEMPLATE_FIELDS = ['labels', 'annotations']
+
+/** Faults of the metadata of objects to be made of a template: labels and annotations, and nothing else. */
+export function validateTemplateMetadata(metadata: ObjectMeta, at: string): Faults {
+  return [
+    ...validateAnnotations(metadata.annotations, `${at}.annotations`),
+    ...validateLabels(metadata.labels, `${at}.labels`),
+    ...Object.entries(metadata)
+      .filter(([name, value]) => value !== undefined && !TEMPLATE_FIELDS.includes(name))
+      // As Go's struct has it, with a small letter at its beginning.
+      .map(([name]) => forbiddenField(`${at}.${name === 'uid' ? 'uID' : name}`, 'cannot be set')),
   ]
 }
 

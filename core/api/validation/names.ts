@@ -140,6 +140,14 @@ export function pathSegmentFaults(text: string): readonly string[] {
   return ['/', '%'].filter((one) => text.includes(one)).map((one) => `may not contain '${one}'`)
 }
 
+/** Names of attributes of devices. */
+export function cIdentifierFaults(text: string): readonly string[] {
+  const message =
+    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
+  const pattern = '[A-Za-z_][A-Za-z0-9_]*'
+  return whole(pattern).test(text) ? [] : [regexFault(message, pattern, 'my_name', 'MY_NAME', 'MyName')]
+}
+
 /** Keys of ConfigMaps and Secrets: they become file names. */
 export function configKeyFaults(text: string): readonly string[] {
   const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"

@@ -51,6 +51,7 @@ import {
   JOB_PRINTER,
   POD_DISRUPTION_BUDGET_PRINTER,
 } from './batch.ts'
+import { RESOURCE_CLAIM_PRINTER, RESOURCE_SLICE_PRINTER } from './devices.ts'
 import { FLOW_SCHEMA_PRINTER, PRIORITY_LEVEL_PRINTER } from './flow-control.ts'
 import { POD_PRINTER } from './pod.ts'
 import {
@@ -129,6 +130,8 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map([
   ['apiextensions.k8s.io/v1/CustomResourceDefinition', CREATED_PRINTER],
   ['apiregistration.k8s.io/v1/APIService', erased(API_SERVICE_PRINTER)],
   ['networking.k8s.io/v1/ServiceCIDR', erased(SERVICE_CIDR_PRINTER)],
+  ['resource.k8s.io/v1/ResourceClaim', erased(RESOURCE_CLAIM_PRINTER)],
+  ['resource.k8s.io/v1/ResourceSlice', erased(RESOURCE_SLICE_PRINTER)],
   ['networking.k8s.io/v1/IPAddress', erased(IP_ADDRESS_PRINTER)],
 ])
 

@@ -3,6 +3,7 @@
  * (google/cel-go checker/checker.go). Pure.
  */
 
+import type { Dialect } from './expand.ts'
 import type { CheckError } from './error-text.ts'
 import type { Expression } from './expression.ts'
 import { ACCUMULATOR } from './expression.ts'
@@ -15,6 +16,7 @@ import {
   DYN,
   ERROR,
   INT,
+  isDyn,
   isDynOrError,
   isOptional,
   isSameType,
@@ -46,7 +48,7 @@ export interface Checked {
 export type Structs = ReadonlyMap<string, ReadonlyMap<string, { readonly type: CelType }>>
 
 /** What an expression may speak of. */
-export interface Scope {
+export interface Scope extends Dialect {
   readonly variables: ReadonlyMap<string, CelType>
   readonly structs: Structs
 }
@@ -240,8 +242,7 @@ class Checker {
       this.#known = known
       ids.push(overload.id)
       const found = substituted(known, substituted(fresh, overload.result, false), false)
-      result =
-        result === undefined || result.kind === 'dyn' || isSameType(found, result) ? (result ?? found) : DYN
+      result = result === undefined || isDyn(result) || isSameType(found, result) ? (result ?? found) : DYN
     }
     if (result === undefined) return this.#noOverload(of.at, name, types, isMember)
     this.#overloads.set(of, ids)
@@ -310,7 +311,7 @@ class Checker {
     const [first = DYN, second = DYN] = type.params
     if (type.kind === 'list') return count === 2 ? [INT, first] : [first]
     if (type.kind === 'map') return [first, second]
-    if (type.kind === 'param' || isDynOrError(type)) {
+    if (type.kind === 'param' || type.kind === 'dyn' || type.kind === 'error') {
       this.#assign(DYN, type)
       return [DYN, DYN]
     }

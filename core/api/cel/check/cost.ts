@@ -16,9 +16,13 @@ import { callCost } from './call-cost.ts'
 import type { CelType } from './types.ts'
 import { DYN, isOptional } from './types.ts'
 
-/** @returns the most that evaluating it may cost */
-export function maxCost(expression: Expression, checked: Checked, root: Declared): number {
-  return new Coster(checked, root).cost(expression).max
+/**
+ * @param root the type of what is spoken of
+ * @param rootName what alone is of that type; absent: sizes of everything are looked for in it
+ * @returns the most that evaluating it may cost
+ */
+export function maxCost(expression: Expression, checked: Checked, root: Declared, rootName?: string): number {
+  return new Coster(checked, root, rootName).cost(expression).max
 }
 
 /** How large keys and values in a container are. */
@@ -41,13 +45,15 @@ const NEW_MAP = 30
 class Coster {
   readonly #checked: Checked
   readonly #root: Declared
+  readonly #rootName: string | undefined
   readonly #paths = new Map<Expression, readonly string[]>()
   readonly #sizes = new Map<Expression, Estimate>()
   readonly #entries = new Map<Expression, Entries>()
   #locals: readonly (readonly [string, Local])[] = []
 
-  constructor(checked: Checked, root: Declared) {
+  constructor(checked: Checked, root: Declared, rootName: string | undefined) {
     this.#checked = checked
+    this.#rootName = rootName
     this.#root = root
   }
 
@@ -279,12 +285,13 @@ class Coster {
   /** @returns how large what a path leads to may be; the first name is `self`, or anything */
   #declaredSize(path: readonly string[]): Estimate | undefined {
     if (path.length === 0) return undefined
+    if (this.#rootName !== undefined && path[0] !== this.#rootName) return undefined
     let at: Declared | undefined = this.#root
     for (const name of path.slice(1)) {
       if (at === undefined) return undefined
       if (name === '@items' || name === '@values') at = at.element
-      else if (name === '@keys') at = at.type.kind === 'map' ? KEYS : undefined
-      else at = at.fields?.get(name)
+      else if (name === '@keys') at = at.type.kind === 'map' ? (at.key ?? KEYS) : undefined
+      else at = at.fields?.get(name) ?? at.member
     }
     return at && { min: 0, max: at.maxElements }
   }

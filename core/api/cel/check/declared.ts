@@ -16,6 +16,10 @@ export interface Declared {
   readonly type: CelType
   /** of items, or of a map's values */
   readonly element?: Declared
+  /** of a map's keys */
+  readonly key?: Declared
+  /** of a map's values where they are chosen by name */
+  readonly member?: Declared
   /** by the names rules use */
   readonly fields?: ReadonlyMap<string, Declared>
   /** at most so many items, members, bytes; 0 where it does not matter */

@@ -17,6 +17,8 @@ export function errorText(source: string, errors: readonly CheckError[]): string
 }
 
 function shownError(source: string, { at, message }: CheckError): string {
+  // There is no line to show.
+  if (source === '') return `ERROR: <input>:1:0: ${message}`
   const before = source.slice(0, at).split('\n')
   const [line, column] = [before.length, Array.from(before.at(-1) ?? '').length]
   const text = (source.split('\n')[line - 1] ?? '').replaceAll('\t', ' ')

@@ -9,9 +9,15 @@ import { ACCUMULATOR, call, ExpansionError, partsOf } from './expression.ts'
 import { MACROS, nameMessage } from './macros.ts'
 import { operandMessage } from './syntax-faults.ts'
 
+/** What not all expressions may be made of. */
+export interface Dialect {
+  /** `cel.bind(x, ..., ...)` (google/cel-go ext/bindings.go) */
+  readonly hasBindings?: boolean | undefined
+}
+
 /** @throws ExpansionError */
-export function expanded(node: ASTNode): Expression {
-  return new Expander(node.input).expression(node)
+export function expanded(node: ASTNode, dialect: Dialect = {}): Expression {
+  return new Expander(node.input, dialect).expression(node)
 }
 
 const BINARY: Readonly<Record<string, string>> = Object.fromEntries(
@@ -26,11 +32,13 @@ const MAX_SIZE = 10_000
 
 class Expander {
   readonly #input: string
+  readonly #dialect: Dialect
   readonly #sizes = new Map<Expression, number>()
   #depth = 0
 
-  constructor(input: string) {
+  constructor(input: string, dialect: Dialect) {
     this.#input = input
+    this.#dialect = dialect
   }
 
   expression(node: ASTNode): Expression {
@@ -149,6 +157,9 @@ class Expander {
 
   #member(name: string, target: ASTNode, args: readonly ASTNode[]): Expression {
     const at = this.#input.indexOf('(', target.range.end)
+    const isCel = target.op === 'id' && target.args === 'cel'
+    if (this.#dialect.hasBindings && isCel && name === 'bind' && args.length === 3)
+      return this.#bind(args, at)
     const macro = MACROS[`${name}/${args.length}`]
     if (macro !== undefined) {
       const names = this.#names(name, args.slice(0, macro.variables))
@@ -162,6 +173,13 @@ class Expander {
       target: this.expression(target),
       args: args.map((arg) => this.expression(arg)),
     }
+  }
+
+  #bind([variable, init, result]: readonly ASTNode[], at: number): Expression {
+    if (variable === undefined || init === undefined || result === undefined || variable.op !== 'id')
+      throw new ExpansionError(BINDING, variable ? this.expression(variable).at : at)
+    const parts = { init: this.expression(init), result: this.expression(result) }
+    return { kind: 'bind', at, variable: variable.args, ...parts }
   }
 
   /** What a macro says twice of something that says it twice, too, soon is too much for anyone to look at. */
@@ -198,6 +216,8 @@ function literal(value: Literal, at: number): Expression {
     throw new ExpansionError('invalid int literal', at)
   return { kind: 'literal', at, value }
 }
+
+const BINDING = 'cel.bind() variable names must be simple identifiers'
 
 /** What comprehensions are called that collect something, once and now. */
 const ACCUMULATORS = ['__result__', ACCUMULATOR]

@@ -3,6 +3,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { Environment } from '@marcbachmann/cel-js'
 import type { CheckError } from './error-text.ts'
+import type { Dialect } from './expand.ts'
 import { expanded, TOO_DEEP } from './expand.ts'
 import type { Expression } from './expression.ts'
 import { ExpansionError } from './expression.ts'
@@ -25,9 +26,13 @@ export type Parsed = { readonly expression: Expression } | { readonly errors: re
 const MAX_ERRORS = 30
 
 /** @param maxErrors of one text */
-export function parsedExpression(source: string, maxErrors: number = MAX_ERRORS): Parsed {
+export function parsedExpression(
+  source: string,
+  dialect: Dialect = {},
+  maxErrors: number = MAX_ERRORS,
+): Parsed {
   try {
-    return { expression: expanded(PARSER.parse(source).ast) }
+    return { expression: expanded(PARSER.parse(source).ast, dialect) }
   } catch (error) {
     if (error instanceof ExpansionError) return { errors: [{ at: error.at, message: error.message }] }
     // Deeper than the library can look.
@@ -46,7 +51,7 @@ function syntaxErrors(
 ): readonly CheckError[] {
   if (skipped === 0 || maxErrors <= 1) return [{ at, message }]
   const left = source.slice(0, at) + ' '.repeat(skipped) + source.slice(at + skipped)
-  const rest = parsedExpression(left, maxErrors - 1)
+  const rest = parsedExpression(left, {}, maxErrors - 1)
   return [{ at, message }, ...('errors' in rest ? rest.errors : [])]
 }
 

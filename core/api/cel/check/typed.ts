@@ -13,7 +13,7 @@ export type Typed =
   | { readonly fault: string }
 
 export function typedExpression(source: string, scope: Scope): Typed {
-  const parsed = parsedExpression(source)
+  const parsed = parsedExpression(source, scope)
   if ('errors' in parsed) return { fault: errorText(source, parsed.errors) }
   const { expression } = parsed
   const result = checked(expression, scope)

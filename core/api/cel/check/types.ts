@@ -4,6 +4,7 @@
  */
 
 export type TypeKind =
+  | 'any'
   | 'bool'
   | 'bytes'
   | 'double'
@@ -32,6 +33,8 @@ export interface CelType {
 const plain = (kind: TypeKind): CelType => Object.freeze({ kind, name: kind, params: [] })
 
 export const DYN = plain('dyn')
+/** As dyn, and not called so. */
+export const ANY = plain('any')
 export const ERROR = plain('error')
 export const BOOL = plain('bool')
 export const INT = plain('int')
@@ -136,6 +139,7 @@ export function printedType(type: CelType): string {
 }
 
 const RUNTIME_NAMES: Partial<Readonly<Record<TypeKind, string>>> = {
+  any: 'google.protobuf.Any',
   null: 'null_type',
   duration: 'google.protobuf.Duration',
   timestamp: 'google.protobuf.Timestamp',
@@ -156,7 +160,9 @@ export const isSameType = (a: CelType, b: CelType): boolean =>
   a.params.length === b.params.length &&
   a.params.every((param, index) => isSameType(param, b.params[index] ?? DYN))
 
-export const isDynOrError = ({ kind }: CelType): boolean => kind === 'dyn' || kind === 'error'
+export const isDyn = ({ kind }: CelType): boolean => kind === 'dyn' || kind === 'any'
+
+export const isDynOrError = (type: CelType): boolean => isDyn(type) || type.kind === 'error'
 
 export const isOptional = ({ kind, name }: CelType): boolean => kind === 'opaque' && name === 'optional_type'
 
@@ -223,8 +229,8 @@ function substitution(
 export const mostGeneral = (a: CelType, b: CelType): CelType => (isLessSpecific(a, b) ? a : b)
 
 function isLessSpecific(a: CelType, b: CelType): boolean {
-  if (a.kind === 'dyn' || a.kind === 'param') return true
-  if (b.kind === 'dyn' || b.kind === 'param') return false
+  if (isDyn(a) || a.kind === 'param') return true
+  if (isDyn(b) || b.kind === 'param') return false
   if (a.kind !== b.kind) return false
   if (a.kind === 'type') return true
   return (

@@ -1,0 +1,72 @@
+/**
+ * How Go prints the parts of claims and slices that messages show: kube-apiserver's internal types have no names for
+ * JSON, so that their fields appear as in Go, all of them (kubernetes/kubernetes pkg/apis/resource/types.go). Pure.
+ */
+
+import { byKey } from '../faults.ts'
+
+/**
+ * The fields of each struct in Go's order: `Name` is a text, `Name=0` a number, `Name:Struct` a struct, `Name*` and
+ * `Name*Struct` are behind a pointer, `Name[]` and `Name[]Struct` lists, `Name{}` a map.
+ */
+const STRUCTS: Readonly<Record<string, string>> = {
+  ResourceClaimSpec: 'Devices:DeviceClaim',
+  DeviceClaim: 'Requests[]DeviceRequest Constraints[]DeviceConstraint Config[]DeviceClaimConfiguration',
+  DeviceRequest: 'Name Exactly*ExactDeviceRequest FirstAvailable[]DeviceSubRequest',
+  ExactDeviceRequest:
+    'DeviceClassName Selectors[]DeviceSelector AllocationMode Count=0 AdminAccess* Tolerations[]DeviceToleration Capacity*CapacityRequirements',
+  DeviceSubRequest:
+    'Name DeviceClassName Selectors[]DeviceSelector AllocationMode Count=0 Tolerations[]DeviceToleration Capacity*CapacityRequirements',
+  CapacityRequirements: 'Requests{}',
+  DeviceSelector: 'CEL*CELDeviceSelector',
+  CELDeviceSelector: 'Expression',
+  DeviceConstraint: 'Requests[] MatchAttribute* DistinctAttribute*',
+  DeviceClaimConfiguration: 'Requests[] Opaque*OpaqueDeviceConfiguration',
+  OpaqueDeviceConfiguration: 'Driver Parameters*',
+  DeviceToleration: 'Key Operator Value Effect TolerationSeconds*',
+  AllocationResult: 'Devices:DeviceAllocationResult NodeSelector*NodeSelector AllocationTimestamp*',
+  DeviceAllocationResult: 'Results[]DeviceRequestAllocationResult Config[]DeviceAllocationConfiguration',
+  DeviceRequestAllocationResult:
+    'Request Driver Pool Device AdminAccess* Tolerations[]DeviceToleration BindingConditions[] BindingFailureConditions[] ShareID* ConsumedCapacity{}',
+  DeviceAllocationConfiguration: 'Source Requests[] Opaque*OpaqueDeviceConfiguration',
+  NodeSelector: 'NodeSelectorTerms[]NodeSelectorTerm',
+  NodeSelectorTerm: 'MatchExpressions[]NodeSelectorRequirement MatchFields[]NodeSelectorRequirement',
+  NodeSelectorRequirement: 'Key Operator Values[]',
+  DeviceAttribute: 'IntValue* BoolValue* StringValue* VersionValue*',
+}
+
+type Value = Readonly<Record<string, unknown>>
+
+/** @returns the value with Go's names, what is absent included. @param struct one of the names above */
+export function printedDevices(struct: string, value: unknown): Value {
+  const given = (value ?? {}) as Value
+  const fields = (STRUCTS[struct] ?? '').split(' ')
+  return Object.fromEntries(fields.map((field) => printedField(field, given)))
+}
+
+function printedField(field: string, given: Value): readonly [string, unknown] {
+  const [, name = '', kind = '', inner = ''] = /^(\w+?)(?:(\*|\[\]|\{\}|:|=)(\w*))?$/.exec(field) ?? []
+  const value = given[jsonNameOf(name)]
+  const printed = (each: unknown): unknown => (inner === '' ? each : printedDevices(inner, each))
+  switch (kind) {
+    case ':':
+      return [name, printed(value)]
+    case '=':
+      return [name, value ?? 0]
+    case '*':
+      return [name, value === undefined ? null : printed(value)]
+    case '[]':
+      return [name, Array.isArray(value) && value.length > 0 ? value.map(printed) : null]
+    case '{}':
+      return [name, value === undefined ? null : byKey(value as Value)]
+    default:
+      return [name, value ?? '']
+  }
+}
+
+/** `CEL` is `cel`, `AdminAccess` is `adminAccess`, `IntValue` of an attribute is `int`. */
+function jsonNameOf(goName: string): string {
+  if (goName === 'CEL') return 'cel'
+  const name = goName.replace(/^(Int|Bool|String|Version)Value$/, '$1')
+  return name.slice(0, 1).toLowerCase() + name.slice(1)
+}
