@@ -30,6 +30,7 @@ const CORE = 'k8s.io.api.core.v1'
 const APPS = 'k8s.io.api.apps.v1'
 const NETWORKING = 'k8s.io.api.networking.v1'
 const DISCOVERY = 'k8s.io.api.discovery.v1'
+const RESOURCE = 'k8s.io.api.resource.v1'
 
 const NO_CONFINEMENT = 'processes are not confined beyond their namespaces'
 const NO_IMAGES = 'no image is pulled'
@@ -279,6 +280,42 @@ const OTHERS: readonly MessageCoverage[] = [
   },
 ]
 
+/** Stored and judged, and nothing gives devices out. */
+const DEVICES: readonly MessageCoverage[] = [
+  {
+    kind: 'DeviceClass',
+    path: 'spec',
+    message: `${RESOURCE}.DeviceClassSpec`,
+    ignored: [{ fields: ['selectors', 'config', 'extendedResourceName'], because: NO_DEVICES }],
+  },
+  {
+    kind: 'ResourceClaim',
+    path: 'spec',
+    message: `${RESOURCE}.ResourceClaimSpec`,
+    ignored: [{ fields: ['devices'], because: NO_DEVICES }],
+  },
+  {
+    kind: 'ResourceSlice',
+    path: 'spec',
+    message: `${RESOURCE}.ResourceSliceSpec`,
+    ignored: [
+      {
+        fields: [
+          'driver',
+          'pool',
+          'nodeName',
+          'nodeSelector',
+          'allNodes',
+          'devices',
+          'perDeviceNodeSelection',
+          'sharedCounters',
+        ],
+        because: 'nothing gives these devices out',
+      },
+    ],
+  },
+]
+
 /** Every message spoken of, in the order of the document. */
 export const COVERAGE: readonly MessageCoverage[] = [
   ...SERVICES,
@@ -286,5 +323,6 @@ export const COVERAGE: readonly MessageCoverage[] = [
   ...POLICIES,
   ...PODS,
   ...WORKLOADS,
+  ...DEVICES,
   ...OTHERS,
 ]

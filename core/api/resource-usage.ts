@@ -11,6 +11,7 @@ import type {
   ScopedResourceSelectorRequirement,
   Service,
 } from './generated/core-v1.ts'
+import type { ResourceClaim } from './generated/resource-v1.ts'
 import type { KubernetesObject } from './object.ts'
 import { milliOf } from './quantity.ts'
 import type { ResourceInfo } from './resource.ts'
@@ -35,6 +36,7 @@ const COUNTED = [
 /** @returns what the object uses; a pod that has ended uses nothing but its place among the objects */
 export function usageOf(resource: ResourceInfo, object: KubernetesObject): Usage {
   const count = { [`count/${groupResource(resource)}`]: ONE }
+  if (groupResource(resource) === DEVICE_CLAIMS) return { ...count, ...deviceUsage(object as ResourceClaim) }
   if (resource.group !== '') return count
   const plain = COUNTED.includes(resource.resource) ? { [resource.resource]: ONE } : {}
   switch (resource.resource) {
@@ -57,11 +59,15 @@ function podUsage(pod: Pod): Usage {
   for (const kind of ['requests', 'limits'] as const) {
     for (const [name, milli] of podAmounts(pod, kind, { holdsStatus: true })) {
       usage[`${kind}.${name}`] = milli
-      if (kind === 'requests' && ['cpu', 'memory', 'ephemeral-storage'].includes(name)) usage[name] = milli
+      if (kind === 'requests' && isPlain(name)) usage[name] = milli
     }
   }
   return usage
 }
+
+/** Whether quotas know what is requested of it without saying that it is requested, too. */
+const isPlain = (name: string): boolean =>
+  ['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-')
 
 /**
  * Containers side by side need all of it, init containers one after another the most of it; those that stay are beside
@@ -149,6 +155,27 @@ function claimUsage({ spec }: PersistentVolumeClaim): Usage {
       ? { [`${ofClass}/persistentvolumeclaims`]: ONE, [`${ofClass}/requests.storage`]: storage }
       : {}),
   }
+}
+
+const DEVICE_CLAIMS = 'resourceclaims.resource.k8s.io'
+/** As many devices as a claim may be given. */
+const MOST_DEVICES = 32
+
+/** How many devices of each class a claim may be given; of alternatives the one that is most of its class. */
+function deviceUsage({ spec }: ResourceClaim): Usage {
+  const usage: Amounts = new Map()
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most: Amounts = new Map()
+    for (const wish of exactly ? [exactly] : firstAvailable) {
+      const count = wish.allocationMode === 'All' ? MOST_DEVICES : (wish.count ?? 0)
+      raise(
+        most,
+        new Map([[`${wish.deviceClassName}.deviceclass.resource.k8s.io/devices`, BigInt(count) * ONE]]),
+      )
+    }
+    add(usage, most)
+  }
+  return Object.fromEntries(usage)
 }
 
 /** Whether the quota's scopes take the object in; only pods have any. */

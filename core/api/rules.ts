@@ -64,6 +64,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly prepareForCreate?: (object: T, user: Requester) => T
   /** What is reckoned of a new object once admission has made it what it will be. */
   readonly settle?: (object: T) => T
+  /** As settle, of an update: what is dropped here has an owner and counts as a change. */
+  readonly settleUpdate?: (object: T, old: T) => T
   /** Sub-resources that are not written as usual; the usual one is `status`. */
   readonly parts?: Readonly<Record<string, PartRules<T>>>
   /** Extra preparation on update: dropping fields a new Service type does not use, keeping allocated ones. */

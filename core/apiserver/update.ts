@@ -209,7 +209,8 @@ function prepared(
   const counted = isStatus ? part : withGeneration(rules, part, stored)
   const owned = wanted.hasOwners ? counted : tracked(env, request, counted, stored)
   const { complete } = env.kinds.of(resource)
-  const next = subresource === undefined && complete ? complete(owned, stored) : owned
+  const settled = subresource === undefined ? (rules.settleUpdate?.(owned, stored) ?? owned) : owned
+  const next = subresource === undefined && complete ? complete(settled, stored) : settled
   checkFinalizers(resource, next, stored)
   const errors = problems(env, request, next, stored)
   if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, next.metadata.name, errors)

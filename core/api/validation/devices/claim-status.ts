@@ -110,7 +110,7 @@ function allocationFaults(
   const at = 'status.allocation'
   if (allocation === undefined) return []
   if (old !== undefined)
-    return when(!isSameValue(allocation, old), () =>
+    return when(!isSameValue(allocation, old) || parameters(allocation) !== parameters(old), () =>
       invalidValue(at, printedDevices('AllocationResult', allocation), IMMUTABLE),
     )
   const { devices = {}, nodeSelector } = allocation
@@ -131,6 +131,10 @@ function allocationFaults(
     ...(nodeSelector ? validateNodeSelector(nodeSelector, `${at}.nodeSelector`) : []),
   ]
 }
+
+/** What drivers are told, to the letter. */
+const parameters = ({ devices }: AllocationResult): string =>
+  JSON.stringify((devices?.config ?? []).map(({ opaque }) => opaque?.parameters))
 
 function resultFaults(result: DeviceRequestAllocationResult, at: string, names: RequestNames): Faults {
   return [...requestReferenceFaults(result.request, `${at}.request`, names), ...referredFaults(result, at)]
