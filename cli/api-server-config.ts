@@ -4,6 +4,8 @@
  */
 
 import { DEFAULT_MODES, modeFaults } from '../core/apiserver/authorization/modes.ts'
+import type { PluginChoice } from '../core/apiserver/admission/plugins.ts'
+import { pluginFaults } from '../core/apiserver/admission/plugins.ts'
 import { cidrSize, parseCidr } from '../core/net/cidr.ts'
 import type { PortRange } from '../core/net/port.ts'
 import { parsePortRange } from '../core/net/port.ts'
@@ -32,6 +34,8 @@ export interface ApiServerConfig extends CredentialFiles {
   readonly logLevel: LogLevel
   /** of service account tokens: the first one issues, those of all are good; absent: the cluster's own */
   readonly serviceAccountIssuers?: readonly string[] | undefined
+  /** by upstream's names; absent: those that usually are on */
+  readonly admissionPlugins?: PluginChoice | undefined
   /** absent: objects are kept in the data dir, or in memory */
   readonly etcd?: EtcdConfig | undefined
 }
@@ -80,6 +84,7 @@ export function apiServerFaults(config: ApiServerConfig): readonly string[] {
   faults.push(...modeFaults(config.authorizationMode).map((fault) => `--authorization-mode: ${fault}`))
   if (!LOG_LEVELS.includes(logLevel))
     faults.push(`--log-level: ${JSON.stringify(logLevel)} is not one of ${LOG_LEVELS.join(', ')}`)
+  if (config.admissionPlugins) faults.push(...pluginFaults(config.admissionPlugins))
   return faults
 }
 

@@ -3,6 +3,7 @@
  * controllers, no node: what envtest is used for.
  */
 
+import { absentPlugins, enabledPlugins } from '../core/apiserver/admission/plugins.ts'
 import { serviceResolver } from '../core/apiserver/admission/webhooks/resolve-service.ts'
 import { webhookCaller } from '../core/apiserver/admission/webhooks/call.io.ts'
 import { authorizationModes } from '../core/apiserver/authorization/modes.ts'
@@ -64,10 +65,13 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   }
   const dial: Dial = (to) => sockets.connect(to)
   const callWebhook = webhookCaller({ dial, resolve: serviceResolver((): Registry => registry, random) })
+  const { admissionPlugins: choice = { enabled: [], disabled: [] } } = config
+  const plugins = enabledPlugins(choice)
+  for (const plugin of absentPlugins(choice)) log.warn('admission plugin has no effect here', { plugin })
   const failed = (error: unknown): void => log.error('cleaning up failed', { err: error })
   const registry = stack.use(
     createRegistry({
-      ...{ store, clock, random, facts, tokens, callWebhook, failed },
+      ...{ store, clock, random, facts, tokens, callWebhook, failed, plugins },
       authorizationModes: authorizationModes(config.authorizationMode),
     }),
   )

@@ -28,6 +28,9 @@ const files = (): Option =>
 const repeated = (flags: string, description: string): Option =>
   new Option(flags, `${description}; may be repeated`).argParser(collect).default([], 'none')
 
+/** `a,b`, and again */
+const names = (text: string, before: readonly string[]): readonly string[] => [...before, ...text.split(',')]
+
 /** kube-apiserver's flags of the same names */
 const etcd = {
   servers: () =>
@@ -141,6 +144,18 @@ program
     new Option('--log-level <level>', 'what is logged')
       .choices([...LOG_LEVELS])
       .default(API_SERVER_DEFAULTS.logLevel),
+  )
+  .option(
+    '--enable-admission-plugins <names>',
+    'steps of admission that are on beside the usual ones (comma separated)',
+    names,
+    [],
+  )
+  .option(
+    '--disable-admission-plugins <names>',
+    'steps of admission that are off (comma separated)',
+    names,
+    [],
   )
   .addOption(etcd.servers())
   .addOption(etcd.cafile())

@@ -26,6 +26,8 @@ export interface ApiServerFlags extends EtcdFlags {
   readonly serviceAccountKeyFile: readonly string[]
   readonly serviceAccountSigningKeyFile?: string
   readonly logLevel: ApiServerConfig['logLevel']
+  readonly enableAdmissionPlugins: readonly string[]
+  readonly disableAdmissionPlugins: readonly string[]
   readonly output: 'text' | 'json'
 }
 
@@ -40,6 +42,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     authorizationMode: flags.authorizationMode.split(',').map((mode) => mode.trim()),
     kubeconfig: flags.kubeconfig,
     logLevel: flags.logLevel,
+    admissionPlugins: { enabled: flags.enableAdmissionPlugins, disabled: flags.disableAdmissionPlugins },
     etcd: etcdConfigOf(flags),
     advertiseAddress: flags.advertiseAddress,
     clientCAFile: flags.clientCaFile,

@@ -80,8 +80,16 @@ export function compareQuantities(a: string, b: string): number {
  */
 export function canonicalQuantity(text: string): string | undefined {
   const quantity = parseQuantity(text)
-  if (quantity === undefined) return undefined
-  const { nano, format } = quantity
+  return quantity && printed(quantity)
+}
+
+/** @returns thousandths in the family of suffixes that `like` is written with */
+export function quantityLike(milli: bigint, like: string | undefined): string {
+  const format = (like === undefined ? undefined : parseQuantity(like))?.format ?? 'decimal'
+  return printed({ nano: milli * 1_000_000n, format })
+}
+
+function printed({ nano, format }: Quantity): string {
   if (nano === 0n) return '0'
   const isSmall = -1024n * NANO < nano && nano < 1024n * NANO
   return format === 'binary' && !isSmall

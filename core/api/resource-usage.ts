@@ -79,6 +79,27 @@ export function podAmounts(
   kind: 'requests' | 'limits',
   { holdsStatus = false } = {},
 ): ReadonlyMap<string, bigint> {
+  const total = containerAmounts(pod, kind, { holdsStatus })
+  // What is said of the pod as a whole stands for what its containers say.
+  for (const [name, milli] of amountsOf(pod.spec.resources?.[kind]))
+    if (isPodLevelResource(name)) total.set(name, milli)
+  const overhead = amountsOf(pod.spec.overhead)
+  // What runs it is not held to limits that nobody has set.
+  if (kind === 'requests') add(total, overhead)
+  else for (const [name, milli] of overhead) if (total.get(name)) add(total, new Map([[name, milli]]))
+  return total
+}
+
+/** Whether a pod as a whole can be given it. */
+export const isPodLevelResource = (name: string): boolean =>
+  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+
+/** As podAmounts, of the containers alone. */
+export function containerAmounts(
+  pod: Pick<Pod, 'spec' | 'status'>,
+  kind: 'requests' | 'limits',
+  { holdsStatus = false } = {},
+): Map<string, bigint> {
   const { containers = [], initContainers = [] } = pod.spec
   const amounts = (container: Container): ReadonlyMap<string, bigint> =>
     holdsStatus ? heldAmounts(container, pod, kind) : amountsOf(container.resources?.[kind])
@@ -96,9 +117,6 @@ export function podAmounts(
     add(together, own)
   }
   raise(together, most)
-  // What is said of the pod as a whole stands for what its containers say.
-  for (const [name, milli] of amountsOf(pod.spec.resources?.[kind]))
-    if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) together.set(name, milli)
   return together
 }
 
@@ -118,7 +136,7 @@ function raise(floor: Amounts, to: ReadonlyMap<string, bigint>): void {
 /** A wish that the node will never grant does not count. */
 function heldAmounts(
   { name, resources, restartPolicy }: Container,
-  { spec, status = {} }: Pod,
+  { spec, status = {} }: Pick<Pod, 'spec' | 'status'>,
   kind: 'requests' | 'limits',
 ): Amounts {
   const wanted = amountsOf(resources?.[kind])

@@ -42,8 +42,10 @@ export async function judgePart(env: Environment, part: PartRequest, body: unkno
     random: env.random,
   }
   const cluster = clusterView(env.store)
-  restrictNode(request, cluster)
-  restrictNodeToken(request, cluster, env.access)
+  if (env.plugins.has('NodeRestriction')) {
+    restrictNode(request, cluster)
+    restrictNodeToken(request, cluster, env.access)
+  }
   await judgeBeyond(env, request, cluster)
 }
 

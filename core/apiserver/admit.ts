@@ -29,15 +29,26 @@ export async function admit(
   validate: (object: KubernetesObject) => KubernetesObject,
 ): Promise<Admitted> {
   const cluster = clusterView(env.store)
-  const first = changed(request, cluster)
-  const hooked = env.webhooks ? await env.webhooks.change({ ...request, object: first }, cluster) : first
+  const first = changed(request, cluster, env.plugins)
+  const hooked = await changedByWebhooks(env, { ...request, object: first }, cluster)
   const { setDefaults } = env.kinds.of(request.resource).rules
   const validated = hooked === first ? first : setDefaults(hooked)
   const object = await afterConversion(() => validate(validated))
   const judged = { ...request, object }
-  judge(judged, cluster)
+  judge(judged, cluster, env.plugins)
   await judgeBeyond(env, judged, cluster)
   return { object, charges: charges(judged, quotasOf(env, request)) }
+}
+
+/** What webhooks make of the object. Rejects with ApiError */
+export async function changedByWebhooks(
+  env: Environment,
+  request: AdmissionRequest,
+  cluster: ClusterView,
+): Promise<KubernetesObject> {
+  const { webhooks, plugins } = env
+  if (!webhooks || !plugins.has('MutatingAdmissionWebhook')) return request.object
+  return await webhooks.change(request, cluster)
 }
 
 /** What policies and webhooks say of a request, which they may be shown otherwise. Rejects with ApiError */
@@ -48,10 +59,13 @@ export async function judgeBeyond(
 ): Promise<void> {
   const { shown, object, old } = request
   const seen = shown ? { ...request, object: shown(object), old: old && shown(old) } : request
-  await afterConversion(() => env.policies.judge(seen, cluster))
-  await env.webhooks?.judge(seen, cluster)
+  if (env.plugins.has('ValidatingAdmissionPolicy'))
+    await afterConversion(() => env.policies.judge(seen, cluster))
+  if (env.plugins.has('ValidatingAdmissionWebhook')) await env.webhooks?.judge(seen, cluster)
 }
 
 function quotasOf(env: Environment, { namespace }: AdmissionRequest) {
-  return namespace === undefined ? [] : env.store.range(storagePrefix(QUOTAS, namespace)).values
+  return namespace === undefined || !env.plugins.has('ResourceQuota')
+    ? []
+    : env.store.range(storagePrefix(QUOTAS, namespace)).values
 }

@@ -174,6 +174,7 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
       refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
       refuseSigning(env.access, {
         user: context.user,
+        plugins: env.plugins,
         resource,
         subresource: undefined,
         object,

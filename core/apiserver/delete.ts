@@ -14,7 +14,7 @@ import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../api/scheme.ts'
 import { parseTimestamp, timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
 import { changed } from './admission/admission.ts'
-import { judgeBeyond } from './admit.ts'
+import { changedByWebhooks, judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
 import { afterConversion } from './conversion/unconverted.ts'
 import type { ObjectWrite, WriteOutcome } from './commit-object.ts'
@@ -80,8 +80,8 @@ async function deleteOne(
       ...(isOfCollection ? { name: '' } : {}),
     }
     const cluster = clusterView(env.store)
-    changed(request, cluster)
-    await env.webhooks?.change(request, cluster)
+    changed(request, cluster, env.plugins)
+    await changedByWebhooks(env, request, cluster)
     await judgeBeyond(env, request, cluster)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, wish, env.clock.now())

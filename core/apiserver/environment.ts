@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/object.ts'
 import type { ClusterFacts } from '../api/rules.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock, Random } from '../../host/host.ts'
+import type { EnabledPlugins } from './admission/plugins.ts'
 import type { AdmissionPolicies } from './admission/policies/policies.ts'
 import type { Webhooks } from './admission/webhooks/webhooks.ts'
 import type { Access } from './authorization/access.ts'
@@ -17,6 +18,8 @@ export interface Environment {
   readonly facts: ClusterFacts
   readonly kinds: ServedKinds
   readonly access: Access
+  /** the steps of admission that are on */
+  readonly plugins: EnabledPlugins
   readonly policies: AdmissionPolicies
   /** undefined: no webhook can be called from here */
   readonly webhooks: Webhooks | undefined

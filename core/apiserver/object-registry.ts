@@ -10,6 +10,8 @@ import type { ClusterFacts } from '../api/rules.ts'
 import { NAMESPACES, PODS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
+import type { EnabledPlugins } from './admission/plugins.ts'
+import { DEFAULT_PLUGINS } from './admission/plugins.ts'
 import { AdmissionPolicies } from './admission/policies/policies.ts'
 import type { PartRequest } from './admit-part.ts'
 import { judgePart } from './admit-part.ts'
@@ -60,6 +62,8 @@ export interface RegistryOptions {
   readonly authorizationModes?: readonly AuthorizationMode[] | undefined
   /** sends reviews to admission webhooks; absent: there are none */
   readonly callWebhook?: WebhookCaller | undefined
+  /** the steps of admission that are on; absent: those that usually are */
+  readonly plugins?: EnabledPlugins | undefined
   /** told of failures in the background */
   readonly failed?: ((error: unknown) => void) | undefined
 }
@@ -80,7 +84,9 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const asked = { kinds, authorize: (question: Attributes) => access.authorize(question) }
   const policies = new AdmissionPolicies(asked)
   const webhooks = call && new Webhooks({ ...asked, call, random })
-  const env: Environment = { store, clock, random, facts, kinds, services, access, policies, webhooks }
+  const { plugins = DEFAULT_PLUGINS } = options
+  const parts = { services, access, policies, webhooks, plugins }
+  const env: Environment = { store, clock, random, facts, kinds, ...parts }
   const failed = options.failed ?? ((): void => undefined)
   const cleanup = new DefinitionCleanup(env, failed)
   const names = new DefinitionNames(env, failed)

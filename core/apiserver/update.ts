@@ -219,7 +219,7 @@ function prepared(
   for (const text of rules.changeWarnings?.(next, stored) ?? []) request.context.warn(text)
   const change = { user: request.context.user, resource, object: next, old: stored }
   refuseEscalation(env.access, change)
-  refuseSigning(env.access, { ...change, subresource })
+  refuseSigning(env.access, { ...change, subresource, plugins: env.plugins })
   if (subresource === undefined) refuseUnreadableParams(paramAccess(env), change)
   return next
 }

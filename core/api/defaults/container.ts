@@ -8,7 +8,6 @@ import type {
   Lifecycle,
   LifecycleHandler,
   Probe,
-  ResourceRequirements,
 } from '../generated/core-v1.ts'
 
 /** @param hostNetwork ports are then those of the host */
@@ -18,7 +17,7 @@ export function defaultContainer(container: Container, hostNetwork: boolean): Co
     ...container,
     ...(ports ? { ports: ports.map((port) => defaultPort(port, hostNetwork)) } : {}),
     ...(env ? { env: env.map(defaultVariable) } : {}),
-    resources: defaultResources(container.resources ?? {}),
+    resources: container.resources ?? {},
     ...(livenessProbe ? { livenessProbe: defaultProbe(livenessProbe) } : {}),
     ...(readinessProbe ? { readinessProbe: defaultProbe(readinessProbe) } : {}),
     ...(startupProbe ? { startupProbe: defaultProbe(startupProbe) } : {}),
@@ -39,12 +38,6 @@ function defaultVariable(variable: EnvVar): EnvVar {
   if (!valueFrom?.fieldRef) return variable
   const fieldRef = { ...valueFrom.fieldRef, apiVersion: valueFrom.fieldRef.apiVersion ?? 'v1' }
   return { ...variable, valueFrom: { ...valueFrom, fieldRef } }
-}
-
-/** Who sets a limit only, requests that much. */
-function defaultResources(resources: ResourceRequirements): ResourceRequirements {
-  const { limits, requests } = resources
-  return limits ? { ...resources, requests: { ...limits, ...requests } } : resources
 }
 
 /** `latest`, or no tag and no digest: Always. */

@@ -12,11 +12,13 @@ import type {
   PodTemplateSpec,
 } from '../generated/core-v1.ts'
 import { defaultContainer } from './container.ts'
+import { defaultPodRequirements } from './pod-resources.ts'
 import { milliOf } from '../quantity.ts'
 import { defaultVolume } from './volume.ts'
 
 export function defaultPod(pod: Pod): Pod {
-  const spec = defaultPodSpec(pod.spec ?? {})
+  const given = pod.spec ?? {}
+  const spec = defaultPodRequirements(defaultPodSpec(given, given.hostNetwork ?? false))
   return {
     ...pod,
     spec: { ...spec, enableServiceLinks: spec.enableServiceLinks ?? true },
@@ -48,12 +50,13 @@ const gated = ({ metadata }: Pod): PodCondition => ({
 
 /** A template has no status, and no enableServiceLinks of its own. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): PodTemplateSpec {
-  return { ...template, spec: defaultPodSpec(template?.spec ?? {}) }
+  return { ...template, spec: defaultPodSpec(template?.spec ?? {}, false) }
 }
 
-function defaultPodSpec(given: Partial<PodSpec>): PodSpec {
+/** @param fillsHostPorts templates leave them open */
+function defaultPodSpec(given: Partial<PodSpec>, fillsHostPorts: boolean): PodSpec {
   const containersOf = (list: readonly Container[]): Container[] =>
-    list.map((container) => defaultContainer(container, given.hostNetwork ?? false))
+    list.map((container) => defaultContainer(container, fillsHostPorts))
   const serviceAccountName = given.serviceAccountName ?? given.serviceAccount
   return {
     ...given,

@@ -5,6 +5,7 @@ import type { Lease } from '../generated/coordination-v1.ts'
 import type { Namespace, Node, NodeAddress, ServiceAccount, Taint } from '../generated/core-v1.ts'
 import { isSameValue } from '../equality.ts'
 import { parseMilli } from '../quantity.ts'
+import { isIntegerResource } from './resource-name.ts'
 import type { Faults } from './faults.ts'
 import {
   choice,
@@ -58,11 +59,15 @@ const shownTaint = ({ key, value = '', effect, timeAdded = undefined }: Taint): 
 })
 
 function validateAmounts(amounts: Readonly<Record<string, string>>, field: string): Faults {
-  return Object.entries(amounts).flatMap(([name, text]) =>
-    when((parseMilli(text) ?? 0n) < 0n, () =>
-      invalidValue(`${field}.${name}`, text, 'must be greater than or equal to 0'),
-    ),
-  )
+  return Object.entries(amounts).flatMap(([name, text]) => {
+    const milli = parseMilli(text) ?? 0n
+    return [
+      ...when(milli < 0n, () => invalidValue(`${field}.${name}`, text, 'must be greater than or equal to 0')),
+      ...when(isIntegerResource(name) && milli % 1000n !== 0n, () =>
+        invalidValue(`${field}.${name}`, text, 'must be an integer'),
+      ),
+    ]
+  })
 }
 
 function validatePodCIDRs(cidrs: readonly string[]): Faults {

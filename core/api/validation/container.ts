@@ -4,20 +4,17 @@
  */
 
 import { isSameValue } from '../equality.ts'
-import { parseMilli } from '../quantity.ts'
 import type {
   Container,
   ContainerPort,
   ContainerResizePolicy,
   PodSpec,
-  ResourceClaim,
-  ResourceRequirements,
   Volume,
 } from '../generated/core-v1.ts'
 import { validateEnv, validateEnvFrom } from './environment.ts'
 import type { FieldError } from '../field-error.ts'
 import type { Faults } from './faults.ts'
-import { isExtendedResource, validateContainerResourceName } from './resource-name.ts'
+import { validateRequirements } from './resource-requirements.ts'
 import {
   choice,
   duplicate,
@@ -163,8 +160,7 @@ function validateCommon(container: Container, at: string, { spec, volumes }: Sur
     ...validateMounts(container, at, volumes),
     ...validateDevices(container, at, volumes),
     ...choice(`${at}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
-    ...validateResources(container.resources ?? {}, `${at}.resources`),
-    ...validateClaimNames(container.resources?.claims, spec, `${at}.resources.claims`),
+    ...validateRequirements(container.resources ?? {}, `${at}.resources`, { claims: spec.resourceClaims }),
     ...validateResizePolicy(container.resizePolicy ?? [], `${at}.resizePolicy`, spec.restartPolicy),
     ...validateSecurityContext(container.securityContext, `${at}.securityContext`, spec.hostUsers !== false),
   ]
@@ -217,75 +213,4 @@ function validateResizePolicy(
       invalidValue(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"),
     ),
   ])
-}
-
-function validateResources({ limits = {}, requests = {} }: ResourceRequirements, at: string): Faults {
-  return [
-    ...Object.entries(limits).flatMap(([name, text]) => validateAmount(name, text, `${at}.limits[${name}]`)),
-    ...Object.entries(requests).flatMap(([name, text]) => [
-      ...validateAmount(name, text, `${at}.requests[${name}]`),
-      ...validateAgainstLimit(name, text, { limit: limits[name], at }),
-    ]),
-  ]
-}
-
-/** Faults of an amount of a resource that containers may have. */
-export function validateAmount(name: string, text: string, field: string): Faults {
-  const value = parseMilli(text) ?? 0n
-  return [
-    ...validateContainerResourceName(name, field),
-    ...when(value < 0n, () => invalidValue(field, text, 'must be greater than or equal to 0')),
-    ...when(isExtendedResource(name) && value % 1000n !== 0n, () =>
-      invalidValue(field, text, 'must be an integer'),
-    ),
-  ]
-}
-
-/** Claims are those of the pod, and each is asked for once, or once for each of its requests. */
-function validateClaimNames(
-  claims: readonly ResourceClaim[] = [],
-  { resourceClaims = [] }: Partial<PodSpec>,
-  at: string,
-): Faults {
-  const names = resourceClaims.map((claim) => claim.name).toSorted()
-  const unknown =
-    'must be one of the names in pod.spec.resourceClaims' +
-    (names.length === 0 ? ' which is empty' : `: ${names.join(', ')}`)
-  const known = new Set<string>()
-  return claims.flatMap(({ name, request }, index) => {
-    const field = `${at}[${index}]`
-    if (!name) return [required(field)]
-    const key = request ? `${name}/${request}` : name
-    const isCovered = known.has(name)
-    const again = request
-      ? when(!isCovered && known.has(key), () => duplicate(field, key))
-      : [...known]
-          .filter((each) => !isCovered && each.startsWith(`${name}/`))
-          .map(() => duplicate(field, name))
-    const faults = [
-      ...when(isCovered, () => duplicate(field, name)),
-      ...(request && !isCovered ? invalidTexts(`${field}.request`, request, dnsLabelFaults) : []),
-      ...again,
-      ...when(!names.includes(name), () => ({ ...notFoundValue(field, name), detail: unknown })),
-    ]
-    if (!isCovered) known.add(key)
-    return faults
-  })
-}
-
-function validateAgainstLimit(
-  name: string,
-  text: string,
-  { limit, at }: { readonly limit: string | undefined; readonly at: string },
-): Faults {
-  const isShared = !isExtendedResource(name) && !name.startsWith('hugepages-')
-  if (limit === undefined)
-    return when(!isShared, () =>
-      required(`${at}.limits`, 'Limit must be set for non overcommitable resources'),
-    )
-  const [requested, allowed] = [parseMilli(text) ?? 0n, parseMilli(limit) ?? 0n]
-  const relation = isShared ? 'less than or equal to' : 'equal to'
-  return when(isShared ? requested > allowed : requested !== allowed, () =>
-    invalidValue(`${at}.requests`, text, `must be ${relation} ${name} limit of ${limit}`),
-  )
 }

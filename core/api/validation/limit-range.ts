@@ -14,7 +14,13 @@ import {
   when,
 } from './faults.ts'
 import { qualifiedNameFaults } from './names.ts'
-import { CONTAINER_RESOURCES, isContainerResource, STANDARD_RESOURCES } from './resource-name.ts'
+import {
+  CONTAINER_RESOURCES,
+  isContainerResource,
+  isIntegerResource,
+  STANDARD_RESOURCES,
+  validateResourceName,
+} from './resource-name.ts'
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim']
 const AMOUNTS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
@@ -177,18 +183,28 @@ export function validateResourceQuota({ spec }: ResourceQuota): Faults {
 function amountFaults(amounts: Readonly<Record<string, string>>, at: string): Faults {
   return Object.entries(amounts).flatMap(([name, amount]) => {
     const field = `${at}[${name}]`
-    const isHuge = /^(requests\.)?hugepages-/.test(name)
-    const faults = invalidTexts(field, name, qualifiedNameFaults)
     return [
-      ...faults,
-      ...when(faults.length === 0 && !name.includes('/') && !STANDARD_RESOURCES.has(name) && !isHuge, () =>
-        invalidValue(field, name, 'must be a standard resource for quota'),
-      ),
+      ...quotaNameFaults(name, field),
       ...when(compareQuantities(amount, '0') < 0, () =>
         invalidValue(field, amount, 'must be greater than or equal to 0'),
       ),
+      ...when(isIntegerResource(name) && milliOf(amount) % 1000n !== 0n, () =>
+        invalidValue(field, amount, 'must be an integer'),
+      ),
     ]
   })
+}
+
+const isQuotaResource = (name: string): boolean =>
+  STANDARD_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name)
+
+function quotaNameFaults(name: string, field: string): Faults {
+  return [
+    ...validateResourceName(name, field),
+    ...when(!name.includes('/') && !isQuotaResource(name), () =>
+      invalidValue(field, name, 'must be a standard resource for quota'),
+    ),
+  ]
 }
 
 /** Faults of what a ResourceQuota says is used. */
@@ -262,7 +278,7 @@ function operatorFaults(operator: string, values: readonly string[], at: string)
 function outOfScope(scope: string, hard: Readonly<Record<string, string>>): readonly string[] {
   const known = OF_SCOPE[scope]
   if (known === undefined) return []
-  return Object.keys(hard).filter((name) => STANDARD_RESOURCES.has(name) && !known.includes(name))
+  return Object.keys(hard).filter((name) => isQuotaResource(name) && !known.includes(name))
 }
 
 const CONFLICTING = [

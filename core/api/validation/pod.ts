@@ -31,6 +31,8 @@ import {
   searchFaults,
 } from './names.ts'
 import { validatePodSecurityContext } from './security-context.ts'
+import { validatePodClaims } from './pod-claims.ts'
+import { validatePodResources, validateRequirements } from './resource-requirements.ts'
 import { judgeVolumes } from './volume.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
@@ -40,7 +42,7 @@ const INT32_MAX = 2 ** 31 - 1
 /** Faults of a new pod, metadata aside. */
 export function validatePod({ metadata, spec }: Pod): Faults {
   return [
-    ...validatePodSpec(spec, 'spec', metadata.name),
+    ...validatePodSpec(spec, 'spec', metadata),
     ...validateImageSpaces(spec, 'spec'),
     ...when((spec.ephemeralContainers ?? []).length > 0, () =>
       forbiddenField('spec.ephemeralContainers', 'cannot be set on create'),
@@ -73,13 +75,15 @@ export function validatePodTemplate(template: PodTemplateSpec, field: string): F
   ]
 }
 
-/** Faults of what pods and templates have in common. @param podName of a pod; a template's pods have none yet */
-export function validatePodSpec(spec: PodSpec, field: string, podName?: string): Faults {
+/** Faults of what pods and templates have in common. @param metadata of a pod; a template's pods have none yet */
+export function validatePodSpec(spec: PodSpec, field: string, metadata?: Pod['metadata']): Faults {
   const deadline = spec.activeDeadlineSeconds
-  const volumes = judgeVolumes(spec.volumes ?? [], `${field}.volumes`, podName)
+  const volumes = judgeVolumes(spec.volumes ?? [], `${field}.volumes`, metadata?.name)
   return [
     ...volumes.faults,
+    ...validatePodClaims(spec.resourceClaims ?? [], `${field}.resourceClaims`, metadata?.annotations),
     ...validateContainers(spec, field, volumes.usable),
+    ...validatePodResources(spec, `${field}.resources`),
     ...validateHostPorts(spec, field),
     ...choice(`${field}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...choice(`${field}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
@@ -107,7 +111,11 @@ export function validatePodSpec(spec: PodSpec, field: string, podName?: string):
     ),
     ...validateHostAliases(spec, `${field}.hostAliases`),
     ...optionalText(`${field}.priorityClassName`, spec.priorityClassName, dnsSubdomainFaults),
-    ...optionalText(`${field}.runtimeClassName`, spec.runtimeClassName, dnsSubdomainFaults),
+    ...(spec.runtimeClassName === undefined
+      ? []
+      : invalidTexts(`${field}.runtimeClassName`, spec.runtimeClassName, dnsSubdomainFaults)),
+    // As limits of a container, and told so.
+    ...(spec.overhead ? validateRequirements({ limits: spec.overhead }, `${field}.overhead`, {}) : []),
     ...(spec.os === undefined
       ? []
       : spec.os.name
@@ -144,7 +152,8 @@ function validateHostPorts(spec: PodSpec, field: string): Faults {
   if (!spec.hostNetwork) return []
   return (spec.containers ?? []).flatMap(({ ports = [] }, place) =>
     ports.flatMap(({ hostPort, containerPort }, index) =>
-      when(hostPort !== containerPort, () =>
+      // A template may leave it open.
+      when(hostPort !== containerPort && (hostPort !== undefined || field === 'spec'), () =>
         invalidValue(
           `${field}.containers[${place}].ports[${index}].hostPort`,
           hostPort ?? 0,

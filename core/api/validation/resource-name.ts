@@ -24,7 +24,7 @@ export const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
   'services.loadbalancers',
 ])
 
-const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
+export const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
 
 export const isContainerResource = (name: string): boolean =>
   CONTAINER_RESOURCES.includes(name) || isHugePages(name)
@@ -36,16 +36,38 @@ const isNative = (name: string): boolean => !name.includes('/') || /(^|\.)kubern
 export const isExtendedResource = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && qualifiedNameFaults(`requests.${name}`).length === 0
 
+/** What is counted in whole numbers. */
+export const isIntegerResource = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name)
+
+const COUNTED = [
+  'pods',
+  'services',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]
+
+/** Resources that more can be limited of than there is requested. */
+export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name)
+
+/** Faults of the name of a resource of whatever. */
+export function validateResourceName(name: string, field: string): Faults {
+  const faults = invalidTexts(field, name, qualifiedNameFaults)
+  const isKnown = name.includes('/') || STANDARD_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name)
+  return faults.length > 0 || isKnown
+    ? faults
+    : [invalidValue(field, name, 'must be a standard resource type or fully qualified')]
+}
+
 /** Faults of the name of a resource that containers may have. */
 export function validateContainerResourceName(name: string, field: string): Faults {
-  const faults = invalidTexts(field, name, qualifiedNameFaults)
-  const isKnown = STANDARD_RESOURCES.has(name) || isHugePages(name)
   const hasDomain = name.includes('/')
   return [
-    ...faults,
-    ...when(faults.length === 0 && !hasDomain && !isKnown, () =>
-      invalidValue(field, name, 'must be a standard resource type or fully qualified'),
-    ),
+    ...validateResourceName(name, field),
     ...when(!hasDomain && !isContainerResource(name), () =>
       invalidValue(field, name, 'must be a standard resource for containers'),
     ),

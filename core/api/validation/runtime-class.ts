@@ -2,21 +2,19 @@
 
 import type { Toleration } from '../generated/core-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
-import { validateAmount } from './container.ts'
 import type { Faults } from './faults.ts'
 import { duplicate, immutable, invalidTexts, repeated, when } from './faults.ts'
 import { validateLabels } from './label-selector.ts'
 import { dnsLabelFaults } from './names.ts'
+import { validateRequirements } from './resource-requirements.ts'
 import { validateToleration } from './pod.ts'
 
 /** Faults of a RuntimeClass, metadata aside. */
 export function validateRuntimeClass({ handler = '', overhead, scheduling }: RuntimeClass): Faults {
   return [
     ...invalidTexts('handler', handler, dnsLabelFaults),
-    ...Object.entries(overhead?.podFixed ?? {}).flatMap(([name, text]) =>
-      // Upstream checks them as limits of a container, and says so.
-      validateAmount(name, text, `overhead.limits[${name}]`),
-    ),
+    // Upstream checks them as limits of a container, and says so.
+    ...validateRequirements({ limits: overhead?.podFixed }, 'overhead', {}),
     ...validateLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'),
     ...validateTolerations(scheduling?.tolerations ?? []),
   ]

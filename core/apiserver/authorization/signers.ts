@@ -11,6 +11,7 @@ import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
 import { CERTIFICATE_SIGNING_REQUESTS } from '../../api/scheme.ts'
+import type { EnabledPlugins } from '../admission/plugins.ts'
 import type { User } from '../request.ts'
 import type { Authorizer } from './attributes.ts'
 
@@ -21,6 +22,8 @@ export interface SigningChange {
   readonly object: KubernetesObject
   /** undefined: it is new */
   readonly old: KubernetesObject | undefined
+  /** which of these questions are asked at all */
+  readonly plugins: EnabledPlugins
 }
 
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
@@ -32,16 +35,19 @@ export function refuseSigning(authorizer: Authorizer, change: SigningChange): vo
   const request = change.object as CertificateSigningRequest
   const old = change.old as CertificateSigningRequest | undefined
   const { signerName } = request.spec
+  const { user, plugins } = change
   const refuse = (reason: string): Error => forbidden(change.resource, request.metadata.name, reason)
   if (old === undefined) {
-    if (signerName === CLIENT_SIGNER && isOfMasters(request))
+    const isJudged = plugins.has('CertificateSubjectRestriction') && signerName === CLIENT_SIGNER
+    if (isJudged && isOfMasters(request))
       throw refuse(`use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`)
     return
   }
-  const { user } = change
-  if (change.subresource === 'approval' && !mayUse(authorizer, { user, verb: 'approve', signerName }))
+  const isApproval = plugins.has('CertificateApproval') && change.subresource === 'approval'
+  if (isApproval && !mayUse(authorizer, { user, verb: 'approve', signerName }))
     throw refuse(`user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
-  const isSigning = change.subresource === 'status' && hasNewOutcome(request, old)
+  const isSigning =
+    plugins.has('CertificateSigning') && change.subresource === 'status' && hasNewOutcome(request, old)
   if (isSigning && !mayUse(authorizer, { user, verb: 'sign', signerName }))
     throw refuse(`user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`)
 }
