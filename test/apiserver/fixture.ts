@@ -3,6 +3,7 @@
 import type { ResourceInfo } from '../../core/api/resource.ts'
 import { apiVersionOf } from '../../core/api/resource.ts'
 import { NAMESPACES, SERVICE_ACCOUNTS } from '../../core/api/scheme.ts'
+import type { EnabledPlugins } from '../../core/apiserver/admission/plugins.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
 import type {
   PatchRequest,
@@ -63,7 +64,10 @@ function seeded(seed: number): () => number {
 }
 
 /** With namespace `default` and its service account. */
-export async function fixture(store: Store = openMemoryStore({ startRevision: 1000 })): Promise<Fixture> {
+export async function fixture(
+  store: Store = openMemoryStore({ startRevision: 1000 }),
+  plugins?: EnabledPlugins,
+): Promise<Fixture> {
   const clock = { ms: Date.UTC(2026, 0, 1) }
   const next = seeded(1)
   let ids = 0
@@ -73,6 +77,7 @@ export async function fixture(store: Store = openMemoryStore({ startRevision: 10
     clock: { now: () => clock.ms },
     random: { next, uuid },
     facts: FACTS,
+    plugins,
   })
   const warnings: string[] = []
   const context: RequestContext = {

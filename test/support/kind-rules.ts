@@ -39,7 +39,9 @@ export function created<T extends KubernetesObject>(resource: Resource<T>, body:
 
 /** Messages for a new object. */
 export function faultsOf(resource: ResourceInfo, body: object): readonly string[] {
-  return messages(rulesFor(resource).validateCreate(created(resource, body), FACTS))
+  const rules = rulesFor(resource)
+  const made = created(resource, body)
+  return messages(rules.validateCreate(rules.settle?.(made) ?? made, FACTS))
 }
 
 /** Messages for a change, prepared as the registry does. */
@@ -47,7 +49,8 @@ export function updateFaultsOf(resource: ResourceInfo, body: object, old: object
   const rules = rulesFor(resource)
   const stored = created(resource, old)
   const wanted = defaulted(resource, body)
-  return messages(rules.validateUpdate(rules.prepareForUpdate?.(wanted, stored) ?? wanted, stored, FACTS))
+  const prepared = rules.prepareForUpdate?.(wanted, stored) ?? wanted
+  return messages(rules.validateUpdate(rules.settleUpdate?.(prepared, stored) ?? prepared, stored, FACTS))
 }
 
 /** Messages for a change of status, prepared as the registry does. */
