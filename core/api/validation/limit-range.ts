@@ -196,7 +196,7 @@ function amountFaults(amounts: Readonly<Record<string, string>>, at: string): Fa
 }
 
 const isQuotaResource = (name: string): boolean =>
-  STANDARD_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name)
+  (STANDARD_RESOURCES.has(name) && name !== 'storage') || /^(requests\.)?hugepages-/.test(name)
 
 function quotaNameFaults(name: string, field: string): Faults {
   return [

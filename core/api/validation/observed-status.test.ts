@@ -257,6 +257,7 @@ describe('counts', () => {
       {},
       [
         `status.hard[pods]: Invalid value: "-1": ${NEGATIVE}`,
+        'status.used[nothing]: Invalid value: "nothing": must be a standard resource type or fully qualified',
         'status.used[nothing]: Invalid value: "nothing": must be a standard resource for quota',
       ],
     ],

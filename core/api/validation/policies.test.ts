@@ -94,7 +94,13 @@ describe('a ResourceQuota', () => {
     ],
     [
       { spec: { hard: { apples: '1' } } },
-      ['spec.hard[apples]: Invalid value: "apples": must be a standard resource for quota'],
+      ['must be a standard resource type or fully qualified', 'must be a standard resource for quota'].map(
+        (detail) => `spec.hard[apples]: Invalid value: "apples": ${detail}`,
+      ),
+    ],
+    [
+      { spec: { hard: { storage: '1' } } },
+      ['spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota'],
     ],
     [
       { spec: { hard: { pods: '-1' } } },
