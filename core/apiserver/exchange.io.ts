@@ -69,8 +69,7 @@ export async function writeResponse(
   response.setHeader('Cache-Control', 'no-cache, private')
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
   if (answer.kind === 'stream') return await writeStream(response, answer.chunks)
-  const warnings = (answer.warnings ?? []).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&')}"`)
-  if (warnings.length > 0) response.setHeader('Warning', warnings.map(headerText))
+  addWarnings(response, answer.warnings ?? [])
   // A body nobody read would be taken for the next request.
   if (hasBody(incoming) && !incoming.complete) response.setHeader('Connection', 'close')
   const body = Buffer.from(answer.body)
@@ -80,6 +79,14 @@ export async function writeResponse(
   if (response.destroyed) return
   response.writeHead(answer.code, { 'Content-Length': bytes.length })
   response.end(bytes)
+}
+
+/** Says each text once, whoever says it. */
+export function addWarnings(response: ServerResponse, texts: readonly string[]): void {
+  if (texts.length === 0 || response.headersSent) return
+  const before = [response.getHeader('Warning') ?? []].flat().map(String)
+  const added = texts.map((text) => headerText(`299 - "${text.replace(/[\\"]/g, '\\$&')}"`))
+  response.setHeader('Warning', [...new Set([...before, ...added])])
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

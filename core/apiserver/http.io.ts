@@ -18,9 +18,10 @@ import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
 import { trusting } from '../net/trust.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
+import { TokenTracking } from './authentication/token-tracking.ts'
 import type { ComponentChecks } from './component-statuses.ts'
 import { componentCheck } from './component-statuses.ts'
-import { apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
+import { addWarnings, apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import { PathRequests } from './path-requests.ts'
 import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
@@ -91,6 +92,7 @@ class HttpApiServer implements ApiServer {
   readonly #paths: PathRequests
   readonly #sessions: Sessions
   readonly #aggregator: Aggregator
+  readonly #tracking: TokenTracking | undefined
   #port = 0
 
   constructor(options: ApiServerOptions) {
@@ -102,6 +104,7 @@ class HttpApiServer implements ApiServer {
     this.#resources = new ResourceRequests({ ...options, components })
     this.#sessions = new Sessions(options)
     this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
+    this.#tracking = registry.tokens && new TokenTracking(options)
     this.#paths = new PathRequests({
       kinds: options.registry.kinds,
       remotes: this.#aggregator,
@@ -126,7 +129,7 @@ class HttpApiServer implements ApiServer {
       const port = await this.#options.sockets.listen(server, where)
       this.#port ||= port
     }
-    await this.#aggregator.ready()
+    await Promise.all([this.#aggregator.ready(), this.#tracking?.settled()])
   }
 
   #server(): Server {
@@ -167,7 +170,7 @@ class HttpApiServer implements ApiServer {
     try {
       if (!isReadablePath(asked.request.path))
         return await writeResponse(incoming, response, unreadablePath())
-      const known = await this.#gate.identified(incoming, asked)
+      const known = await this.#gate.identified(incoming, asked, (texts) => addWarnings(response, texts))
       const { request, route, verb } = known
       using seat = await this.#gate.seat(known, response)
       this.#gate.authorize(known)
@@ -283,7 +286,7 @@ class HttpApiServer implements ApiServer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
     this.#gate[Symbol.dispose]()
-    await this.#aggregator[Symbol.asyncDispose]()
+    await Promise.all([this.#aggregator[Symbol.asyncDispose](), this.#tracking?.[Symbol.asyncDispose]()])
     const closed = this.#servers.map((server) => closeServer(server))
     for (const socket of this.#upgraded) socket.destroy()
     const grace = new AbortController()

@@ -7,7 +7,8 @@ import { ApiError } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ClusterFacts } from '../api/rules.ts'
-import { NAMESPACES, PODS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
+import type { Secret } from '../api/generated/core-v1.ts'
+import { NAMESPACES, PODS, SECRETS, SERVICE_ACCOUNTS, isStored } from '../api/scheme.ts'
 import type { Clock, Random } from '../../host/host.ts'
 import type { Store } from '../store/store.ts'
 import type { EnabledPlugins } from './admission/plugins.ts'
@@ -19,6 +20,7 @@ import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { TokenAuthority, TokenFacts } from './authentication/service-account-tokens.ts'
+import { LAST_USED } from './authentication/token-usage.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
 import type { Attributes } from './authorization/attributes.ts'
 import { Access } from './authorization/access.ts'
@@ -80,7 +82,15 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const node = new NodeAuthorizer(() => graph.current, NODE_RULES)
   const access = new Access({ rbac, node, modes: options.authorizationModes })
   const find: TokenFacts['find'] = (resource, name) => store.get(storageKey(resource, name))?.value
-  const tokens = options.tokens && new ServiceAccountTokens({ ...options.tokens, clock, random, find })
+  const tellUse = async ({ metadata: { name, namespace, uid } }: Secret, day: string): Promise<void> => {
+    const patch = { metadata: { uid, labels: { [LAST_USED]: day } } }
+    // What cannot be written down is no reason to refuse the token.
+    await fresh(() => changeObject(env, SECRETS, { namespace, name }, { type: 'merge', patch }, OWN)).catch(
+      (error: unknown) => failed(error),
+    )
+  }
+  const tokens =
+    options.tokens && new ServiceAccountTokens({ ...options.tokens, clock, random, find, tellUse })
   const asked = { kinds, authorize: (question: Attributes) => access.authorize(question) }
   const policies = new AdmissionPolicies(asked)
   const webhooks = call && new Webhooks({ ...asked, call, random })
@@ -160,6 +170,13 @@ const namespaceLabels: (store: Store, name: string) => Readonly<Record<string, s
 ) => {
   const namespace = store.get(storageKey(NAMESPACES, { name }))?.value
   return namespace && (namespace.metadata.labels ?? {})
+}
+
+/** The server itself. */
+const OWN: RequestContext = {
+  user: { name: 'system:apiserver', groups: ['system:masters'] },
+  fieldManager: 'kube-apiserver',
+  warn: () => undefined,
 }
 
 const created = (

@@ -40,10 +40,15 @@ export class RequestGate implements Disposable {
     this.#flowControl = new FlowControl(registry, clock)
   }
 
-  /** Rejects with ApiError: 401, or 403 for an impersonation */
-  async identified(incoming: IncomingMessage, asked: Understood): Promise<Identified> {
+  /** @param warn told of what is to be said about the token. Rejects with ApiError: 401, or 403 for an impersonation */
+  async identified(
+    incoming: IncomingMessage,
+    asked: Understood,
+    warn: (texts: readonly string[]) => void = () => undefined,
+  ): Promise<Identified> {
     const sender = await this.#authenticator.userOf(incoming)
-    const user = impersonated(sender, incoming.rawHeaders, this.#registry.access)
+    warn(sender.warnings)
+    const user = impersonated(sender.user, incoming.rawHeaders, this.#registry.access)
     const { method, path, query } = asked.request
     const attributes = attributesOf(user, asked.route, { method, path, query, verb: asked.verb })
     return { ...asked, request: { ...asked.request, user }, attributes }

@@ -356,7 +356,7 @@ describe('health and metrics', () => {
     ])
     const exempt = 'flow_schema="exempt",priority_level="exempt"'
     expect(text).toContain(`apiserver_flowcontrol_current_executing_requests{${exempt}} 1\n`)
-    expect(text).toContain('apiserver_storage_objects{resource="configmaps"} 3\n')
+    expect(text).toContain('apiserver_storage_objects{resource="configmaps"} 4\n')
     expect(text).toContain('apiserver_registered_watchers{group="",version="v1",kind="ConfigMap"} 0\n')
     expect(text).toContain('apiserver_current_inflight_requests{request_kind="readOnly"} 1\n')
   })

@@ -12,6 +12,12 @@ import type { User } from '../request.ts'
 import { ANONYMOUS } from '../request.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
+export interface Authenticated {
+  readonly user: User
+  /** what it is to be told about its proof */
+  readonly warnings: readonly string[]
+}
+
 /** Remembers each connection's user: the certificate does not change while it lasts. */
 export class Authenticator {
   readonly #tokens: ServiceAccountTokens | undefined
@@ -23,15 +29,15 @@ export class Authenticator {
   }
 
   /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a certificate or token that is not good. */
-  async userOf(request: IncomingMessage): Promise<User> {
+  async userOf(request: IncomingMessage): Promise<Authenticated> {
     const certified = this.#certified(request.socket as TLSSocket)
-    if (certified.user !== undefined) return certified.user
+    if (certified.user !== undefined) return { user: certified.user, warnings: [] }
     const token = bearerToken(request)
     // Who shows a proof that is none is refused; only who shows nothing is nobody.
-    if (token === undefined && !certified.isForeign) return ANONYMOUS
+    if (token === undefined && !certified.isForeign) return { user: ANONYMOUS, warnings: [] }
     const verified = token === undefined ? undefined : await this.#tokens?.verify(token)
     if (verified === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
-    return verified.user
+    return { user: verified.user, warnings: verified.warnings ?? [] }
   }
 
   #certified(socket: TLSSocket): Certified {

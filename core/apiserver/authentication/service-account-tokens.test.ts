@@ -23,6 +23,8 @@ class World {
   nowMs = START_MS
   readonly objects = new Map<string, KubernetesObject>()
   readonly tokens: ServiceAccountTokens
+  /** Secrets and days */
+  readonly used: string[] = []
 
   constructor(pem = key()) {
     this.put('serviceaccounts', 'robot')
@@ -32,6 +34,7 @@ class World {
       clock: { now: () => this.nowMs },
       random: { uuid: () => 'id' },
       find: ({ resource }, { name }) => this.objects.get(`${resource}/${name}`),
+      tellUse: async ({ metadata }, day) => void this.used.push(`${metadata.name} ${day}`),
     })
   }
 
@@ -179,6 +182,30 @@ describe('a token in a Secret', () => {
     expect(await world.isGood(token)).toBe(false)
   })
 
+  it('is told of once a day, also when it was given up', async () => {
+    const { world, token } = known()
+    const label = (day: string, more: object = {}): void =>
+      kept(world, token, { labels: { 'kubernetes.io/legacy-token-last-used': day, ...more } })
+    await world.isGood(token)
+    for (const day of ['2026-01-01', '2026-01-02', '2025-12-31']) {
+      label(day)
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await world.isGood(token)
+    }
+    label('2025-01-01', { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' })
+    expect(await world.isGood(token)).toBe(false)
+    expect(world.used).toEqual(['s 2026-01-01', 's 2026-01-01', 's 2026-01-01'])
+  })
+
+  it('is not to be used where it was made for every account', async () => {
+    const { world, token } = known()
+    expect((await world.tokens.verify(token))?.warnings).toBeUndefined()
+    world.put('serviceaccounts', 'robot', {}, { secrets: [{ name: 's' }] })
+    expect((await world.tokens.verify(token))?.warnings).toEqual([
+      'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.',
+    ])
+  })
+
   it('is void when another key signed it', async () => {
     const { token } = known()
     const world = new World()
@@ -218,6 +245,11 @@ describe('judge()', () => {
     ],
     ['kept', 'Token has been invalidated', () => undefined],
     ['kept', "Token does not match server's copy", (world) => world.put('secrets', 's')],
+    [
+      'kept',
+      'ServiceAccount UID (new) does not match claim (robot-uid)',
+      (world) => world.put('serviceaccounts', 'robot', { uid: 'new' }),
+    ],
     [
       'kept',
       'ServiceAccount ns/robot has been deleted',

@@ -7,6 +7,8 @@
 
 import type { JWTPayload } from 'jose'
 import { compactVerify, decodeJwt, decodeProtectedHeader, exportJWK, SignJWT } from 'jose'
+import type { Secret, ServiceAccount } from '../../api/generated/core-v1.ts'
+import { SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import type { SecretTokenGrant } from '../../api/token-secret.ts'
 import type { Clock, Random } from '../../../host/host.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
@@ -14,7 +16,8 @@ import type { User } from '../request.ts'
 import { SECRET_TOKEN_ISSUER, secretTokenGrant, signedSecretToken } from './secret-tokens.ts'
 import type { SigningKey, VerificationKey } from './token-keys.ts'
 import type { Claims, Find, Reference } from './token-liveness.ts'
-import { claimsFault, secretTokenFault } from './token-liveness.ts'
+import { claimsFault, markedFault, secretTokenFault } from './token-liveness.ts'
+import { usageToTell, usageWarnings } from './token-usage.ts'
 
 export const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local'
 /** Tokens whose signatures were found good. Upstream remembers them too, and for ten seconds their being alive. */
@@ -33,6 +36,8 @@ export interface TokenFacts extends TokenAuthority {
   readonly clock: Pick<Clock, 'now'>
   readonly random: Pick<Random, 'uuid'>
   readonly find: Find
+  /** Writes down that a Secret's token was used on that day; never rejects. Absent: nobody wants to know */
+  readonly tellUse?: ((secret: Secret, day: string) => Promise<void>) | undefined
 }
 
 export interface TokenGrant {
@@ -49,10 +54,14 @@ export interface VerifiedToken {
   readonly user: User
   /** those the token is for, of those asked for */
   readonly audiences: readonly string[]
+  /** what whoever shows it is to be told */
+  readonly warnings?: readonly string[]
 }
 
 /** What a token proves, or why nothing; no reason: it is not of this server. */
 export type TokenVerdict = VerifiedToken | { readonly fault: string | undefined }
+
+type Found = Pick<VerifiedToken, 'user' | 'warnings'> | { readonly fault: string }
 
 export class ServiceAccountTokens {
   readonly #facts: TokenFacts
@@ -112,11 +121,11 @@ export class ServiceAccountTokens {
       const fault = `token audiences ${printed(of)} is invalid for the target audiences ${printed(audiences)}`
       return { fault }
     }
-    const found = isOfSecret ? this.#ofSecret(payload, token) : this.#bound(payload)
-    return 'fault' in found ? found : { user: found, audiences: common }
+    const found = isOfSecret ? await this.#ofSecret(payload, token) : this.#bound(payload)
+    return 'fault' in found ? found : { ...found, audiences: common }
   }
 
-  #bound(payload: JWTPayload): User | { readonly fault: string } {
+  #bound(payload: JWTPayload): Found {
     const claims = payload['kubernetes.io'] as Claims | undefined
     const { exp, nbf = 0, jti } = payload
     if (claims === undefined || exp === undefined) return { fault: 'service account token has no claims' }
@@ -125,15 +134,26 @@ export class ServiceAccountTokens {
     if (nowSeconds < nbf) return { fault: 'service account token is not valid yet' }
     if (nowSeconds >= exp) return { fault: 'service account token has expired' }
     const fault = claimsFault(claims, this.#facts.find, nowMs)
-    return fault === undefined ? userOf(claims, jti) : { fault }
+    return fault === undefined ? { user: userOf(claims, jti) } : { fault }
   }
 
-  #ofSecret(payload: JWTPayload, token: string): User | { readonly fault: string } {
+  async #ofSecret(payload: JWTPayload, token: string): Promise<Found> {
     const grant = secretTokenGrant(payload)
     if (grant === undefined) return { fault: 'service account token has no claims' }
-    const fault = secretTokenFault(grant, token, this.#facts.find)
+    const { find, clock, tellUse } = this.#facts
+    const { namespace, account } = grant
+    const fault = secretTokenFault(grant, token, find)
     if (fault !== undefined) return { fault }
-    return userOf({ namespace: grant.namespace, serviceaccount: grant.account }, undefined)
+    const secret = find(SECRETS, { namespace, name: grant.secret }) as Secret
+    // Whoever uses one that was given up is what is looked for.
+    const day = usageToTell(secret, clock.now())
+    if (day !== undefined) await tellUse?.(secret, day)
+    const marked = markedFault(grant, secret)
+    if (marked !== undefined) return { fault: marked }
+    const found = find(SERVICE_ACCOUNTS, { namespace, name: account.name }) as ServiceAccount | undefined
+    const warnings = usageWarnings(found, grant.secret)
+    const user = userOf({ namespace, serviceaccount: account }, undefined)
+    return { user, ...(warnings.length > 0 ? { warnings } : {}) }
   }
 
   /** of the keys that tokens are known by */

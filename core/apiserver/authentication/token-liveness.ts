@@ -82,10 +82,16 @@ export function secretTokenFault(grant: SecretTokenGrant, token: string, find: F
   if (found === undefined) return notFound(SERVICE_ACCOUNTS, account.name).message
   const { uid, deletionTimestamp } = found.metadata
   if (deletionTimestamp !== undefined) return `ServiceAccount ${namespace}/${account.name} has been deleted`
-  if (uid !== account.uid) return `service account UID (${uid}) does not match claim (${account.uid})`
-  return secret.metadata.labels?.[INVALID_SINCE] ? markedInvalid(grant) : undefined
+  if (uid !== account.uid) return `ServiceAccount UID (${uid}) does not match claim (${account.uid})`
+  return undefined
 }
 
-const markedInvalid = ({ namespace, account, secret }: SecretTokenGrant): string =>
-  `the token in secret ${namespace}/${secret} for service account ${namespace}/${account.name} has been marked invalid. ` +
-  `Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`
+/** Of a token that is alive, but that somebody has found to be used by nobody. @returns undefined when nobody did */
+export function markedFault(
+  { namespace, account, secret }: SecretTokenGrant,
+  { metadata }: Secret,
+): string | undefined {
+  if (!metadata.labels?.[INVALID_SINCE]) return undefined
+  const what = `the token in secret ${namespace}/${secret} for service account ${namespace}/${account.name} has been marked invalid`
+  return `${what}. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`
+}
