@@ -41,6 +41,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
     // Nothing new while what there is goes.
     verbs: isEnding ? VERBS.filter((verb) => verb !== 'create') : VERBS,
     subresources: subresourcesOf(kind, version),
+    storageVersion: `${group}/${storageVersion(crd)?.name ?? version.name}`,
   })
 }
 
@@ -50,10 +51,10 @@ function subresourcesOf(
 ): readonly Subresource[] {
   const verbs = ['get', 'patch', 'update']
   return [
+    ...(subresources?.status ? [{ name: 'status', kind, verbs }] : []),
     ...(subresources?.scale
       ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs }]
       : []),
-    ...(subresources?.status ? [{ name: 'status', kind, verbs }] : []),
   ]
 }
 

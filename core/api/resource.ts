@@ -40,6 +40,8 @@ export interface ResourceInfo {
   readonly categories: readonly string[]
   readonly verbs: readonly Verb[]
   readonly subresources: readonly Subresource[]
+  /** `autoscaling/v2`: as which the objects are kept, for who compares; absent: in this version */
+  readonly storageVersion?: string | undefined
 }
 
 /** A resource whose objects are known to be `T`. The type parameter exists at compile time only. */

@@ -36,7 +36,7 @@ export const isReadable = ({ verbs }: ResourceInfo): boolean => verbs.includes('
 
 /** Whether objects of the resource are kept: how components are is measured when somebody asks. */
 export const isStored = (resource: ResourceInfo): boolean =>
-  isReadable(resource) && resource.verbs.includes('create')
+  isReadable(resource) && resource.verbs.includes('watch')
 
 /** Whether the resource is one of Kubernetes' own: no CustomResourceDefinition made it. */
 export const isBuiltIn = (resource: ResourceInfo): boolean => SCHEME.includes(resource)

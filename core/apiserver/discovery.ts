@@ -6,6 +6,7 @@
  * the aggregated form.
  */
 
+import { createHash } from 'node:crypto'
 import type { DiscoveryPriority } from '../api/group-priority.ts'
 import {
   AGGREGATOR_GROUP,
@@ -15,6 +16,8 @@ import {
 } from '../api/group-priority.ts'
 import { compareVersions } from '../api/custom-resource.ts'
 import type { ResourceInfo, Subresource } from '../api/resource.ts'
+import { apiVersionOf } from '../api/resource.ts'
+import { isBuiltIn, isStored } from '../api/scheme.ts'
 import type { RemoteVersion } from './aggregation/remotes.ts'
 import type { AggregatedVersion } from './negotiate.ts'
 
@@ -46,7 +49,14 @@ export function discoveredVersions(
   const local = [...found.values()].filter(
     ({ group, version }) => !remotes.some((each) => each.group === group && each.version === version),
   )
-  return inOrder([...local, ...remotes])
+  return inOrder([...local.map(withSortedResources), ...remotes])
+}
+
+/** Those of Kubernetes itself are told of by their names; others as they are defined. */
+function withSortedResources(one: DiscoveredVersion): DiscoveredVersion {
+  const isOwn = one.resources.every((row) => isBuiltIn(row))
+  const byName = (a: ResourceInfo, b: ResourceInfo): number => (a.resource < b.resource ? -1 : 1)
+  return isOwn ? { ...one, resources: one.resources.toSorted(byName) } : one
 }
 
 const priorityOf = (row: ResourceInfo): DiscoveryPriority =>
@@ -131,7 +141,15 @@ function resourceEntry(row: ResourceInfo): Document {
     verbs: row.verbs,
     ...(row.shortNames.length > 0 ? { shortNames: row.shortNames } : {}),
     ...(row.categories.length > 0 ? { categories: row.categories } : {}),
+    ...(isStored(row) ? { storageVersionHash: storageVersionHash(row) } : {}),
   }
+}
+
+/** Another one means that objects are kept in another version (kubernetes/apiserver pkg/endpoints/discovery/storageversionhash.go). */
+function storageVersionHash(row: ResourceInfo): string {
+  const version = row.storageVersion ?? apiVersionOf(row)
+  const qualified = version.includes('/') ? version : `/${version}`
+  return createHash('sha256').update(`${qualified}/${row.kind}`).digest().subarray(0, 8).toString('base64')
 }
 
 function subEntry(row: ResourceInfo, sub: Subresource): Document {
@@ -170,7 +188,7 @@ export function aggregatedDiscoveryList(
 function aggregatedResource(row: ResourceInfo): Document {
   return {
     resource: row.resource,
-    responseKind: responseKind(row.group, row.version, row.kind),
+    responseKind: responseKind(row, row),
     scope: row.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: row.singular,
     verbs: row.verbs,
@@ -180,7 +198,7 @@ function aggregatedResource(row: ResourceInfo): Document {
       ? {
           subresources: row.subresources.map((sub) => ({
             subresource: sub.name,
-            responseKind: responseKind(sub.group ?? row.group, sub.version ?? row.version, sub.kind),
+            responseKind: responseKind(row, sub),
             verbs: sub.verbs,
           })),
         }
@@ -188,7 +206,10 @@ function aggregatedResource(row: ResourceInfo): Document {
   }
 }
 
-/** Aggregated discovery leaves group and version out where they are the resource's own. */
-function responseKind(group: string, version: string, kind: string): Document {
-  return { group, version, kind }
+/** What is of the resource's own group and version is said to be of none, unless it is a custom resource's. */
+function responseKind(row: ResourceInfo, { group, version, kind }: Subresource | ResourceInfo): Document {
+  const own = isBuiltIn(row) ? { group: '', version: '' } : row
+  const isOther = (group ?? row.group) !== row.group || (version ?? row.version) !== row.version
+  const of = isOther ? { group: group ?? row.group, version: version ?? row.version } : own
+  return { group: of.group, version: of.version, kind }
 }

@@ -39,6 +39,7 @@ export const NEW_EVENTS = define<Event>({
   singular: 'event',
   kind: 'Event',
   shortNames: ['ev'],
+  storageVersion: 'v1',
 })
 export const ROLES = define<Role>({
   group: 'rbac.authorization.k8s.io',
@@ -109,6 +110,7 @@ export const VOLUME_ATTRIBUTES_CLASSES = define<VolumeAttributesClass>({
   kind: 'VolumeAttributesClass',
   clusterScoped: true,
   shortNames: ['vac'],
+  storageVersion: 'storage.k8s.io/v1beta1',
 })
 export const PRIORITY_CLASSES = define<PriorityClass>({
   group: 'scheduling.k8s.io',
@@ -195,6 +197,7 @@ export const CUSTOM_RESOURCE_DEFINITIONS = define<CustomResourceDefinition>({
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   subresources: [status('CustomResourceDefinition')],
+  storageVersion: 'apiextensions.k8s.io/v1beta1',
 })
 export const API_SERVICES = define<APIService>({
   group: 'apiregistration.k8s.io',

@@ -16,6 +16,7 @@ export interface Row {
   readonly categories?: readonly string[]
   readonly verbs?: readonly Verb[]
   readonly subresources?: readonly Subresource[]
+  readonly storageVersion?: string
 }
 
 /** @returns the row, complete. `T` is the type of the resource's objects */
@@ -31,6 +32,7 @@ export function define<T extends KubernetesObject>(row: Row): Resource<T> {
     categories: row.categories ?? [],
     verbs: row.verbs ?? VERBS,
     subresources: row.subresources ?? [],
+    storageVersion: row.storageVersion,
   })
 }
 

@@ -93,6 +93,7 @@ export const HORIZONTAL_POD_AUTOSCALERS_V1 = define<HorizontalPodAutoscalerV1>({
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [status('HorizontalPodAutoscaler')],
+  storageVersion: 'autoscaling/v2',
 })
 export const POD_DISRUPTION_BUDGETS = define<PodDisruptionBudget>({
   group: 'policy',
