@@ -42,7 +42,7 @@ export interface RunningApiServer extends AsyncDisposable {
 
 /** Rejects with CliError (the user's to solve) or another Error; then nothing is left running. */
 export async function startApiServer(config: ApiServerConfig): Promise<RunningApiServer> {
-  const given = givenCredentials(config)
+  const given = await givenCredentials(config)
   await using stack = new AsyncDisposableStack()
   const dir = openDataDir(config, stack)
   const log = openLog({ level: config.logLevel })
@@ -73,6 +73,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     createRegistry({
       ...{ store, clock, random, facts, tokens, callWebhook, failed, plugins },
       authorizationModes: authorizationModes(config.authorizationMode),
+      staticTokens: given.staticTokens,
     }),
   )
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })

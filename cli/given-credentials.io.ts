@@ -8,6 +8,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signingKey, verificationKeys } from '../core/apiserver/authentication/token-keys.ts'
 import type { SigningKey, VerificationKey } from '../core/apiserver/authentication/token-keys.ts'
+import { staticTokens } from '../core/apiserver/authentication/static-tokens.ts'
+import type { StaticTokens } from '../core/apiserver/authentication/static-tokens.ts'
 import type { KeyPair } from '../core/apiserver/pki.io.ts'
 import { CliError, EXIT } from './errors.ts'
 
@@ -20,6 +22,8 @@ export interface CredentialFiles {
   readonly tlsPrivateKeyFile?: string | undefined
   readonly serviceAccountSigningKeyFile?: string | undefined
   readonly serviceAccountKeyFiles?: readonly string[] | undefined
+  /** CSV: token, user, uid, groups */
+  readonly tokenAuthFile?: string | undefined
 }
 
 export interface GivenCredentials {
@@ -28,10 +32,11 @@ export interface GivenCredentials {
   readonly serving: KeyPair | undefined
   readonly signingKey: SigningKey | undefined
   readonly verificationKeys: readonly VerificationKey[] | undefined
+  readonly staticTokens: StaticTokens | undefined
 }
 
-/** @throws CliError that names the flag: a file that cannot be read, or is not what it should be */
-export function givenCredentials(files: CredentialFiles): GivenCredentials {
+/** Rejects with CliError that names the flag: a file that cannot be read, or is not what it should be. */
+export async function givenCredentials(files: CredentialFiles): Promise<GivenCredentials> {
   const { clientCAFile, serviceAccountSigningKeyFile, serviceAccountKeyFiles = [] } = files
   const keys = serviceAccountKeyFiles.flatMap((file) =>
     read('--service-account-key-file', file, verificationKeys),
@@ -44,7 +49,15 @@ export function givenCredentials(files: CredentialFiles): GivenCredentials {
         ? undefined
         : read('--service-account-signing-key-file', serviceAccountSigningKeyFile, signingKey),
     verificationKeys: keys.length === 0 ? undefined : keys,
+    staticTokens: await tokensIn(files.tokenAuthFile),
   }
+}
+
+async function tokensIn(file: string | undefined): Promise<StaticTokens | undefined> {
+  if (file === undefined) return undefined
+  const { parse } = await import('csv-parse/sync')
+  const options = { relaxColumnCount: true, skipEmptyLines: true }
+  return read('--token-auth-file', file, (text) => staticTokens(parse(text, options)))
 }
 
 function servingPair(files: CredentialFiles): KeyPair | undefined {

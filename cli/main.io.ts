@@ -125,6 +125,7 @@ program
   .option('--client-ca-file <file>', 'CA whose certificates are good for clients, besides its own')
   .addOption(repeated('--service-account-issuer <url>', 'who service account tokens say they are of'))
   .addOption(repeated('--service-account-key-file <file>', 'keys service account tokens are known by'))
+  .option('--token-auth-file <file>', 'CSV of tokens that are good, too: token, user, uid, groups')
   .option('--service-account-signing-key-file <file>', 'key that signs them (default: one made, and kept)')
   .addOption(
     new Option('--allow-privileged [bool]', 'pods may always be privileged')

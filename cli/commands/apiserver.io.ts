@@ -25,6 +25,7 @@ export interface ApiServerFlags extends EtcdFlags {
   readonly serviceAccountIssuer: readonly string[]
   readonly serviceAccountKeyFile: readonly string[]
   readonly serviceAccountSigningKeyFile?: string
+  readonly tokenAuthFile?: string
   readonly logLevel: ApiServerConfig['logLevel']
   readonly enableAdmissionPlugins: readonly string[]
   readonly disableAdmissionPlugins: readonly string[]
@@ -52,6 +53,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     serviceAccountIssuers: flags.serviceAccountIssuer,
     serviceAccountKeyFiles: flags.serviceAccountKeyFile,
     serviceAccountSigningKeyFile: flags.serviceAccountSigningKeyFile,
+    tokenAuthFile: flags.tokenAuthFile,
   }
   const faults = apiServerFaults(config)
   if (faults.length > 0) throw listed(faults, { exitCode: EXIT.usage })

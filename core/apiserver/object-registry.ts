@@ -20,6 +20,7 @@ import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { TokenAuthority, TokenFacts } from './authentication/service-account-tokens.ts'
+import type { StaticTokens } from './authentication/static-tokens.ts'
 import { LAST_USED } from './authentication/token-usage.ts'
 import { decodedTokenRequest, requestedToken } from './authentication/token-request.ts'
 import type { Attributes } from './authorization/attributes.ts'
@@ -60,6 +61,8 @@ export interface RegistryOptions {
   readonly facts: ClusterFacts
   /** absent: no service account tokens are signed, and none is good */
   readonly tokens?: TokenAuthority | undefined
+  /** tokens that are good beside those of service accounts */
+  readonly staticTokens?: StaticTokens | undefined
   /** who decides on access, in turn; absent: as in clusters that kubeadm makes */
   readonly authorizationModes?: readonly AuthorizationMode[] | undefined
   /** sends reviews to admission webhooks; absent: there are none */
@@ -76,6 +79,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   const facts: ClusterFacts = { ...options.facts, namespaceLabels: (name) => namespaceLabels(store, name) }
   const services = new ServiceAllocations(store, facts, random)
   const call = options.callWebhook
+  const staticTokens = options.staticTokens ?? new Map()
   const kinds = new CustomKinds(store, clock, (crd) => convertByWebhook(crd, { call, random }))
   const rbac = new RbacAuthorizer(store)
   const graph = new LiveNodeGraph(store)
@@ -108,6 +112,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     kinds,
     access,
     tokens,
+    staticTokens,
     sync,
     storeHealth: () => store.health(),
     get: (resource, name) => getObject(env, resource, name),
@@ -121,7 +126,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
       const given = decodeBody(env, resource, body, context)
       const object = withRequestNamespace(given, resource.namespaced ? namespace : undefined)
       return await reviewed(
-        { access, tokens },
+        { access, tokens, staticTokens },
         { resource, namespace, object, user: context.user, nowMs: clock.now() },
       )
     },

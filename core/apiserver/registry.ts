@@ -9,6 +9,7 @@ import type { FieldValidation } from '../api/strict-decode.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import type { StaticTokens } from './authentication/static-tokens.ts'
 import type { Repetitions } from './repetitions.ts'
 import type { Access } from './authorization/access.ts'
 import type { ServedKinds } from './kinds.ts'
@@ -74,6 +75,8 @@ export interface Registry {
   readonly access: Access
   /** undefined: no tokens are signed here */
   readonly tokens: ServiceAccountTokens | undefined
+  /** those that are good beside them */
+  readonly staticTokens: StaticTokens
 
   /**
    * Absent: reads are always of the newest state. Else: resolves when reads see all that was acknowledged before, by

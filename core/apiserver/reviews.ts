@@ -12,6 +12,8 @@ import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import type { StaticTokens } from './authentication/static-tokens.ts'
+import { verifiedStatic } from './authentication/static-tokens.ts'
 import type { Access } from './authorization/access.ts'
 import { localSubjectReview, rulesReview, selfReview, subjectReview } from './authorization/access-reviews.ts'
 import type { User } from './request.ts'
@@ -20,6 +22,7 @@ export interface Reviewers {
   readonly access: Access
   /** undefined: this server signs no tokens */
   readonly tokens: ServiceAccountTokens | undefined
+  readonly staticTokens: StaticTokens
 }
 
 export interface Review {
@@ -33,12 +36,13 @@ export interface Review {
 
 /** @returns the object with its status. Rejects with ApiError */
 export async function reviewed(
-  { access, tokens }: Reviewers,
+  reviewers: Reviewers,
   { resource, namespace, object, user, nowMs }: Review,
 ): Promise<KubernetesObject> {
+  const { access } = reviewers
   switch (resource.kind) {
     case 'TokenReview':
-      return await tokenReview(tokens, object as TokenReview)
+      return await tokenReview(reviewers, object as TokenReview)
     case 'SelfSubjectReview':
       return {
         ...object,
@@ -60,12 +64,14 @@ export async function reviewed(
 }
 
 async function tokenReview(
-  tokens: ServiceAccountTokens | undefined,
+  { tokens, staticTokens }: Reviewers,
   review: TokenReview,
 ): Promise<KubernetesObject> {
   const { token, audiences = [] } = review.spec
   if (!token) throw badRequest('token is required for TokenReview in authentication')
-  const verdict = await tokens?.judge(token, audiences.length === 0 ? undefined : audiences)
+  const verdict =
+    verifiedStatic(staticTokens.get(token), audiences, tokens?.issuers ?? []) ??
+    (await tokens?.judge(token, audiences.length === 0 ? undefined : audiences))
   const status =
     verdict !== undefined && 'user' in verdict
       ? { authenticated: true, user: userInfo(verdict.user), audiences: verdict.audiences }

@@ -191,6 +191,28 @@ describe('an API server for envtest', () => {
     expect(keys.map(({ alg }) => alg)).toEqual(['ES256', 'RS256'])
   }, 60_000)
 
+  it('knows the tokens of a file, the groups of their users included', async () => {
+    const file = join(folder, 'tokens.csv')
+    writeFileSync(file, 'admin-token,admin,,"system:masters,dev"\nplain,bob,7\n\n')
+    const { issuer, request } = await started(await madeFiles(), `--token-auth-file=${file}`)
+    const as = (token: string): Ask => ({ as: 'nobody', headers: { authorization: `Bearer ${token}` } })
+    expect((await request('/api/v1/nodes', as('admin-token'))).code).toBe(200)
+    expect((await request('/api/v1/nodes', as('plain'))).text).toContain('User \\"bob\\" cannot list')
+    expect((await request('/api/v1/nodes', as('other'))).code).toBe(401)
+    const review = async (spec: object): Promise<unknown> => {
+      const body = JSON.stringify({ spec })
+      const path = '/apis/authentication.k8s.io/v1/tokenreviews'
+      return (await request(path, { method: 'POST', body })).json()['status']
+    }
+    const groups = ['system:masters', 'dev', 'system:authenticated']
+    expect(await review({ token: 'admin-token' })).toEqual({
+      authenticated: true,
+      user: { username: 'admin', groups },
+      audiences: [issuer],
+    })
+    expect(await review({ token: 'plain', audiences: ['other'] })).toMatchObject({ user: {} })
+  }, 60_000)
+
   it('says that it has no insecure port', async () => {
     const { code, text } = await output(kubeApiServer(), ['--help'])
     expect([code, text.includes('--secure-port'), text.includes('insecure-port')]).toEqual([0, true, false])
@@ -202,6 +224,8 @@ describe('an API server for envtest', () => {
     const nothing = join(folder, 'nothing')
     const broken = join(folder, 'broken')
     writeFileSync(broken, 'no key')
+    const short = join(folder, 'short.csv')
+    writeFileSync(short, 'token,bob\n')
     const of = (name: string): string => join(certDir, name)
     const rows: readonly [readonly string[], string][] = [
       [['--client-ca-file', nothing], `--client-ca-file: ${nothing}: ENOENT: no such file or directory`],
@@ -216,6 +240,10 @@ describe('an API server for envtest', () => {
         `--service-account-key-file: ${broken}: data does not contain any valid RSA or ECDSA public keys`,
       ],
       [['--service-account-signing-key-file', of('sa-signer.crt')], '--service-account-signing-key-file: '],
+      [
+        ['--token-auth-file', short],
+        `--token-auth-file: ${short}: must have at least 3 columns (token, user name,`,
+      ],
       [['--advertise-address', 'here'], '--advertise-address: "here" is not an IP address'],
     ]
     const said = await Promise.all(rows.map(([args]) => output(program, args)))

@@ -1,5 +1,5 @@
 /**
- * Who sends a request: the user of its client certificate, the service account of its bearer token, or nobody.
+ * Who sends a request: the user of its client certificate, that of its bearer token, or nobody.
  *
  * CN is the user, each O a group, and every such user is in system:authenticated
  * (kubernetes/apiserver pkg/authentication/request/{x509,bearertoken,union}).
@@ -11,6 +11,7 @@ import { ApiError } from '../../api/api-error.ts'
 import type { User } from '../request.ts'
 import { ANONYMOUS } from '../request.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
+import type { StaticTokens } from './static-tokens.ts'
 
 export interface Authenticated {
   readonly user: User
@@ -21,11 +22,13 @@ export interface Authenticated {
 /** Remembers each connection's user: the certificate does not change while it lasts. */
 export class Authenticator {
   readonly #tokens: ServiceAccountTokens | undefined
+  readonly #staticTokens: StaticTokens
   readonly #users = new WeakMap<object, Certified>()
 
-  /** @param tokens absent: no token proves anything */
-  constructor(tokens: ServiceAccountTokens | undefined) {
+  /** @param tokens absent: none of a service account proves anything */
+  constructor(tokens: ServiceAccountTokens | undefined, staticTokens: StaticTokens) {
     this.#tokens = tokens
+    this.#staticTokens = staticTokens
   }
 
   /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a certificate or token that is not good. */
@@ -35,6 +38,8 @@ export class Authenticator {
     const token = bearerToken(request)
     // Who shows a proof that is none is refused; only who shows nothing is nobody.
     if (token === undefined && !certified.isForeign) return { user: ANONYMOUS, warnings: [] }
+    const known = this.#staticTokens.get(token ?? '')
+    if (known !== undefined) return { user: known, warnings: [] }
     const verified = token === undefined ? undefined : await this.#tokens?.verify(token)
     if (verified === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
     return { user: verified.user, warnings: verified.warnings ?? [] }
