@@ -29,6 +29,8 @@ export interface ApiServerConfig extends CredentialFiles {
   readonly serviceNodePortRange: string
   /** who decides on access, in turn: kube-apiserver's --authorization-mode */
   readonly authorizationMode: readonly string[]
+  /** whether requests that prove nothing are those of system:anonymous, or refused */
+  readonly anonymousAuth: boolean
   /** where the administrator's kubeconfig is written; absent: into the data dir */
   readonly kubeconfig: string | undefined
   readonly logLevel: LogLevel
@@ -47,6 +49,7 @@ export const API_SERVER_DEFAULTS: ApiServerConfig = Object.freeze({
   serviceClusterIPRange: '10.96.0.0/12',
   serviceNodePortRange: '30000-32767',
   authorizationMode: DEFAULT_MODES,
+  anonymousAuth: true,
   kubeconfig: undefined,
   logLevel: 'warn',
 })
@@ -70,13 +73,12 @@ const MAX_HOST_BITS = 20
 export function apiServerFaults(config: ApiServerConfig): readonly string[] {
   const { bindAddress, securePort, serviceNodePortRange, logLevel } = config
   const faults = [...rangeFaults(serviceCIDRsOf(config))]
-  for (const [flag, address] of [
-    ['--bind-address', bindAddress],
-    ['--advertise-address', config.advertiseAddress ?? bindAddress],
-  ] as const) {
+  const checkAddress = (flag: string, address: string): void => {
     if (parseIp(address) === undefined)
       faults.push(`${flag}: ${JSON.stringify(address)} is not an IP address`)
   }
+  checkAddress('--bind-address', bindAddress)
+  if (config.advertiseAddress !== undefined) checkAddress('--advertise-address', config.advertiseAddress)
   if (!Number.isInteger(securePort) || securePort < 0 || securePort > 65_535)
     faults.push('--secure-port: must be between 0 and 65535')
   if (parsePortRange(serviceNodePortRange) === undefined)

@@ -27,7 +27,7 @@ import { nodePortRangeOf, serviceCIDRsOf } from './api-server-config.ts'
 import { ensureObjects } from './apply.ts'
 import { CliError, EXIT } from './errors.ts'
 import type { GivenCredentials } from './given-credentials.io.ts'
-import { givenCredentials } from './given-credentials.io.ts'
+import { givenCredentials, leaveServingPair } from './given-credentials.io.ts'
 import { openDataDir, openTheStore } from './open-store.io.ts'
 import { addressOf } from './service-address.ts'
 
@@ -58,6 +58,8 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     nowMs: clock.now(),
   })
   const credentials = { ...pki, ...servedCredentials(given) }
+  if (config.certDir !== undefined && given.serving === undefined)
+    await leaveServingPair(config.certDir, { certificate: pki.serverCertificate, key: pki.serverKey })
   const tokens = {
     signingKey: given.signingKey ?? signingKey(pki.serviceAccountKey),
     verificationKeys: given.verificationKeys,
@@ -74,12 +76,16 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
       ...{ store, clock, random, facts, tokens, callWebhook, failed, plugins },
       authorizationModes: authorizationModes(config.authorizationMode),
       staticTokens: given.staticTokens,
+      // Where everybody may do everything, nobody is to be taken for somebody: as upstream.
+      admitsAnonymous: config.anonymousAuth && !config.authorizationMode.includes('AlwaysAllow'),
     }),
   )
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
   const listen = [{ address: config.bindAddress, port: config.securePort }]
+  let isBorn = false
   const api = stack.use(
     await serveApi({
+      isBorn: () => isBorn,
       registry,
       nodeAgent: noNodeAgent(),
       pki: credentials,
@@ -102,6 +108,7 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
     kubernetes: { clusterIP, serviceCIDRs, address: advertised, port },
     pki: credentials,
   })
+  isBorn = true
   const server = `https://${address.includes(':') ? `[${address}]` : address}:${port}`
   const kubeconfig = config.kubeconfig ?? dir.kubeconfig
   const { certificate: clientCertificate, key: clientKey } = pki.admin

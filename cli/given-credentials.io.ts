@@ -5,18 +5,20 @@
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { signingKey, verificationKeys } from '../core/apiserver/authentication/token-keys.ts'
 import type { SigningKey, VerificationKey } from '../core/apiserver/authentication/token-keys.ts'
 import { staticTokens } from '../core/apiserver/authentication/static-tokens.ts'
 import type { StaticTokens } from '../core/apiserver/authentication/static-tokens.ts'
 import type { KeyPair } from '../core/apiserver/pki.io.ts'
+import { writeFileAtomically } from '../core/client/atomic-file.io.ts'
 import { CliError, EXIT } from './errors.ts'
 
 /** Files with PEM texts. */
 export interface CredentialFiles {
   readonly clientCAFile?: string | undefined
-  /** where apiserver.crt and apiserver.key are looked for when none are named */
+  /** where apiserver.crt and apiserver.key are, or are written, when none are named */
   readonly certDir?: string | undefined
   readonly tlsCertFile?: string | undefined
   readonly tlsPrivateKeyFile?: string | undefined
@@ -74,11 +76,25 @@ function servingPair(files: CredentialFiles): KeyPair | undefined {
   })
 }
 
-function filesIn(certDir: string | undefined): Pick<CredentialFiles, 'tlsCertFile' | 'tlsPrivateKeyFile'> {
+type ServingFiles = Pick<CredentialFiles, 'tlsCertFile' | 'tlsPrivateKeyFile'>
+
+function filesIn(certDir: string | undefined): ServingFiles {
   if (certDir === undefined) return {}
-  const tlsCertFile = join(certDir, 'apiserver.crt')
-  const tlsPrivateKeyFile = join(certDir, 'apiserver.key')
+  const { certificate: tlsCertFile, key: tlsPrivateKeyFile } = servingFiles(certDir)
   return existsSync(tlsCertFile) && existsSync(tlsPrivateKeyFile) ? { tlsCertFile, tlsPrivateKeyFile } : {}
+}
+
+const servingFiles = (certDir: string): KeyPair => ({
+  certificate: join(certDir, 'apiserver.crt'),
+  key: join(certDir, 'apiserver.key'),
+})
+
+/** Puts the server's own certificate where whoever named the folder looks for it, as upstream does. */
+export async function leaveServingPair(certDir: string, pair: KeyPair): Promise<void> {
+  const files = servingFiles(certDir)
+  await mkdir(certDir, { recursive: true })
+  await writeFileAtomically(files.key, pair.key, 0o600)
+  await writeFileAtomically(files.certificate, pair.certificate, 0o644)
 }
 
 /** @returns the text, if it begins with a certificate. @throws Error */

@@ -119,12 +119,20 @@ program
     '--advertise-address <ip>',
     'address that Service default/kubernetes leads to (default: --bind-address)',
   )
-  .option('--cert-dir <dir>', 'where its own certificate is, if it is there: apiserver.crt and apiserver.key')
+  .option(
+    '--cert-dir <dir>',
+    'where its own certificate is, or else is written: apiserver.crt and apiserver.key',
+  )
   .option('--tls-cert-file <file>', 'its own certificate (default: one made, and kept in the data dir)')
   .option('--tls-private-key-file <file>', 'key of that certificate')
   .option('--client-ca-file <file>', 'CA whose certificates are good for clients, besides its own')
   .addOption(repeated('--service-account-issuer <url>', 'who service account tokens say they are of'))
   .addOption(repeated('--service-account-key-file <file>', 'keys service account tokens are known by'))
+  .addOption(
+    new Option('--anonymous-auth <bool>', 'whether requests that prove nothing are those of system:anonymous')
+      .choices(['true', 'false'])
+      .default('true'),
+  )
   .option('--token-auth-file <file>', 'CSV of tokens that are good, too: token, user, uid, groups')
   .option('--service-account-signing-key-file <file>', 'key that signs them (default: one made, and kept)')
   .addOption(

@@ -17,6 +17,7 @@ export interface ApiServerFlags extends EtcdFlags {
   readonly serviceNodePortRange: string
   readonly authorizationMode: string
   readonly kubeconfig?: string
+  readonly anonymousAuth: 'true' | 'false'
   readonly advertiseAddress?: string
   readonly clientCaFile?: string
   readonly certDir?: string
@@ -42,6 +43,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     serviceNodePortRange: flags.serviceNodePortRange,
     authorizationMode: flags.authorizationMode.split(',').map((mode) => mode.trim()),
     kubeconfig: flags.kubeconfig,
+    anonymousAuth: flags.anonymousAuth === 'true',
     logLevel: flags.logLevel,
     admissionPlugins: { enabled: flags.enableAdmissionPlugins, disabled: flags.disableAdmissionPlugins },
     etcd: etcdConfigOf(flags),

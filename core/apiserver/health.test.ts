@@ -43,22 +43,42 @@ describe('healthReport()', () => {
 
 describe('healthChecks()', () => {
   const never = { sleep: () => new Promise<void>(() => undefined) }
+  const isBorn = (): boolean => true
+  const sync = (): Promise<void> => Promise.resolve()
+  const BORN = 'poststarthook/bootstrap-controller'
 
-  it('has none where the process itself has all there is', () => {
-    expect(healthChecks('readyz', undefined, never)).toEqual({})
+  it('asks no store where the process itself has all there is', () => {
+    const checks = healthChecks('readyz', { sync: undefined, isBorn, clock: never })
+    expect(Object.keys(checks)).toEqual([BORN])
+  })
+
+  it('fails until what a cluster is born with is there', async () => {
+    let born = false
+    const checks = healthChecks('readyz', { sync: undefined, isBorn: () => born, clock: never })
+    const plain = { verbose: false, exclude: [] }
+    expect(await healthReport('readyz', checks, plain)).toEqual({
+      code: 500,
+      body: `[+]ping ok\n[-]${BORN} failed: reason withheld\nreadyz check failed\n`,
+    })
+    born = true
+    expect(await healthReport('readyz', checks, plain)).toEqual({ code: 200, body: 'ok' })
   })
 
   it('asks the store, whose readiness only /readyz tells', async () => {
     const names = (['healthz', 'livez', 'readyz'] as const).map((endpoint) =>
-      Object.keys(healthChecks(endpoint, () => Promise.resolve(), never)),
+      Object.keys(healthChecks(endpoint, { sync, isBorn, clock: never })),
     )
-    expect(names).toEqual([['etcd'], ['etcd'], ['etcd', 'etcd-readiness']])
-    await expect(healthChecks('livez', () => Promise.resolve(), never)['etcd']?.()).resolves.toBeUndefined()
+    expect(names).toEqual([
+      ['etcd', BORN],
+      ['etcd', BORN],
+      ['etcd', 'etcd-readiness', BORN],
+    ])
+    await expect(healthChecks('livez', { sync, isBorn, clock: never })['etcd']?.()).resolves.toBeUndefined()
   })
 
   it('gives up on a store that does not answer', async () => {
     const late = { sleep: () => Promise.resolve() }
-    const silent = healthChecks('livez', () => new Promise(() => undefined), late)
+    const silent = healthChecks('livez', { sync: () => new Promise(() => undefined), isBorn, clock: late })
     await expect(silent['etcd']?.()).rejects.toThrow('no answer in time')
   })
 })

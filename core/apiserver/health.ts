@@ -29,19 +29,24 @@ export interface HealthQuery {
 /** kube-apiserver's --etcd-healthcheck-timeout and --etcd-readycheck-timeout */
 const STORE_TIMEOUT_MS = 2000
 
-/**
- * The checks of one endpoint.
- * @param sync asks the store for what is newest; absent where the process itself has all there is
- */
-export function healthChecks(
-  endpoint: HealthEndpoint,
-  sync: HealthCheck | undefined,
-  clock: Pick<Clock, 'sleep'>,
-): HealthChecks {
-  if (sync === undefined) return {}
-  const etcd: HealthCheck = () => inTime(sync(), STORE_TIMEOUT_MS, clock)
-  return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd } : { etcd }
+export interface Checked {
+  /** asks the store for what is newest; absent where the process itself has all there is */
+  readonly sync: HealthCheck | undefined
+  /** whether the objects are there that a cluster is born with */
+  readonly isBorn: () => boolean
+  readonly clock: Pick<Clock, 'sleep'>
 }
+
+/** The checks of one endpoint. */
+export function healthChecks(endpoint: HealthEndpoint, { sync, isBorn, clock }: Checked): HealthChecks {
+  const born: HealthChecks = { 'poststarthook/bootstrap-controller': () => told(isBorn()) }
+  if (sync === undefined) return born
+  const etcd: HealthCheck = () => inTime(sync(), STORE_TIMEOUT_MS, clock)
+  return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd, ...born } : { etcd, ...born }
+}
+
+const told = (isFine: boolean): Promise<void> =>
+  isFine ? Promise.resolve() : Promise.reject(new Error('not finished'))
 
 async function inTime(work: Promise<void>, timeoutMs: number, clock: Pick<Clock, 'sleep'>): Promise<void> {
   const done = new AbortController()

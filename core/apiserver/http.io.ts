@@ -54,6 +54,8 @@ export interface ApiServerOptions {
   /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
   readonly dial: Dial
   readonly version?: VersionInfo | undefined
+  /** whether the objects are there that a cluster is born with: it is healthy from then on; default: they are */
+  readonly isBorn?: (() => boolean) | undefined
   /** of the components beside this one and its store */
   readonly components?: ComponentChecks | undefined
 }
@@ -111,6 +113,7 @@ class HttpApiServer implements ApiServer {
       tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       sync: options.registry.sync,
+      isBorn: options.isBorn ?? (() => true),
       clock: options.clock,
       metrics: () => this.#metrics.print(storedObjects(options.registry)) + this.#gate.metrics(),
       serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,

@@ -63,6 +63,8 @@ export interface RegistryOptions {
   readonly tokens?: TokenAuthority | undefined
   /** tokens that are good beside those of service accounts */
   readonly staticTokens?: StaticTokens | undefined
+  /** default: true */
+  readonly admitsAnonymous?: boolean | undefined
   /** who decides on access, in turn; absent: as in clusters that kubeadm makes */
   readonly authorizationModes?: readonly AuthorizationMode[] | undefined
   /** sends reviews to admission webhooks; absent: there are none */
@@ -113,6 +115,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     access,
     tokens,
     staticTokens,
+    admitsAnonymous: options.admitsAnonymous ?? true,
     sync,
     storeHealth: () => store.health(),
     get: (resource, name) => getObject(env, resource, name),

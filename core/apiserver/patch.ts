@@ -3,11 +3,12 @@
  * Server-side apply also makes the object when there is none. kubernetes/apiserver pkg/endpoints/handlers/patch.go
  */
 
-import { ApiError, badRequest, isApiError, notFound } from '../api/api-error.ts'
+import { ApiError, badRequest, notFound } from '../api/api-error.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { timestamp } from '../api/timestamp.ts'
 import { PATCH_TYPES } from '../client/client.ts'
+import { fieldsOfClientSideApply, rememberingApplied } from './apply/client-side-apply.ts'
 import type { OwnerVersions } from './apply/owner-versions.ts'
 import { ownerVersions } from './apply/owner-versions.ts'
 import { applyConfiguration, withoutOwners } from './apply/server-side-apply.ts'
@@ -137,21 +138,7 @@ function applied(env: Environment, application: Application): KubernetesObject {
   const config = without(application.config, ...foreign)
   const time = timestamp(env.clock.now())
   const writer = { ...writerOf(resource, context, time, subresource), manager: context.fieldManager ?? '' }
-  try {
-    return applyConfiguration({ resource, live, config, type, writer, force, versions })
-  } catch (error) {
-    if (!isApiError(error, 'Conflict') || !isOverClientSideApply(live, writer.manager)) throw error
-    return applyConfiguration({ resource, live, config, type, writer, force: true, versions })
-  }
-}
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
-
-/** kubectl may take over what kubectl applied before server-side apply. */
-function isOverClientSideApply(live: KubernetesObject | undefined, manager: string): boolean {
-  if (manager !== 'kubectl' || live?.metadata.annotations?.[LAST_APPLIED] === undefined) return false
-  const others = live.metadata.managedFields?.map((entry) => entry.manager) ?? []
-  return others.every((other) =>
-    ['kubectl', 'kubectl-client-side-apply', 'before-first-apply'].includes(other),
-  )
+  const allowed = fieldsOfClientSideApply(live, type, writer)
+  const next = applyConfiguration({ resource, live, config, type, writer, force, allowed, versions })
+  return rememberingApplied(next, application.config, writer.manager)
 }

@@ -16,8 +16,7 @@ import {
 } from './discovery.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { ServedKinds } from './kinds.ts'
-import type { Clock } from '../../host/host.ts'
-import type { HealthCheck } from './health.ts'
+import type { Checked } from './health.ts'
 import { HEALTH_ENDPOINTS, healthChecks, healthReport } from './health.ts'
 import { aggregatedDiscovery, negotiate, refuseOtherThanJson } from './negotiate.ts'
 import { OpenApiDocuments } from './openapi/documents.ts'
@@ -27,14 +26,11 @@ import { emptyResponse, textResponse } from './request.ts'
 import { methodNotAllowed, nothingAt, pageNotFound } from './unrouted.ts'
 import type { VersionInfo } from './version.ts'
 
-export interface PathRequestsOptions {
+export interface PathRequestsOptions extends Checked {
   readonly kinds: ServedKinds
   readonly remotes: Pick<Remotes, 'versions'>
   readonly tokens: ServiceAccountTokens | undefined
   readonly version: VersionInfo
-  /** asks the store for what is newest: the Registry's */
-  readonly sync: HealthCheck | undefined
-  readonly clock: Clock
   /** the text of /metrics */
   readonly metrics: () => string
   /** `127.0.0.1:6443`, as discovery says it */
@@ -153,15 +149,11 @@ export class PathRequests {
   async #health(request: ApiRequest, first: string, only: string | undefined): Promise<ApiResponse> {
     const endpoint = HEALTH_ENDPOINTS.find((name) => name === first)
     if (endpoint === undefined) return pageNotFound()
-    const report = await healthReport(
-      endpoint,
-      healthChecks(endpoint, this.#options.sync, this.#options.clock),
-      {
-        verbose: request.query.has('verbose'),
-        exclude: request.query.getAll('exclude'),
-        only,
-      },
-    )
+    const report = await healthReport(endpoint, healthChecks(endpoint, this.#options), {
+      verbose: request.query.has('verbose'),
+      exclude: request.query.getAll('exclude'),
+      only,
+    })
     if (!report) return pageNotFound()
     const answer = textResponse(report.code, report.body)
     return only === undefined || report.code !== 200 ? answer : { ...answer, headers: CHECK_HEADERS }

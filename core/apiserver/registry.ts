@@ -77,6 +77,8 @@ export interface Registry {
   readonly tokens: ServiceAccountTokens | undefined
   /** those that are good beside them */
   readonly staticTokens: StaticTokens
+  /** whether who proves nothing is somebody, who may do little */
+  readonly admitsAnonymous: boolean
 
   /**
    * Absent: reads are always of the newest state. Else: resolves when reads see all that was acknowledged before, by

@@ -36,7 +36,7 @@ export class RequestGate implements Disposable {
 
   constructor({ registry, clock }: { readonly registry: Registry; readonly clock: Clock }) {
     this.#registry = registry
-    this.#authenticator = new Authenticator(registry.tokens, registry.staticTokens)
+    this.#authenticator = new Authenticator(registry)
     this.#flowControl = new FlowControl(registry, clock)
   }
 

@@ -314,14 +314,18 @@ describe('health and metrics', () => {
   const rows: readonly [string, number, string][] = [
     ['/livez', 200, 'ok'],
     ['/readyz', 200, 'ok'],
-    ['/readyz?verbose', 200, '[+]ping ok\nreadyz check passed\n'],
-    ['/readyz?verbose&exclude=ping', 200, '[+]ping excluded: ok\nreadyz check passed\n'],
+    ['/readyz?verbose', 200, '[+]ping ok\n[+]poststarthook/bootstrap-controller ok\nreadyz check passed\n'],
+    [
+      '/readyz?verbose&exclude=ping',
+      200,
+      '[+]ping excluded: ok\n[+]poststarthook/bootstrap-controller ok\nreadyz check passed\n',
+    ],
     ['/readyz/ping', 200, 'ok'],
     ['/readyz/nope', 404, '404 page not found\n'],
     [
       '/livez?verbose&exclude=nope',
       200,
-      '[+]ping ok\nwarn: some health checks cannot be excluded: no matches for "nope"\nlivez check passed\n',
+      '[+]ping ok\n[+]poststarthook/bootstrap-controller ok\nwarn: some health checks cannot be excluded: no matches for "nope"\nlivez check passed\n',
     ],
   ]
   for (const [path, code, body] of rows) {

@@ -146,15 +146,15 @@ describe('portolan apiserver on an etcd that speaks TLS', () => {
       ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } }) as const
     await client.create(CONFIG_MAPS, map('before'))
     expect(await health('/readyz?verbose')).toBe(
-      '200 [+]ping ok\n[+]etcd ok\n[+]etcd-readiness ok\nreadyz check passed\n',
+      '200 [+]ping ok\n[+]etcd ok\n[+]etcd-readiness ok\n[+]poststarthook/bootstrap-controller ok\nreadyz check passed\n',
     )
 
     await etcd.kill()
     expect(await health('/readyz')).toBe(
-      '500 [+]ping ok\n[-]etcd failed: reason withheld\n[-]etcd-readiness failed: reason withheld\nreadyz check failed\n',
+      '500 [+]ping ok\n[-]etcd failed: reason withheld\n[-]etcd-readiness failed: reason withheld\n[+]poststarthook/bootstrap-controller ok\nreadyz check failed\n',
     )
     expect(await health('/livez')).toBe(
-      '500 [+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n',
+      '500 [+]ping ok\n[-]etcd failed: reason withheld\n[+]poststarthook/bootstrap-controller ok\nlivez check failed\n',
     )
     expect(await health('/livez?exclude=etcd')).toBe('200 ok')
     expect(await health('/healthz/etcd')).toBe('500 internal server error: reason withheld\n')

@@ -4,7 +4,16 @@ import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
@@ -211,6 +220,37 @@ describe('an API server for envtest', () => {
       audiences: [issuer],
     })
     expect(await review({ token: 'plain', audiences: ['other'] })).toMatchObject({ user: {} })
+  }, 60_000)
+
+  it.each([['--authorization-mode=RBAC,AlwaysAllow'], ['--anonymous-auth=false']])(
+    'knows nobody who proves nothing with %s',
+    async (flag) => {
+      const { admin, caCertificate, certDir } = await madeFiles()
+      const port = await freePort()
+      const files = [`--cert-dir=${certDir}`, `--client-ca-file=${join(certDir, 'client-cert-auth-ca.crt')}`]
+      child = spawn(kubeApiServer(), [flag, ...files, `--secure-port=${port}`], { stdio: 'ignore' })
+      const api: Asked = { server: { port }, pki: { caCertificate, admin } }
+      expect((await eventually('the server', () => ask(api, '/api/v1/nodes'))).code).toBe(200)
+      expect((await ask(api, '/healthz', { as: 'nobody' })).code).toBe(401)
+    },
+    60_000,
+  )
+
+  it('leaves the certificate it made where it was to look for one', async () => {
+    const { admin } = await madeFiles()
+    const own = join(folder, 'own')
+    const port = await freePort()
+    child = spawn(kubeApiServer(), [`--cert-dir=${own}`, `--secure-port=${port}`], { stdio: 'ignore' })
+    const files = ['apiserver.crt', 'apiserver.key'].map((name) => join(own, name))
+    const [certificate = '', key = ''] = files
+    await eventually('the certificate', async () => (existsSync(certificate) ? true : undefined))
+    expect(files.map((file) => statSync(file).mode & 0o777)).toEqual([0o644, 0o600])
+    // It is trusted for itself.
+    const caCertificate = readFileSync(certificate, 'utf8')
+    const answered = async (): Promise<number> =>
+      (await ask({ server: { port }, pki: { caCertificate, admin } }, '/version', { as: 'nobody' })).code
+    expect(await eventually('the server', answered)).toBe(200)
+    expect(readFileSync(key, 'utf8')).toContain('PRIVATE KEY')
   }, 60_000)
 
   it('says that it has no insecure port', async () => {

@@ -2,6 +2,7 @@
 
 import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { trusting } from '../../core/net/trust.ts'
 import type { KeyPair, Pki } from '../../core/apiserver/pki.io.ts'
 
 /** Where it listens on loopback, and who asks. */
@@ -39,7 +40,7 @@ export async function ask(api: Asked, path: string, how: Ask = {}): Promise<Answ
         path,
         method,
         headers: { ...headers, ...framing(how) },
-        ca: api.pki.caCertificate,
+        ...trusting(api.pki.caCertificate),
         agent: false,
         ...(pair === 'nobody' ? {} : { cert: pair.certificate, key: pair.key }),
       },

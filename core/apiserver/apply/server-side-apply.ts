@@ -118,6 +118,8 @@ export interface ApplyRequest {
   readonly writer: Writer
   /** take fields over from their owners */
   readonly force: boolean
+  /** these are taken over in any case */
+  readonly allowed?: FieldSet | undefined
   /** absent: all owners name fields as this version does */
   readonly versions?: OwnerVersions | undefined
 }
@@ -145,7 +147,11 @@ export function applyConfiguration(request: ApplyRequest): KubernetesObject {
   const merged = mergeTyped(live, config, type)
   const next = prunedApplied(merged as KubernetesObject, { managers, last, configured, type, versions })
   const changes = new Comparisons(live, next, type, versions)
-  const after = settleOwnership(changes, managers, { identity, force: request.force })
+  const after = settleOwnership(changes, managers, {
+    identity,
+    force: request.force,
+    allowed: request.allowed ?? EMPTY_SET,
+  })
   const isSame = live !== undefined && equalJson(withoutOwners(next), withoutOwners(live))
   if (isSame && sameOwners(before, after)) return withManagers(next, managersOf(live), live)
   const current = after.get(identity)
@@ -184,18 +190,20 @@ function trackedManagers(live: KubernetesObject | undefined, type: StructType, w
 interface Settlement {
   readonly identity: string
   readonly force: boolean
+  readonly allowed: FieldSet
 }
 
 /** Fields this write changes leave all other managers; without force that is a conflict. */
 function settleOwnership(
   changes: Comparisons,
   managers: Managers,
-  { identity, force }: Settlement,
+  { identity, force, allowed }: Settlement,
 ): Managers {
   const conflicts: Conflict[] = [...managers].flatMap(([other, manager]) => {
     const change = changes.in(manager.apiVersion)
     if (other === identity || change === undefined) return []
-    const fields = intersection(manager.fields, union(change.added, change.modified))
+    const taken = intersection(manager.fields, union(change.added, change.modified))
+    const fields = difference(taken, allowed)
     return isEmptySet(fields) ? [] : [{ manager, fields }]
   })
   if (!force && conflicts.length > 0) throw applyConflict(conflicts)

@@ -19,28 +19,35 @@ export interface Authenticated {
   readonly warnings: readonly string[]
 }
 
+export interface Proofs {
+  /** absent: none of a service account proves anything */
+  readonly tokens: ServiceAccountTokens | undefined
+  readonly staticTokens: StaticTokens
+  /** whether who shows nothing is somebody: kube-apiserver's --anonymous-auth */
+  readonly admitsAnonymous: boolean
+}
+
 /** Remembers each connection's user: the certificate does not change while it lasts. */
 export class Authenticator {
-  readonly #tokens: ServiceAccountTokens | undefined
-  readonly #staticTokens: StaticTokens
+  readonly #proofs: Proofs
   readonly #users = new WeakMap<object, Certified>()
 
-  /** @param tokens absent: none of a service account proves anything */
-  constructor(tokens: ServiceAccountTokens | undefined, staticTokens: StaticTokens) {
-    this.#tokens = tokens
-    this.#staticTokens = staticTokens
+  constructor(proofs: Proofs) {
+    this.#proofs = proofs
   }
 
   /** ANONYMOUS for who shows nothing. Rejects with ApiError Unauthorized for a certificate or token that is not good. */
   async userOf(request: IncomingMessage): Promise<Authenticated> {
+    const { tokens, staticTokens, admitsAnonymous } = this.#proofs
     const certified = this.#certified(request.socket as TLSSocket)
     if (certified.user !== undefined) return { user: certified.user, warnings: [] }
     const token = bearerToken(request)
     // Who shows a proof that is none is refused; only who shows nothing is nobody.
-    if (token === undefined && !certified.isForeign) return { user: ANONYMOUS, warnings: [] }
-    const known = this.#staticTokens.get(token ?? '')
+    if (token === undefined && !certified.isForeign && admitsAnonymous)
+      return { user: ANONYMOUS, warnings: [] }
+    const known = staticTokens.get(token ?? '')
     if (known !== undefined) return { user: known, warnings: [] }
-    const verified = token === undefined ? undefined : await this.#tokens?.verify(token)
+    const verified = token === undefined ? undefined : await tokens?.verify(token)
     if (verified === undefined) throw new ApiError('Unauthorized', 'Unauthorized')
     return { user: verified.user, warnings: verified.warnings ?? [] }
   }
