@@ -7,7 +7,7 @@ import type { Pod, PodCondition, PodStatus } from './generated/core-v1.ts'
 
 /** What node agents leave out that only the server knows stays; one address and the list of them say the same. */
 export function keptPodStatus(pod: Pod, old: Pod): Pod {
-  const { status = {} } = pod
+  const status = withoutDisabled(pod.status ?? {})
   const qosClass = status.qosClass || old.status?.qosClass
   const observedGeneration = status.observedGeneration || old.status?.observedGeneration
   const { conditions } = status
@@ -21,6 +21,17 @@ export function keptPodStatus(pod: Pod, old: Pod): Pod {
       ...agreedAddresses(status),
     },
   }
+}
+
+const CONTAINERS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
+
+/** Without what upstream has behind feature gates that are off (DRAExtendedResource, ResourceHealthStatus). */
+function withoutDisabled({ extendedResourceClaimStatus: _, ...status }: PodStatus): PodStatus {
+  const lists = CONTAINERS.flatMap((list) => {
+    const containers = status[list]?.map(({ allocatedResourcesStatus: _health, ...rest }) => rest)
+    return containers ? [[list, containers] as const] : []
+  })
+  return { ...status, ...Object.fromEntries(lists) }
 }
 
 /** Of several conditions of one type, each takes the generation of the one before it in the same place. */

@@ -1,5 +1,7 @@
 /** Rules of the core group. */
 
+import type { PodTemplate } from '../generated/core-v1.ts'
+import { keptPodSpec, keptTemplate } from '../pod-features.ts'
 import { EPHEMERAL_CONTAINERS } from '../ephemeral-containers.ts'
 import { defaultPodTemplateObject, defaultReplicationController } from '../defaults/workloads.ts'
 import {
@@ -97,6 +99,11 @@ const EMPTY_NODE_STATUS = {
   },
 }
 
+function keptPodTemplate(object: PodTemplate, old?: PodTemplate): PodTemplate {
+  const kept = keptTemplate({ spec: { template: object.template } }, { spec: { template: old?.template } })
+  return kept.spec.template === object.template ? object : { ...object, template: kept.spec.template }
+}
+
 export const CORE_RULES: readonly RulesEntry[] = [
   row(NAMESPACES, {
     judgesNamesAgain: true,
@@ -131,7 +138,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
     parts: { ephemeralcontainers: EPHEMERAL_CONTAINERS, resize: POD_RESIZE },
     warnings: newPodWarnings,
     prepareForCreate: prepareNewPod,
-    settle: withQosClass,
+    settle: (pod) => withQosClass({ ...pod, spec: keptPodSpec(pod.spec) }),
+    prepareForUpdate: (pod, old) => ({ ...pod, spec: keptPodSpec(pod.spec, old.spec) }),
     hasStatus: true,
     hasGeneration: true,
     selectableFields: podFields,
@@ -185,6 +193,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
   }),
   ...VOLUME_RULES,
   row(POD_TEMPLATES, {
+    settle: (object) => keptPodTemplate(object),
+    prepareForUpdate: keptPodTemplate,
     returnsDeleted: true,
     defaults: defaultPodTemplateObject,
     validate: validatePodTemplateObject,
@@ -192,6 +202,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(REPLICATION_CONTROLLERS, {
+    settle: (object) => keptTemplate(object),
+    prepareForUpdate: keptTemplate,
     judgesNamesAgain: true,
     orphansDependents: true,
     defaults: defaultReplicationController,

@@ -1,5 +1,7 @@
 /** Rules of the groups apps, batch, autoscaling and policy. */
 
+import type { CronJob } from '../generated/batch-v1.ts'
+import { keptTemplate } from '../pod-features.ts'
 import { toAutoscalerV2 } from '../conversion/horizontal-pod-autoscaler.ts'
 import { defaultHorizontalPodAutoscaler, defaultHorizontalPodAutoscalerV1 } from '../defaults/autoscaling.ts'
 import { defaultCronJob, defaultJob, withOwnSelector } from '../defaults/batch.ts'
@@ -70,8 +72,19 @@ const nothingActsOn =
       ? [`no controller of ${kind}s runs here yet: the object is stored, and nothing acts on it`]
       : []
 
+function keptJobTemplate(job: CronJob, old?: CronJob): CronJob {
+  const { spec } = job
+  const own = spec.jobTemplate?.spec
+  if (own === undefined) return job
+  const before = old?.spec.jobTemplate?.spec
+  const kept = keptTemplate({ spec: own }, before && { spec: before })
+  return { ...job, spec: { ...spec, jobTemplate: { ...spec.jobTemplate, spec: kept.spec } } }
+}
+
 export const WORKLOAD_RULES: readonly RulesEntry[] = [
   row(DEPLOYMENTS, {
+    settle: (object) => keptTemplate(object),
+    prepareForUpdate: keptTemplate,
     defaults: defaultDeployment,
     validate: validateDeployment,
     warnings: workloadWarnings,
@@ -82,6 +95,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(REPLICA_SETS, {
+    settle: (object) => keptTemplate(object),
+    prepareForUpdate: keptTemplate,
     defaults: defaultReplicaSet,
     validate: validateReplicaSet,
     warnings: workloadWarnings,
@@ -93,6 +108,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(STATEFUL_SETS, {
+    settle: (object) => keptTemplate(object),
+    prepareForUpdate: keptTemplate,
     defaults: defaultStatefulSet,
     nameFaults: dnsLabelFaults,
     validate: validateStatefulSet,
@@ -104,13 +121,14 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     hasGeneration: true,
   }),
   row(DAEMON_SETS, {
+    settle: (object) => keptTemplate(object),
     defaults: defaultDaemonSet,
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
     validateStatus: validateDaemonSetStatus,
     prepareStatus: withTemplateGeneration,
     prepareForCreate: (set) => withTemplateGeneration(set),
-    prepareForUpdate: withTemplateGeneration,
+    prepareForUpdate: (set, old) => withTemplateGeneration(keptTemplate(set, old), old),
     warnings: (set, old) => [...templateWarnings(set), ...nothingActsOn('DaemonSet')(set, old)],
     hasStatus: true,
     newStatus: {
@@ -127,6 +145,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     validateUpdate: validateControllerRevisionUpdate,
   }),
   row(JOBS, {
+    settle: (object) => keptTemplate(object),
+    prepareForUpdate: keptTemplate,
     judgesNamesAgain: true,
     defaults: defaultJob,
     prepareForCreate: withOwnSelector,
@@ -144,6 +164,8 @@ export const WORKLOAD_RULES: readonly RulesEntry[] = [
     selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   }),
   row(CRON_JOBS, {
+    settle: (job) => keptJobTemplate(job),
+    prepareForUpdate: keptJobTemplate,
     defaults: defaultCronJob,
     validate: validateCronJob,
     warnings: (job, old) => [...cronJobWarnings(job, old), ...nothingActsOn('CronJob')(job, old)],

@@ -7,6 +7,7 @@ import { isSameValue } from '../equality.ts'
 import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, invalidValue, when } from './faults.ts'
+import { validatePodAnnotations, validatePodAnnotationsUpdate } from './pod-annotations.ts'
 import { validatePlacement, withOldPlacement } from './pod-placement-update.ts'
 import { validatePodSpec } from './pod.ts'
 
@@ -21,14 +22,19 @@ const CHANGEABLE = [
 const MAX_DEADLINE = 2 ** 31 - 1
 
 /** Faults of a changed pod, metadata aside. Some end the judgement. */
-export function validatePodUpdate({ spec }: Pod, { spec: old }: Pod): Faults {
+export function validatePodUpdate({ metadata, spec }: Pod, { metadata: before, spec: old }: Pod): Faults {
   const ending = [
     () => validateCount(spec.containers, old.containers, 'spec.containers'),
     () => validateCount(spec.initContainers, old.initContainers, 'spec.initContainers'),
     () => validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds),
   ]
   const end = ending.map((faultsOf) => faultsOf()).find((faults) => faults.length > 0)
-  return [...validatePodSpec(spec, 'spec'), ...(end ?? validateChanges(spec, old))]
+  return [
+    ...validatePodAnnotations(metadata.annotations, spec, 'metadata.annotations'),
+    ...validatePodSpec(spec, 'spec'),
+    ...validatePodAnnotationsUpdate(metadata.annotations, before.annotations),
+    ...(end ?? validateChanges(spec, old)),
+  ]
 }
 
 function validateCount(

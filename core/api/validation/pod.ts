@@ -31,6 +31,8 @@ import {
   searchFaults,
 } from './names.ts'
 import { validatePodSecurityContext } from './security-context.ts'
+import { validatePodAnnotations } from './pod-annotations.ts'
+import { validateSystem } from './pod-os.ts'
 import { validatePodClaims } from './pod-claims.ts'
 import { validatePodResources, validateRequirements } from './resource-requirements.ts'
 import { judgeVolumes } from './volume.ts'
@@ -42,6 +44,7 @@ const INT32_MAX = 2 ** 31 - 1
 /** Faults of a new pod, metadata aside. */
 export function validatePod({ metadata, spec }: Pod): Faults {
   return [
+    ...validatePodAnnotations(metadata.annotations, spec, 'metadata.annotations'),
     ...validatePodSpec(spec, 'spec', metadata),
     ...validateImageSpaces(spec, 'spec'),
     ...when((spec.ephemeralContainers ?? []).length > 0, () =>
@@ -68,6 +71,7 @@ export function validatePodTemplate(template: PodTemplateSpec, field: string): F
   return [
     ...validateLabels(template.metadata?.labels, `${field}.labels`),
     ...validateAnnotations(template.metadata?.annotations, `${field}.annotations`),
+    ...validatePodAnnotations(template.metadata?.annotations, spec, `${field}.annotations`),
     ...validatePodSpec(spec, `${field}.spec`),
     ...when((spec.ephemeralContainers ?? []).length > 0, () =>
       forbiddenField(`${field}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
@@ -116,11 +120,7 @@ export function validatePodSpec(spec: PodSpec, field: string, metadata?: Pod['me
       : invalidTexts(`${field}.runtimeClassName`, spec.runtimeClassName, dnsSubdomainFaults)),
     // As limits of a container, and told so.
     ...(spec.overhead ? validateRequirements({ limits: spec.overhead }, `${field}.overhead`, {}) : []),
-    ...(spec.os === undefined
-      ? []
-      : spec.os.name
-        ? optionalChoice(`${field}.os`, spec.os.name, ['linux', 'windows'])
-        : [required(`${field}.os.name`)]),
+    ...validateSystem(spec, field),
   ]
 }
 

@@ -57,6 +57,7 @@ export function validatePodSecurityContext(spec: PodSpec, at: string): Faults {
       'Merge',
       'Strict',
     ]),
+    ...optionalChoice(`${at}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive']),
   ]
 }
 

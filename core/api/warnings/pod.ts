@@ -16,6 +16,7 @@ import type {
 } from '../generated/core-v1.ts'
 import { milliOf } from '../quantity.ts'
 import { dnsLabelFaults, labelValueFaults } from '../validation/names.ts'
+import { volumePathWarnings } from './volume-paths.ts'
 
 /** Each is shown to the client as it stands, in a `Warning` header. */
 export type Warnings = readonly string[]
@@ -56,6 +57,7 @@ export function podWarnings(
       Object.hasOwn(annotations, name) ? [`${prefix}metadata.annotations[${name}]: ${text}`] : [],
     ),
     ...(spec.volumes ?? []).flatMap((volume, index) => volumeWarnings(volume, `${inSpec}.volumes[${index}]`)),
+    ...volumePathWarnings(spec),
     ...repetitions(spec.hostAliases ?? [], ({ ip }) => ip).map(
       ({ index, key }) => `${inSpec}.hostAliases[${index}].ip: duplicate ip ${JSON.stringify(key)}`,
     ),
