@@ -58,7 +58,6 @@ const PODS: readonly MessageCoverage[] = [
       { fields: ['topologySpreadConstraints'], because: 'the scheduler does not spread pods' },
       { fields: ['readinessGates'], because: 'pods are ready when their containers are' },
       { fields: ['resourceClaims'], because: NO_DEVICES },
-      { fields: ['schedulingGroup', 'evictionResponders'], because: 'these are alpha' },
     ],
   },
   {
@@ -160,7 +159,7 @@ const PODS: readonly MessageCoverage[] = [
     path: 'spec.containers[].volumeMounts[]',
     message: `${CORE}.VolumeMount`,
     ignored: [
-      { fields: ['recursiveReadOnly', 'mountPropagation', 'bindMountOptions'], because: 'mounts are plain' },
+      { fields: ['recursiveReadOnly', 'mountPropagation'], because: 'mounts are plain' },
       { fields: ['subPathExpr'], because: 'variables are not put into paths' },
     ],
   },
@@ -261,10 +260,7 @@ const OTHERS: readonly MessageCoverage[] = [
     kind: 'Node',
     path: 'spec',
     message: `${CORE}.NodeSpec`,
-    ignored: [
-      { fields: ['configSource', 'externalID'], because: 'upstream does not use them any more' },
-      { fields: ['podPreemptionPolicy'], because: 'there is no preemption' },
-    ],
+    ignored: [{ fields: ['configSource', 'externalID'], because: 'upstream does not use them any more' }],
   },
   { kind: 'Namespace', path: 'spec', message: `${CORE}.NamespaceSpec` },
   { kind: 'ConfigMap', path: '', message: `${CORE}.ConfigMap` },

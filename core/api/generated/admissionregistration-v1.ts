@@ -3,10 +3,6 @@
 import type { NamedMeta } from '../object.ts'
 import type { Condition, LabelSelector } from './meta-v1.ts'
 
-export interface ApplyConfiguration {
-  readonly expression: string
-}
-
 export interface AuditAnnotation {
   readonly key: string
   readonly valueExpression: string
@@ -15,10 +11,6 @@ export interface AuditAnnotation {
 export interface ExpressionWarning {
   readonly fieldRef: string
   readonly warning: string
-}
-
-export interface JSONPatch {
-  readonly expression: string
 }
 
 export interface MatchCondition {
@@ -32,36 +24,6 @@ export interface MatchResources {
   readonly resourceRules?: readonly NamedRuleWithOperations[] | undefined
   readonly excludeResourceRules?: readonly NamedRuleWithOperations[] | undefined
   readonly matchPolicy?: string | undefined
-}
-
-export interface MutatingAdmissionPolicy {
-  readonly apiVersion: 'admissionregistration.k8s.io/v1'
-  readonly kind: 'MutatingAdmissionPolicy'
-  readonly metadata: NamedMeta
-  readonly spec: MutatingAdmissionPolicySpec
-}
-
-export interface MutatingAdmissionPolicyBinding {
-  readonly apiVersion: 'admissionregistration.k8s.io/v1'
-  readonly kind: 'MutatingAdmissionPolicyBinding'
-  readonly metadata: NamedMeta
-  readonly spec: MutatingAdmissionPolicyBindingSpec
-}
-
-export interface MutatingAdmissionPolicyBindingSpec {
-  readonly policyName: string
-  readonly paramRef?: ParamRef | undefined
-  readonly matchResources?: MatchResources | undefined
-}
-
-export interface MutatingAdmissionPolicySpec {
-  readonly paramKind?: ParamKind | undefined
-  readonly matchConstraints?: MatchResources | undefined
-  readonly variables?: readonly Variable[] | undefined
-  readonly mutations?: readonly Mutation[] | undefined
-  readonly failurePolicy?: string | undefined
-  readonly matchConditions?: readonly MatchCondition[] | undefined
-  readonly reinvocationPolicy: string
 }
 
 export interface MutatingWebhook {
@@ -84,12 +46,6 @@ export interface MutatingWebhookConfiguration {
   readonly kind: 'MutatingWebhookConfiguration'
   readonly metadata: NamedMeta
   readonly webhooks?: readonly MutatingWebhook[] | undefined
-}
-
-export interface Mutation {
-  readonly patchType: string
-  readonly applyConfiguration?: ApplyConfiguration | undefined
-  readonly jsonPatch?: JSONPatch | undefined
 }
 
 export interface NamedRuleWithOperations {

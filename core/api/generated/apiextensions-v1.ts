@@ -48,7 +48,6 @@ export interface CustomResourceDefinitionCondition {
   readonly lastTransitionTime?: string | undefined
   readonly reason?: string | undefined
   readonly message?: string | undefined
-  readonly observedGeneration?: number | undefined
 }
 
 export interface CustomResourceDefinitionNames {
@@ -73,7 +72,6 @@ export interface CustomResourceDefinitionStatus {
   readonly conditions?: readonly CustomResourceDefinitionCondition[] | undefined
   readonly acceptedNames?: CustomResourceDefinitionNames | undefined
   readonly storedVersions?: readonly string[] | undefined
-  readonly observedGeneration?: number | undefined
 }
 
 export interface CustomResourceDefinitionVersion {

@@ -2,10 +2,6 @@
 
 import type { NamedMeta } from '../object.ts'
 
-export interface AttestationValue {
-  readonly items?: readonly string[] | undefined
-}
-
 export interface BoundObjectReference {
   readonly kind?: string | undefined
   readonly apiVersion?: string | undefined
@@ -36,7 +32,6 @@ export interface TokenRequestSpec {
   readonly audiences?: readonly string[] | undefined
   readonly expirationSeconds?: number | undefined
   readonly boundObjectRef?: BoundObjectReference | undefined
-  readonly attestations?: Readonly<Record<string, AttestationValue>> | undefined
 }
 
 export interface TokenRequestStatus {

@@ -51,7 +51,6 @@ export interface HorizontalPodAutoscalerCondition {
   readonly lastTransitionTime?: string | undefined
   readonly reason?: string | undefined
   readonly message?: string | undefined
-  readonly observedGeneration?: number | undefined
 }
 
 export interface HorizontalPodAutoscalerSpec {

@@ -46,13 +46,6 @@ export interface JobCondition {
   readonly message?: string | undefined
 }
 
-export interface JobSchedulingConfiguration {
-  readonly schedulingPolicy?: unknown | undefined
-  readonly schedulingConstraints?: unknown | undefined
-  readonly disruptionMode?: unknown | undefined
-  readonly resourceClaims?: readonly unknown[] | undefined
-}
-
 export interface JobSpec {
   readonly parallelism?: number | undefined
   readonly completions?: number | undefined
@@ -70,7 +63,6 @@ export interface JobSpec {
   readonly suspend?: boolean | undefined
   readonly podReplacementPolicy?: string | undefined
   readonly managedBy?: string | undefined
-  readonly scheduling?: JobSchedulingConfiguration | undefined
 }
 
 export interface JobStatus {

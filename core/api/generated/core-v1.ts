@@ -127,7 +127,6 @@ export interface ClusterTrustBundleProjection {
   readonly labelSelector?: LabelSelector | undefined
   readonly optional?: boolean | undefined
   readonly path: string
-  readonly user?: number | undefined
 }
 
 export interface ComponentCondition {
@@ -183,7 +182,6 @@ export interface ConfigMapVolumeSource {
   readonly items?: readonly KeyToPath[] | undefined
   readonly defaultMode?: number | undefined
   readonly optional?: boolean | undefined
-  readonly defaultUser?: number | undefined
 }
 
 export interface Container {
@@ -308,19 +306,16 @@ export interface DownwardAPIVolumeFile {
   readonly fieldRef?: ObjectFieldSelector | undefined
   readonly resourceFieldRef?: ResourceFieldSelector | undefined
   readonly mode?: number | undefined
-  readonly user?: number | undefined
 }
 
 export interface DownwardAPIVolumeSource {
   readonly items?: readonly DownwardAPIVolumeFile[] | undefined
   readonly defaultMode?: number | undefined
-  readonly defaultUser?: number | undefined
 }
 
 export interface EmptyDirVolumeSource {
   readonly medium?: string | undefined
   readonly sizeLimit?: string | undefined
-  readonly mode?: number | undefined
 }
 
 export interface EndpointAddress {
@@ -461,11 +456,6 @@ export interface EventSource {
   readonly host?: string | undefined
 }
 
-export interface EvictionResponder {
-  readonly name: string
-  readonly priority?: number | undefined
-}
-
 export interface ExecAction {
   readonly command?: readonly string[] | undefined
 }
@@ -516,7 +506,6 @@ export interface GCEPersistentDiskVolumeSource {
 export interface GRPCAction {
   readonly port: number
   readonly service?: string | undefined
-  readonly mode?: string | undefined
 }
 
 export interface GitRepoVolumeSource {
@@ -544,7 +533,6 @@ export interface HTTPGetAction {
   readonly host?: string | undefined
   readonly scheme?: string | undefined
   readonly httpHeaders?: readonly HTTPHeader[] | undefined
-  readonly protocol?: string | undefined
 }
 
 export interface HTTPHeader {
@@ -599,15 +587,10 @@ export interface ImageVolumeSource {
   readonly pullPolicy?: string | undefined
 }
 
-export interface ImageVolumeStatus {
-  readonly imageRef: string
-}
-
 export interface KeyToPath {
   readonly key: string
   readonly path: string
   readonly mode?: number | undefined
-  readonly user?: number | undefined
 }
 
 export interface Lifecycle {
@@ -723,24 +706,6 @@ export interface NodeAffinity {
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly PreferredSchedulingTerm[] | undefined
 }
 
-export interface NodeAllocatableMappedResources {
-  readonly name: string
-  readonly quantity?: string | undefined
-}
-
-export interface NodeAllocatableOverheadResources {
-  readonly name: string
-  readonly perPod?: string | undefined
-  readonly perContainer?: string | undefined
-}
-
-export interface NodeAllocatableResourceClaimStatus {
-  readonly resourceClaimName: string
-  readonly containers?: readonly string[] | undefined
-  readonly mapping?: readonly NodeAllocatableMappedResources[] | undefined
-  readonly overhead?: readonly NodeAllocatableOverheadResources[] | undefined
-}
-
 export interface NodeCondition {
   readonly type: string
   readonly status: string
@@ -767,10 +732,6 @@ export interface NodeDaemonEndpoints {
 
 export interface NodeFeatures {
   readonly supplementalGroupsPolicy?: boolean | undefined
-}
-
-export interface NodePodPreemptionPolicy {
-  readonly disableResizePreemption?: readonly string[] | undefined
 }
 
 export interface NodeProxyOptions {
@@ -810,7 +771,6 @@ export interface NodeSpec {
   readonly taints?: readonly Taint[] | undefined
   readonly configSource?: NodeConfigSource | undefined
   readonly externalID?: string | undefined
-  readonly podPreemptionPolicy?: NodePodPreemptionPolicy | undefined
 }
 
 export interface NodeStatus {
@@ -827,7 +787,6 @@ export interface NodeStatus {
   readonly config?: NodeConfigStatus | undefined
   readonly runtimeHandlers?: readonly NodeRuntimeHandler[] | undefined
   readonly features?: NodeFeatures | undefined
-  readonly declaredFeatures?: readonly string[] | undefined
 }
 
 export interface NodeSwapStatus {
@@ -909,7 +868,6 @@ export interface PersistentVolumeClaimStatus {
   readonly allocatedResourceStatuses?: Readonly<Record<string, string>> | undefined
   readonly currentVolumeAttributesClassName?: string | undefined
   readonly modifyVolumeStatus?: ModifyVolumeStatus | undefined
-  readonly healthStatus?: VolumeHealthStatus | undefined
 }
 
 export interface PersistentVolumeClaimTemplate {
@@ -1035,8 +993,6 @@ export interface PodCertificateProjection {
   readonly credentialBundlePath?: string | undefined
   readonly keyPath?: string | undefined
   readonly certificateChainPath?: string | undefined
-  readonly userAnnotations?: Readonly<Record<string, string>> | undefined
-  readonly user?: number | undefined
 }
 
 export interface PodCondition {
@@ -1122,10 +1078,6 @@ export interface PodSchedulingGate {
   readonly name: string
 }
 
-export interface PodSchedulingGroup {
-  readonly podGroupName?: string | undefined
-}
-
 export interface PodSecurityContext {
   readonly seLinuxOptions?: SELinuxOptions | undefined
   readonly windowsOptions?: WindowsSecurityContextOptions | undefined
@@ -1188,8 +1140,6 @@ export interface PodSpec {
   readonly resourceClaims?: readonly PodResourceClaim[] | undefined
   readonly resources?: ResourceRequirements | undefined
   readonly hostnameOverride?: string | undefined
-  readonly schedulingGroup?: PodSchedulingGroup | undefined
-  readonly evictionResponders?: readonly EvictionResponder[] | undefined
 }
 
 export interface PodStatus {
@@ -1211,10 +1161,6 @@ export interface PodStatus {
   readonly resize?: string | undefined
   readonly resourceClaimStatuses?: readonly PodResourceClaimStatus[] | undefined
   readonly extendedResourceClaimStatus?: PodExtendedResourceClaimStatus | undefined
-  readonly allocatedResources?: Readonly<Record<string, string>> | undefined
-  readonly resources?: ResourceRequirements | undefined
-  readonly nodeAllocatableResourceClaimStatuses?: readonly NodeAllocatableResourceClaimStatus[] | undefined
-  readonly volumeHealth?: readonly PodVolumeHealth[] | undefined
 }
 
 export interface PodTemplate {
@@ -1227,12 +1173,6 @@ export interface PodTemplate {
 export interface PodTemplateSpec {
   readonly metadata?: ObjectMeta | undefined
   readonly spec?: PodSpec | undefined
-}
-
-export interface PodVolumeHealth {
-  readonly name: string
-  readonly healthConditions?: readonly VolumeHealthCondition[] | undefined
-  readonly lastTransitionTime?: string | undefined
 }
 
 export interface PortStatus {
@@ -1286,7 +1226,6 @@ export interface ProbeHandler {
 export interface ProjectedVolumeSource {
   readonly sources?: readonly VolumeProjection[] | undefined
   readonly defaultMode?: number | undefined
-  readonly defaultUser?: number | undefined
 }
 
 export interface QuobyteVolumeSource {
@@ -1374,7 +1313,6 @@ export interface ResourceFieldSelector {
 export interface ResourceHealth {
   readonly resourceID: string
   readonly health: string
-  readonly message?: string | undefined
 }
 
 export interface ResourceQuota {
@@ -1492,7 +1430,6 @@ export interface SecretVolumeSource {
   readonly items?: readonly KeyToPath[] | undefined
   readonly defaultMode?: number | undefined
   readonly optional?: boolean | undefined
-  readonly defaultUser?: number | undefined
 }
 
 export interface SecurityContext {
@@ -1535,7 +1472,6 @@ export interface ServiceAccountTokenProjection {
   readonly audience?: string | undefined
   readonly expirationSeconds?: number | undefined
   readonly path: string
-  readonly user?: number | undefined
 }
 
 export interface ServicePort {
@@ -1700,17 +1636,6 @@ export interface VolumeDevice {
   readonly devicePath: string
 }
 
-export interface VolumeHealthCondition {
-  readonly status: string
-  readonly reason: string
-  readonly message?: string | undefined
-}
-
-export interface VolumeHealthStatus {
-  readonly healthConditions?: readonly VolumeHealthCondition[] | undefined
-  readonly lastTransitionTime?: string | undefined
-}
-
 export interface VolumeMount {
   readonly name: string
   readonly readOnly?: boolean | undefined
@@ -1719,7 +1644,6 @@ export interface VolumeMount {
   readonly subPath?: string | undefined
   readonly mountPropagation?: string | undefined
   readonly subPathExpr?: string | undefined
-  readonly bindMountOptions?: readonly string[] | undefined
 }
 
 export interface VolumeMountStatus {
@@ -1727,7 +1651,6 @@ export interface VolumeMountStatus {
   readonly mountPath: string
   readonly readOnly?: boolean | undefined
   readonly recursiveReadOnly?: string | undefined
-  readonly volumeStatus?: VolumeStatus | undefined
 }
 
 export interface VolumeNodeAffinity {
@@ -1779,10 +1702,6 @@ export interface VolumeSource {
   readonly csi?: CSIVolumeSource | undefined
   readonly ephemeral?: EphemeralVolumeSource | undefined
   readonly image?: ImageVolumeSource | undefined
-}
-
-export interface VolumeStatus {
-  readonly image?: ImageVolumeStatus | undefined
 }
 
 export interface VsphereVirtualDiskVolumeSource {

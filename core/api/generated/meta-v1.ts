@@ -115,7 +115,6 @@ export interface ListMeta {
   readonly resourceVersion?: string | undefined
   readonly continue?: string | undefined
   readonly remainingItemCount?: number | undefined
-  readonly shardInfo?: ShardInfo | undefined
 }
 
 export interface ListOptions {
@@ -129,7 +128,6 @@ export interface ListOptions {
   readonly limit: number
   readonly continue?: string | undefined
   readonly sendInitialEvents?: boolean | undefined
-  readonly shardSelector?: string | undefined
 }
 
 export interface ManagedFieldsEntry {
@@ -197,10 +195,6 @@ export interface RootPaths {
 export interface ServerAddressByClientCIDR {
   readonly clientCIDR: string
   readonly serverAddress: string
-}
-
-export interface ShardInfo {
-  readonly selector: string
 }
 
 export interface Status {

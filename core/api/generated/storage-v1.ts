@@ -21,8 +21,6 @@ export interface CSIDriverSpec {
   readonly requiresRepublish?: boolean | undefined
   readonly seLinuxMount?: boolean | undefined
   readonly nodeAllocatableUpdatePeriodSeconds?: number | undefined
-  readonly serviceAccountTokenInSecrets?: boolean | undefined
-  readonly preventPodSchedulingIfMissing?: boolean | undefined
 }
 
 export interface CSINode {
@@ -30,7 +28,6 @@ export interface CSINode {
   readonly kind: 'CSINode'
   readonly metadata: NamedMeta
   readonly spec: CSINodeSpec
-  readonly status?: CSINodeStatus | undefined
 }
 
 export interface CSINodeDriver {
@@ -42,10 +39,6 @@ export interface CSINodeDriver {
 
 export interface CSINodeSpec {
   readonly drivers?: readonly CSINodeDriver[] | undefined
-}
-
-export interface CSINodeStatus {
-  readonly storageHealth?: readonly StorageHealth[] | undefined
 }
 
 export interface CSIStorageCapacity {
@@ -69,20 +62,6 @@ export interface StorageClass {
   readonly allowVolumeExpansion?: boolean | undefined
   readonly volumeBindingMode?: string | undefined
   readonly allowedTopologies?: readonly TopologySelectorTerm[] | undefined
-}
-
-export interface StorageHealth {
-  readonly name: string
-  readonly healthConditions?: readonly StorageHealthCondition[] | undefined
-}
-
-export interface StorageHealthCondition {
-  readonly status: string
-  readonly reason: string
-  readonly message?: string | undefined
-  readonly accessMode?: string | undefined
-  readonly volumeMode?: string | undefined
-  readonly lastTransitionTime?: string | undefined
 }
 
 export interface TokenRequest {
