@@ -16,13 +16,8 @@ import type {
   ResourceClaimTemplate,
   ResourceSlice,
 } from './generated/resource-v1.ts'
+import { omitted } from './omitted.ts'
 import { deviceKey } from './validation/devices/claim-status.ts'
-
-/** The value without these of its fields. */
-function omitted<T extends object, K extends keyof T & string>(value: T, ...names: readonly K[]): Omit<T, K> {
-  const kept = Object.entries(value).filter(([name]) => !names.some((each) => each === name))
-  return Object.fromEntries(kept) as Omit<T, K>
-}
 
 export function keptDeviceClass(deviceClass: DeviceClass): DeviceClass {
   return { ...deviceClass, spec: omitted(deviceClass.spec, 'extendedResourceName') }

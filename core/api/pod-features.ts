@@ -6,6 +6,7 @@
  */
 
 import type { Container, EphemeralContainer, PodSpec, Volume } from './generated/core-v1.ts'
+import { omitted } from './omitted.ts'
 
 type AnyContainer = Container | EphemeralContainer
 
@@ -41,7 +42,7 @@ const projection = (kind: 'clusterTrustBundle' | 'podCertificate'): Feature => (
 function withoutSource(volume: Volume, kind: 'clusterTrustBundle' | 'podCertificate'): Volume {
   const { projected } = volume
   if (!projected?.sources) return volume
-  const sources = projected.sources.map(({ [kind]: _, ...rest }) => rest)
+  const sources = projected.sources.map((source) => omitted(source, kind))
   return { ...volume, projected: { ...projected, sources } }
 }
 
@@ -52,10 +53,10 @@ const RESTART_RULES: Feature = {
         (restartPolicy !== undefined && restartPolicy !== 'Always') || restartPolicyRules.length > 0,
     ) || containers.some(({ restartPolicy }) => restartPolicy !== undefined),
   drop: (spec) => {
-    const bare = withContainers(spec, ({ restartPolicyRules: _, ...container }) => container)
+    const bare = withContainers(spec, (container) => omitted(container, 'restartPolicyRules'))
     return {
       ...bare,
-      containers: bare.containers.map(({ restartPolicy: _, ...container }) => container),
+      containers: bare.containers.map((container) => omitted(container, 'restartPolicy')),
     }
   },
 }
@@ -104,7 +105,7 @@ const IMAGE_VOLUMES: Feature = {
 
 const HOSTNAME_OVERRIDE: Feature = {
   isUsed: ({ hostnameOverride }) => hostnameOverride !== undefined,
-  drop: ({ hostnameOverride: _, ...spec }) => spec,
+  drop: (spec) => omitted(spec, 'hostnameOverride'),
 }
 
 const FEATURES: readonly Feature[] = [

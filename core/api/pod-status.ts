@@ -4,6 +4,7 @@
  */
 
 import type { Pod, PodCondition, PodStatus } from './generated/core-v1.ts'
+import { omitted } from './omitted.ts'
 
 /** What node agents leave out that only the server knows stays; one address and the list of them say the same. */
 export function keptPodStatus(pod: Pod, old: Pod): Pod {
@@ -26,9 +27,10 @@ export function keptPodStatus(pod: Pod, old: Pod): Pod {
 const CONTAINERS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 
 /** Without what upstream has behind feature gates that are off (DRAExtendedResource, ResourceHealthStatus). */
-function withoutDisabled({ extendedResourceClaimStatus: _, ...status }: PodStatus): PodStatus {
+function withoutDisabled(given: PodStatus): PodStatus {
+  const status = omitted(given, 'extendedResourceClaimStatus')
   const lists = CONTAINERS.flatMap((list) => {
-    const containers = status[list]?.map(({ allocatedResourcesStatus: _health, ...rest }) => rest)
+    const containers = status[list]?.map((each) => omitted(each, 'allocatedResourcesStatus'))
     return containers ? [[list, containers] as const] : []
   })
   return { ...status, ...Object.fromEntries(lists) }
