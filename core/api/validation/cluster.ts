@@ -85,13 +85,13 @@ function validatePodCIDRs(cidrs: readonly string[]): Faults {
 export function validateNodeUpdate(node: Node, old: Node): Faults {
   const [now, before] = [node.spec ?? {}, old.spec ?? {}]
   return [
+    ...validateNode(node),
     ...when((before.podCIDRs ?? []).length > 0 && !isSameValue(now.podCIDRs, before.podCIDRs), () =>
       forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'),
     ),
     ...when(before.providerID && now.providerID !== before.providerID, () =>
       forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'),
     ),
-    ...validateNode(node),
     ...addressFaults(node.status?.addresses ?? []),
   ]
 }

@@ -27,6 +27,7 @@ import {
 import { validateLabelSelector } from './label-selector.ts'
 import { dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
 import { driverNameFaults } from './persistent-volume.ts'
+import { immutableStruct } from './go-structs.ts'
 
 const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType']
 const LIFECYCLE_MODES = ['Persistent', 'Ephemeral']
@@ -125,7 +126,9 @@ export function validateCSINodeUpdate(node: CSINode, old: CSINode): Faults {
     ...(old.spec?.drivers ?? []).flatMap((before) =>
       drivers
         .filter(({ name }) => name === before.name)
-        .flatMap((driver) => immutable('spec.drivers', driver, before)),
+        .flatMap((driver) =>
+          immutableStruct('spec.drivers', 'CSINodeDriver', { value: driver, old: before }),
+        ),
     ),
   ]
 }

@@ -60,5 +60,5 @@ const shown = ({ type, rollingUpdate }: DaemonSetUpdateStrategy): unknown => ({
 
 /** Faults of a changed DaemonSet: its selector stays. */
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): Faults {
-  return [...validateDaemonSet(set), ...immutable('spec.selector', set.spec.selector, old.spec.selector)]
+  return [...immutable('spec.selector', set.spec.selector, old.spec.selector), ...validateDaemonSet(set)]
 }

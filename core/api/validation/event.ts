@@ -10,6 +10,7 @@ import type { Event as NewEvent } from '../generated/events-v1.ts'
 import type { Faults } from './faults.ts'
 import { immutable, invalidTexts, invalidValue, required, when } from './faults.ts'
 import { dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
+import { immutableStruct } from './go-structs.ts'
 
 const MAX_WORD = 128
 const MAX_NOTE = 1024
@@ -111,7 +112,7 @@ const FIXED = [
 export function validateNewEventUpdate(newEvent: NewEvent, oldEvent: NewEvent): Faults {
   const [event, old] = [toCoreEvent(newEvent), toCoreEvent(oldEvent)]
   const same = (field: string, value: unknown, before: unknown): Faults =>
-    isNothing(value) && isNothing(before) ? [] : immutable(field, value ?? zeroOf(field, before), before)
+    isNothing(value) && isNothing(before) ? [] : changed(field, value ?? zeroOf(field, before), before)
   return [
     ...looseFaults(event, 'reportingController'),
     ...(isSameValue(event.series, old.series) ? [] : seriesFaults(event)),
@@ -119,6 +120,13 @@ export function validateNewEventUpdate(newEvent: NewEvent, oldEvent: NewEvent): 
     ...same('reportingController', event.reportingComponent, old.reportingComponent),
     ...same('reportingInstance', event.reportingInstance, old.reportingInstance),
   ]
+}
+
+function changed(field: string, value: unknown, before: unknown): Faults {
+  const isReference = field === 'involvedObject' || (field === 'related' && value !== undefined)
+  return isReference
+    ? immutableStruct(field, 'ObjectReference', { value, old: before })
+    : immutable(field, value, before)
 }
 
 /** What Go has where nothing was said of what was a text or a number. */

@@ -16,6 +16,7 @@ import { invalidTexts, invalidValue, notSupported, required, when } from './faul
 import { validateLabelSelector } from './label-selector.ts'
 import { dnsSubdomainFaults, pathSegmentFaults } from './names.ts'
 import { isSameValue } from '../equality.ts'
+import { printedStruct } from './go-structs.ts'
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io'
 
@@ -94,7 +95,7 @@ export function validateRoleRefUpdate(
   old: { readonly roleRef: RoleRef },
 ): Faults {
   return when(!isSameValue(roleRef, old.roleRef), () =>
-    invalidValue('roleRef', roleRef, 'cannot change roleRef'),
+    invalidValue('roleRef', printedStruct('RoleRef', roleRef), 'cannot change roleRef'),
   )
 }
 

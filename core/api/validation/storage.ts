@@ -27,6 +27,7 @@ import {
 } from './faults.ts'
 import { dnsSubdomainFaults, qualifiedNameFaults } from './names.ts'
 import { validateVolumeSpec } from './persistent-volume.ts'
+import { immutableStruct } from './go-structs.ts'
 
 const MAX_PARAMETERS = 512
 const MAX_PARAMETER_BYTES = 256 * 1024
@@ -184,7 +185,10 @@ function errorFaults(error: VolumeError | undefined, at: string): Faults {
 
 /** Faults of a changed VolumeAttachment, or of its status: the spec stays. */
 export function validateVolumeAttachmentUpdate(attachment: VolumeAttachment, old: VolumeAttachment): Faults {
-  return [...attachmentFaults(attachment), ...immutable('spec', attachment.spec, old.spec)]
+  return [
+    ...attachmentFaults(attachment),
+    ...immutableStruct('spec', 'VolumeAttachmentSpec', { value: attachment.spec, old: old.spec }),
+  ]
 }
 
 /** The status without what upstream keeps only behind a feature gate that is off, unless it was there already. */

@@ -34,7 +34,7 @@ import { listFaults, setFaults } from './collections.ts'
 import { configurationFaults, objectFaults } from './configuration.ts'
 import type { RequestNames } from './names.ts'
 import { poolNameFaults, requestNames, requestReferenceFaults, uidFaults } from './names.ts'
-import { printedDevices } from './printed.ts'
+import { printedStruct } from '../go-structs.ts'
 
 const MAX_CONSUMERS = 256
 const MAX_CONDITIONS = 8
@@ -111,7 +111,7 @@ function allocationFaults(
   if (allocation === undefined) return []
   if (old !== undefined)
     return when(!isSameValue(allocation, old) || parameters(allocation) !== parameters(old), () =>
-      invalidValue(at, printedDevices('AllocationResult', allocation), IMMUTABLE),
+      invalidValue(at, printedStruct('AllocationResult', allocation), IMMUTABLE),
     )
   const { devices = {}, nodeSelector } = allocation
   return [

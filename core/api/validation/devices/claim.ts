@@ -30,7 +30,7 @@ import { listFaults, setFaults } from './collections.ts'
 import { configurationFaults } from './configuration.ts'
 import { fullyQualifiedFaults, requestNames, requestReferenceFaults } from './names.ts'
 import type { RequestNames } from './names.ts'
-import { printedDevices } from './printed.ts'
+import { printedStruct } from '../go-structs.ts'
 import { selectorFaults, tolerationFaults } from './selectors.ts'
 
 /** As many as can be allocated. */
@@ -50,7 +50,7 @@ export function validateResourceClaimUpdate({ spec }: ResourceClaim, old: Resour
   return [
     ...specFaults(spec, 'spec', true),
     ...when(!isSameSpec(spec, old.spec), () =>
-      invalidValue('spec', printedDevices('ResourceClaimSpec', spec), IMMUTABLE),
+      invalidValue('spec', printedStruct('ResourceClaimSpec', spec), IMMUTABLE),
     ),
   ]
 }
@@ -90,7 +90,7 @@ function printedTemplate({ metadata = {}, spec }: ResourceClaimTemplateSpec): un
     ...others,
     ...(labels ? { labels: byKey(labels) } : {}),
     ...(annotations ? { annotations: byKey(annotations) } : {}),
-    Spec: printedDevices('ResourceClaimSpec', spec),
+    Spec: printedStruct('ResourceClaimSpec', spec),
   }
 }
 

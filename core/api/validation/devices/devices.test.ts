@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { faultsOf, statusFaultsOf, updateFaultsOf } from '../../../../test/support/kind-rules.ts'
 import { DEVICE_RESOURCES, RESOURCE_CLAIMS, RESOURCE_SLICES } from '../../scheme/devices.ts'
-import { printedDevices } from './printed.ts'
 
 /** [base, what is done, where, the value put there or what is done to the one that is there, faults] */
 type Case = readonly [string, 'create' | 'update' | 'status', string, unknown, readonly string[]]
@@ -114,21 +113,5 @@ describe('limits', () => {
       'spec.devices[0]: Invalid value: 33: the total number of attributes and capacities must not exceed 32',
       `spec.devices[0].attributes[a.b/${'x'.repeat(43)}...${'x'.repeat(46)}]: Too long: may not be more than 32 bytes`,
     ])
-  })
-})
-
-it('prints what nobody gave as Go does', () => {
-  expect(printedDevices('DeviceRequest', { name: 'r', exactly: { deviceClassName: 'c' } })).toEqual({
-    Name: 'r',
-    Exactly: {
-      DeviceClassName: 'c',
-      Selectors: null,
-      AllocationMode: '',
-      Count: 0,
-      AdminAccess: null,
-      Tolerations: null,
-      Capacity: null,
-    },
-    FirstAvailable: null,
   })
 })

@@ -25,7 +25,7 @@ import { dnsLabelFaults, dnsSubdomainFaults } from '../names.ts'
 import { driverNameFaults } from '../persistent-volume.ts'
 import { mapFaults, setFaults } from './collections.ts'
 import { MAX_QUALIFIED_NAME, poolNameFaults, qualifiedFaults } from './names.ts'
-import { printedDevices } from './printed.ts'
+import { printedStruct } from '../go-structs.ts'
 
 const MAX_DEVICES = 128
 const MAX_ENTRIES = 32
@@ -104,7 +104,7 @@ function nodeFaults({ nodeName, nodeSelector, allNodes }: ResourceSliceSpec): Fa
 }
 
 function termFaults(selector: NonNullable<ResourceSliceSpec['nodeSelector']>): Faults {
-  const { NodeSelectorTerms } = printedDevices('NodeSelector', selector)
+  const { NodeSelectorTerms } = printedStruct('NodeSelector', selector)
   return [
     ...validateNodeSelector(selector, 'spec.nodeSelector'),
     ...when((selector.nodeSelectorTerms ?? []).length !== 1, () =>
@@ -149,7 +149,7 @@ function attributeFaults(attribute: DeviceAttribute, at: string): Faults {
     ),
     ...lengthFaults(version, `${at}.version`),
     ...when(count === 0, () => required(at, oneOf)),
-    ...when(count > 1, () => invalidValue(at, printedDevices('DeviceAttribute', attribute), oneOf)),
+    ...when(count > 1, () => invalidValue(at, printedStruct('DeviceAttribute', attribute), oneOf)),
   ]
 }
 

@@ -1,9 +1,11 @@
 /**
- * How Go prints the parts of claims and slices that messages show: kube-apiserver's internal types have no names for
- * JSON, so that their fields appear as in Go, all of them (kubernetes/kubernetes pkg/apis/resource/types.go). Pure.
+ * How Go prints the parts of objects that messages show: kube-apiserver's internal types have no names for JSON, so
+ * that their fields appear as in Go, all of them (kubernetes/kubernetes pkg/apis/GROUP/types.go). Pure.
  */
 
-import { byKey } from '../faults.ts'
+import { isSameValue } from '../equality.ts'
+import type { Faults } from './faults.ts'
+import { byKey, IMMUTABLE, invalidValue, when } from './faults.ts'
 
 /**
  * The fields of each struct in Go's order: `Name` is a text, `Name=0` a number, `Name:Struct` a struct, `Name*` and
@@ -33,12 +35,18 @@ const STRUCTS: Readonly<Record<string, string>> = {
   NodeSelectorTerm: 'MatchExpressions[]NodeSelectorRequirement MatchFields[]NodeSelectorRequirement',
   NodeSelectorRequirement: 'Key Operator Values[]',
   DeviceAttribute: 'IntValue* BoolValue* StringValue* VersionValue*',
+  ObjectReference: 'Kind Namespace Name UID APIVersion ResourceVersion FieldPath',
+  RoleRef: 'APIGroup Kind Name',
+  CSINodeDriver: 'Name NodeID TopologyKeys[] Allocatable*VolumeNodeResources',
+  VolumeNodeResources: 'Count*',
+  VolumeAttachmentSpec: 'Attacher Source:VolumeAttachmentSource NodeName',
+  VolumeAttachmentSource: 'PersistentVolumeName* InlineVolumeSpec*',
 }
 
 type Value = Readonly<Record<string, unknown>>
 
 /** @returns the value with Go's names, what is absent included. @param struct one of the names above */
-export function printedDevices(struct: string, value: unknown): Value {
+export function printedStruct(struct: string, value: unknown): Value {
   const given = (value ?? {}) as Value
   const fields = (STRUCTS[struct] ?? '').split(' ')
   return Object.fromEntries(fields.map((field) => printedField(field, given)))
@@ -47,7 +55,7 @@ export function printedDevices(struct: string, value: unknown): Value {
 function printedField(field: string, given: Value): readonly [string, unknown] {
   const [, name = '', kind = '', inner = ''] = /^(\w+?)(?:(\*|\[\]|\{\}|:|=)(\w*))?$/.exec(field) ?? []
   const value = given[jsonNameOf(name)]
-  const printed = (each: unknown): unknown => (inner === '' ? each : printedDevices(inner, each))
+  const printed = (each: unknown): unknown => (inner === '' ? each : printedStruct(inner, each))
   switch (kind) {
     case ':':
       return [name, printed(value)]
@@ -64,9 +72,17 @@ function printedField(field: string, given: Value): readonly [string, unknown] {
   }
 }
 
-/** `CEL` is `cel`, `AdminAccess` is `adminAccess`, `IntValue` of an attribute is `int`. */
+/** `CEL` is `cel`, `APIVersion` is `apiVersion`, `NodeID` is `nodeID`, `IntValue` of an attribute is `int`. */
 function jsonNameOf(goName: string): string {
-  if (goName === 'CEL') return 'cel'
   const name = goName.replace(/^(Int|Bool|String|Version)Value$/, '$1')
-  return name.slice(0, 1).toLowerCase() + name.slice(1)
+  return name.replace(/^([A-Z]+$|[A-Z]+(?=[A-Z][a-z])|[A-Z])/, (capitals) => capitals.toLowerCase())
+}
+
+/** A fault when a struct does not mean the same as before; it is shown as Go prints it. */
+export function immutableStruct(
+  field: string,
+  struct: string,
+  { value, old }: { readonly value: unknown; readonly old: unknown },
+): Faults {
+  return when(!isSameValue(value, old), () => invalidValue(field, printedStruct(struct, value), IMMUTABLE))
 }
