@@ -30,12 +30,12 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 
 describe('what a request says', () => {
   it.each([
-    [JANE_REQUEST, ['dev']],
-    [MASTERS_REQUEST, ['system:masters']],
-    [RSA_REQUEST, []],
-    [ED25519_REQUEST, []],
-  ])('is read, and its signature is right', (pem, organizations) => {
-    expect(parseCertificateRequest(pem)).toEqual({ organizations, signatureFault: undefined })
+    [JANE_REQUEST, 'jane', ['dev']],
+    [MASTERS_REQUEST, 'jane', ['system:masters']],
+    [RSA_REQUEST, 'rsa', []],
+    [ED25519_REQUEST, 'ed', []],
+  ])('is read, and its signature is right', (pem, commonName, organizations) => {
+    expect(parseCertificateRequest(pem)).toEqual({ commonName, organizations, signatureFault: undefined })
   })
 
   it('is not believed when something was changed', () => {
