@@ -9,7 +9,8 @@ import type {
 import type { ResourceInfo } from '../resource.ts'
 import { define, status } from './define.ts'
 
-const GROUP = { group: 'resource.k8s.io' }
+/** Upstream keeps them in the version before. */
+const GROUP = { group: 'resource.k8s.io', storageVersion: 'resource.k8s.io/v1beta2' }
 
 export const DEVICE_CLASSES = define<DeviceClass>({
   ...GROUP,
