@@ -1,6 +1,6 @@
 /**
  * Makes the FlowSchemas and PriorityLevelConfigurations every cluster is born with, and puts back the specs of those
- * that are kept as they are born (kubernetes/kubernetes pkg/registry/flowcontrol/rest, pkg/registry/flowcontrol/ensurer).
+ * that are kept as they are born, and takes away what older versions were born with (kubernetes/kubernetes pkg/registry/flowcontrol/rest, pkg/registry/flowcontrol/ensurer).
  * Requests are not queued by them: they are here for whoever lists and watches them.
  */
 
@@ -18,9 +18,8 @@ import type { Resource } from '../api/resource.ts'
 import { FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS } from '../api/scheme.ts'
 import type { Client } from '../client/client.ts'
 
-/** As upstream's parts for this call themselves. */
+/** As upstream's part for this calls itself. */
 const PRODUCER = { fieldManager: 'api-priority-and-fairness-config-producer-v1' }
-const CONSUMER = 'api-priority-and-fairness-config-consumer-v1'
 
 type Configuration = FlowSchema | PriorityLevelConfiguration
 
@@ -52,15 +51,31 @@ async function ensureAll(
       if (mended !== undefined) await client.update(resource, mended, PRODUCER)
     }),
   )
+  const names = new Set(wanted.map((one) => one.metadata.name))
+  const stale = items.filter(({ metadata }) => !names.has(metadata.name) && isBorn(metadata))
+  await Promise.all(stale.map((one) => remove(client, resource, one)))
 }
 
 async function make(client: Client, resource: Resource<Configuration>, wanted: Configuration): Promise<void> {
-  const made = await client.create(resource, wanted, PRODUCER).catch((error: unknown) => {
+  await client.create(resource, wanted, PRODUCER).catch((error: unknown) => {
     // Another server on the same store was first.
-    if (isApiError(error, 'AlreadyExists')) return undefined
-    throw error
+    if (!isApiError(error, 'AlreadyExists')) throw error
   })
-  if (made?.kind === 'FlowSchema') await tellNotDangling(client, made)
+}
+
+const isBorn = ({ annotations }: Configuration['metadata']): boolean =>
+  truth(annotations?.[AUTOUPDATE_SPEC]) === true
+
+async function remove(
+  client: Client,
+  resource: Resource<Configuration>,
+  { metadata: { name, uid, resourceVersion } }: Configuration,
+): Promise<void> {
+  const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) }
+  await client.delete(resource, { name }, { preconditions }).catch((error: unknown) => {
+    // Gone already, or somebody's by now.
+    if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error
+  })
 }
 
 /** @returns the object as it is to be; undefined when it is so, or is its owner's */
@@ -91,24 +106,4 @@ function truth(text: string | undefined): boolean | undefined {
 function specOf(existing: Configuration, wanted: Configuration): Configuration['spec'] {
   const kept = 'exempt' in existing.spec && 'exempt' in wanted.spec ? { exempt: existing.spec.exempt } : {}
   return { ...wanted.spec, ...kept }
-}
-
-async function tellNotDangling(client: Client, flow: FlowSchema): Promise<void> {
-  const { name, creationTimestamp } = flow.metadata
-  const level = flow.spec.priorityLevelConfiguration.name
-  const condition = {
-    type: 'Dangling',
-    status: 'False',
-    lastTransitionTime: creationTimestamp,
-    reason: 'Found',
-    message: `This FlowSchema references the PriorityLevelConfiguration object named "${level}" and it exists`,
-  }
-  const { apiVersion, kind } = flow
-  const patch = { apiVersion, kind, metadata: { name }, status: { conditions: [condition] } }
-  await client.patch(FLOW_SCHEMAS, { name }, patch, {
-    type: 'apply',
-    subresource: 'status',
-    fieldManager: CONSUMER,
-    force: true,
-  })
 }

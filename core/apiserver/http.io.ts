@@ -22,6 +22,7 @@ import { TokenTracking } from './authentication/token-tracking.ts'
 import type { ComponentChecks } from './component-statuses.ts'
 import { componentCheck } from './component-statuses.ts'
 import { addWarnings, apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
+import { FlowControlStatus } from './flow-control-status.ts'
 import { PathRequests } from './path-requests.ts'
 import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
@@ -95,6 +96,7 @@ class HttpApiServer implements ApiServer {
   readonly #sessions: Sessions
   readonly #aggregator: Aggregator
   readonly #tracking: TokenTracking | undefined
+  readonly #flowControl: FlowControlStatus
   #port = 0
 
   constructor(options: ApiServerOptions) {
@@ -106,6 +108,7 @@ class HttpApiServer implements ApiServer {
     this.#resources = new ResourceRequests({ ...options, components })
     this.#sessions = new Sessions(options)
     this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
+    this.#flowControl = new FlowControlStatus(options)
     this.#tracking = registry.tokens && new TokenTracking(options)
     this.#paths = new PathRequests({
       kinds: options.registry.kinds,
@@ -289,7 +292,11 @@ class HttpApiServer implements ApiServer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
     this.#gate[Symbol.dispose]()
-    await Promise.all([this.#aggregator[Symbol.asyncDispose](), this.#tracking?.[Symbol.asyncDispose]()])
+    await Promise.all([
+      this.#aggregator[Symbol.asyncDispose](),
+      this.#tracking?.[Symbol.asyncDispose](),
+      this.#flowControl[Symbol.asyncDispose](),
+    ])
     const closed = this.#servers.map((server) => closeServer(server))
     for (const socket of this.#upgraded) socket.destroy()
     const grace = new AbortController()

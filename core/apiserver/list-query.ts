@@ -34,7 +34,10 @@ export function listPoint(
     throw badRequest('specifying resource version is not allowed when using continue')
   }
   const revision = parseRevision(resourceVersion, 'invalid resource version: ')
-  if (revision > current) throw tooLarge(revision, current)
+  const isLimited = match === '' && query.limit !== undefined
+  // Upstream asks its store then, and not its cache, which alone says when to come again.
+  const isOfStore = isOneObject && (match === 'Exact' || isLimited)
+  if (revision > current) throw tooLarge(revision, current, isOfStore ? {} : COME_AGAIN)
   const isPage = query.limit !== undefined && !isOneObject
   const isExact = match === 'Exact' || (match === '' && isPage && revision > 0)
   return isExact ? { kind: 'exact', revision } : { kind: 'newest' }
@@ -116,13 +119,19 @@ function parseRevision(text: string, prefix = ''): number {
   throw badRequest(prefix + fieldErrorMessage(invalidValue('resourceVersion', text, fault)))
 }
 
+const COME_AGAIN = { retryAfterSeconds: 1 }
+
 /** 504: the revision may come, so the client is told to ask again. */
-export function tooLarge(revision: number, current: number): ApiError {
+export function tooLarge(
+  revision: number,
+  current: number,
+  again: { readonly retryAfterSeconds?: number } = COME_AGAIN,
+): ApiError {
   const message = `Too large resource version: ${revision}, current: ${current}`
   return new ApiError('Timeout', `Timeout: ${message}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
+      ...again,
     },
   })
 }

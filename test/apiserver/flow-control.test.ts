@@ -6,11 +6,21 @@ import type { ResourceInfo } from '../../core/api/resource.ts'
 import { FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS } from '../../core/api/scheme.ts'
 import { ensureFlowControl } from '../../core/apiserver/flow-control.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
+import { FlowControlStatus } from '../../core/apiserver/flow-control-status.ts'
+import { memoryLog } from '../../host/fake/fake-host.ts'
+import { systemClock } from '../../host/linux/clock.io.ts'
 import type { Fixture, Loose } from './fixture.ts'
 import { fixture } from './fixture.ts'
 
 const ensure = (api: Fixture): Promise<void> =>
   ensureFlowControl(inProcessClient(api.registry, { user: 'test', fieldManager: 'test' }))
+
+const telling = (api: Fixture): FlowControlStatus =>
+  new FlowControlStatus({
+    registry: api.registry,
+    clock: { ...systemClock, now: () => api.clock.ms },
+    log: memoryLog(),
+  })
 
 async function born(): Promise<Fixture> {
   const api = await fixture()
@@ -52,6 +62,8 @@ describe('a new cluster', () => {
 
   it('says that their levels exist', async () => {
     const api = await born()
+    await using told = telling(api)
+    await told.settled()
     const { metadata, status } = api.get(FLOW_SCHEMAS, 'probes')
     expect(metadata).toMatchObject({ generation: 1, annotations: { [AUTOUPDATE_SPEC]: 'true' } })
     expect(
@@ -77,7 +89,43 @@ describe('a new cluster', () => {
   })
 })
 
+describe('FlowSchemas of users', () => {
+  it('are told of the level they name, as it comes and goes', async () => {
+    const api = await born()
+    await using told = telling(api)
+    const spec = { priorityLevelConfiguration: { name: 'mine' }, matchingPrecedence: 500 }
+    await api.create(FLOW_SCHEMAS, { metadata: { name: 'own' }, spec })
+    const condition = async (): Promise<Loose> => {
+      await told.settled()
+      const { type, status, reason, message } = api.get(FLOW_SCHEMAS, 'own').status.conditions[0]
+      return [type, status, reason, message]
+    }
+    const names = 'This FlowSchema references the PriorityLevelConfiguration object named "mine"'
+    const missing = ['Dangling', 'True', 'NotFound', `${names} but there is no such object`]
+    expect(await condition()).toEqual(missing)
+    const level = { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } }
+    await api.create(PRIORITY_LEVEL_CONFIGURATIONS, { metadata: { name: 'mine' }, spec: level })
+    expect(await condition()).toEqual(['Dangling', 'False', 'Found', `${names} and it exists`])
+    await api.remove(PRIORITY_LEVEL_CONFIGURATIONS, 'mine')
+    expect(await condition()).toEqual(missing)
+  })
+})
+
 describe('a server that starts again', () => {
+  it('takes away what it is born with no longer, and nothing else', async () => {
+    const api = await born()
+    const spec = { priorityLevelConfiguration: { name: 'exempt' }, matchingPrecedence: 500 }
+    const made = { gone: 'true', own: undefined, kept: 'false', odd: 'yes' }
+    for (const [name, value] of Object.entries(made)) {
+      const annotations = value === undefined ? {} : { [AUTOUPDATE_SPEC]: value }
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await api.create(FLOW_SCHEMAS, { metadata: { name, annotations }, spec })
+    }
+    await ensure(api)
+    const left = api.names(FLOW_SCHEMAS)
+    expect(Object.keys(made).filter((name) => left.includes(name))).toEqual(['own', 'kept', 'odd'])
+  })
+
   it('writes nothing when all is as it was', async () => {
     const api = await born()
     const before = api.get(FLOW_SCHEMAS, 'exempt').metadata.resourceVersion
