@@ -47,6 +47,10 @@ describe('v2', () => {
     const { operations } = of('admissionregistration.v1.RuleWithOperations')?.properties ?? {}
     expect(operations?.items?.enum).toContain('CONNECT')
     expect(of('core.v1.ObjectReference')?.['x-kubernetes-map-type']).toBe('atomic')
+    const fields = { exempt: 'Exempt', limited: 'Limited' }
+    expect(of('flowcontrol.v1.PriorityLevelConfigurationSpec')?.['x-kubernetes-unions']).toEqual([
+      { discriminator: 'type', 'fields-to-discriminateBy': fields },
+    ])
   })
 
   it('says no defaults', () => {

@@ -11,6 +11,7 @@ import { API_VERSION, KIND, describedField, describedType } from './descriptions
 import { openApiFacts } from '../../api/schema/openapi-facts.ts'
 import { apiVersionOf } from '../../api/resource.ts'
 import type { FieldFacts } from '../../api/schema/field-table.ts'
+import { unionExtension } from './unions.ts'
 import {
   ANY_JSON,
   META_PACKAGE,
@@ -166,6 +167,7 @@ function definition(message: string, kind: GroupVersionKind | undefined): Schema
     ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
     ...(isAtomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     ...(kind ? { 'x-kubernetes-group-version-kind': [kind] } : {}),
+    ...unionExtension(message),
   }
 }
 
