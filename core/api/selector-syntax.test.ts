@@ -35,6 +35,7 @@ describe('label selectors', () => {
     ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
     ['a in', "unable to parse requirement: found '' expected: '('"],
     ['a in x', "unable to parse requirement: found 'x' expected: '('"],
+    ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
     ['a in (x', "unable to parse requirement: found '', expected: ',' or ')'"],
     ['a==!b', "unable to parse requirement: found '!', expected: identifier"],
     ['!', "unable to parse requirement: found '', expected: identifier"],

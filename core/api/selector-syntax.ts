@@ -114,6 +114,9 @@ class LabelSelectorParser {
   #list(): readonly string[] {
     const open = this.#take()
     if (open.text !== '(') throw unreadable(`found '${open.text}' expected: '('`)
+    const first = this.#peek()
+    if (first.kind !== 'word' && first.text !== ',' && first.text !== ')')
+      throw unreadable(`found '${first.text}', expected: ',', ')' or identifier`)
     const values: string[] = []
     for (;;) {
       const next = this.#take()

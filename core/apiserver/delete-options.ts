@@ -66,7 +66,15 @@ function fromQuery(query: URLSearchParams): GivenOptions {
     orphanDependents: booleanOf(query, 'orphanDependents'),
     propagationPolicy: query.get('propagationPolicy') ?? undefined,
     dryRun: query.getAll('dryRun'),
+    ...queryPreconditions(query),
   }
+}
+
+/** As the body has them under `preconditions`. */
+function queryPreconditions(query: URLSearchParams): Pick<GivenOptions, 'preconditions'> {
+  const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')]
+  const preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) }
+  return Object.keys(preconditions).length > 0 ? { preconditions } : {}
 }
 
 function faults({ orphanDependents, propagationPolicy: policy, dryRun = [] }: GivenOptions): FieldError[] {

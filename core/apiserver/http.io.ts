@@ -31,6 +31,7 @@ import { RequestGate, requestKind } from './request-gate.io.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { ApiRequest, ApiResponse } from './request.ts'
 import { ANONYMOUS } from './request.ts'
+import { refuseTimeout } from './request-timeout.ts'
 import { ResourceRequests } from './resource-requests.ts'
 import type { RequestVerb, Route } from './route.ts'
 import { routeOf, verbOf } from './route.ts'
@@ -176,6 +177,7 @@ class HttpApiServer implements ApiServer {
     try {
       if (!isReadablePath(asked.request.path))
         return await writeResponse(incoming, response, unreadablePath())
+      if (requestKind(asked) !== 'longRunning') refuseTimeout(asked.request.query)
       const known = await this.#gate.identified(incoming, asked, (texts) => addWarnings(response, texts))
       const { request, route, verb } = known
       using seat = await this.#gate.seat(known, response)

@@ -40,7 +40,8 @@ export function listPoint(
   if (revision > current) throw tooLarge(revision, current, isOfStore ? {} : COME_AGAIN)
   const isPage = query.limit !== undefined && !isOneObject
   const isExact = match === 'Exact' || (match === '' && isPage && revision > 0)
-  return isExact ? { kind: 'exact', revision } : { kind: 'newest' }
+  // However it is written, 0 is any.
+  return isExact && revision > 0 ? { kind: 'exact', revision } : { kind: 'newest' }
 }
 
 const isAny = (resourceVersion: string): boolean => resourceVersion === '' || resourceVersion === '0'
@@ -113,7 +114,7 @@ function watchFaults(query: WatchQuery): readonly FieldError[] {
 }
 
 /** @returns 0 for absent and "0". Throws ApiError BadRequest */
-function parseRevision(text: string, prefix = ''): number {
+export function parseRevision(text: string, prefix = ''): number {
   const fault = text === '' ? undefined : uint64Fault(text)
   if (fault === undefined) return Number(text)
   throw badRequest(prefix + fieldErrorMessage(invalidValue('resourceVersion', text, fault)))

@@ -165,6 +165,9 @@ describe('deletes', () => {
       `${INVALID}propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set`,
     ],
     ['dryRun=All', {}, '{"dryRun":false}'],
+    ['uid=x', undefined, '{"preconditions":{"uid":"x"},"dryRun":false}'],
+    ['uid=&resourceVersion=0', undefined, '{"preconditions":{"resourceVersion":"0"},"dryRun":false}'],
+    ['uid=x', {}, '{"dryRun":false}'],
     [
       '',
       { apiVersion: 'apps/v1', kind: 'DeleteOptions', unknown: 1, preconditions: { uid: '' } },

@@ -26,6 +26,7 @@ import { ConversionFailure, afterConversion } from './conversion/unconverted.ts'
 import { DELETE_OPTIONS, deleteOptions } from './delete-options.ts'
 import { negotiate, refuseOtherNumber } from './negotiate.ts'
 import type { PatchType } from '../client/client.ts'
+import { booleanOf } from './query-values.ts'
 import type { DeleteResult, Registry, RegistryEvent, RequestContext, WatchQuery } from './registry.ts'
 import type { View } from './representation.ts'
 import { JsonTexts, listText, objectText } from './representation.ts'
@@ -33,6 +34,7 @@ import type { ApiRequest, ApiResponse } from './request.ts'
 import { errorResponse } from './request.ts'
 import type { Body } from './request-body.ts'
 import { decodeBody, decodePatch, patchTypeOf } from './request-body.ts'
+import { checkListQuery, parseRevision, watchPoint } from './list-query.ts'
 import { listQuery, timeoutSeconds, watchQuery } from './list-options.ts'
 import { isCustom, refuseName, refuseUnsupported, shownType, unknownInclusion } from './resource-refusals.ts'
 import type { RequestVerb, ResourceRoute } from './route.ts'
@@ -147,15 +149,17 @@ export class ResourceRequests {
   }
 
   async #component({ request, route, view }: Exchange, verb: RequestVerb): Promise<ApiResponse> {
-    refuseComponentWatch(verb)
     const { components = {} } = this.#options
     if (route.name !== undefined) {
       const object = await componentStatus(components, objectName(route).name)
       refuseOtherNumber(view.representation.shape, false, shownType(route, false))
       return shown(200, object, view)
     }
-    const query = listQuery(request.query, undefined)
+    const isWatch = verb === 'watch'
+    const query = isWatch ? watchQuery(request.query, undefined) : listQuery(request.query, undefined)
+    if (isWatch) watchPoint({ ...query, resourceVersion: undefined }, 0)
     const selection = selectionOf(this.#registry, route.resource, query)
+    refuseComponentWatch(verb)
     const list = await componentStatusList(components, query, selection)
     refuseOtherNumber(view.representation.shape, true, shownType(route, true))
     return whole(200, listText(route.resource, list, view), view)
@@ -165,7 +169,7 @@ export class ResourceRequests {
     const name = objectName(route)
     const resourceVersion = request.query.get('resourceVersion') || '0'
     // An object not older than a revision yet to come cannot be had: refused as for a list.
-    if (resourceVersion !== '0') {
+    if (parseRevision(resourceVersion) !== 0) {
       const notOlder = { resourceVersion, resourceVersionMatch: 'NotOlderThan', limit: 1 }
       this.#registry.list(route.resource, { namespace: name.namespace, ...notOlder })
     }
@@ -182,6 +186,9 @@ export class ResourceRequests {
 
   async #watch({ request, route, view }: Exchange): Promise<ApiResponse> {
     const { clock, random } = this.#options
+    // The old paths are those of lists to upstream until it is to be answered.
+    if (route.isWatch && !booleanOf(request.query, 'watch'))
+      checkListQuery(listQuery(request.query, route.namespace))
     const asked = watchQuery(request.query, route.namespace)
     const query = route.name === undefined ? asked : ofOneName(asked, route.name)
     const seconds = timeoutSeconds(request.query)

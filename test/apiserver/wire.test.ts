@@ -71,6 +71,7 @@ describe('lists by resourceVersion', () => {
     ['resourceVersionMatch=Exact&resourceVersion=0', EXACT_ZERO],
     ['resourceVersionMatch=Exact&resourceVersion=OLD', 'ab'],
     ['limit=1&resourceVersionMatch=Exact&resourceVersion=OLD', 'a'],
+    ['resourceVersionMatch=Exact&resourceVersion=00', 'abc'],
     [
       'resourceVersionMatch=Exact&resourceVersion=900',
       { code: 410, message: 'The resourceVersion for the provided list is too old.' },
@@ -115,11 +116,36 @@ describe('lists by resourceVersion', () => {
     })
   }
 
+  it.each([
+    [`${MAPS}?timeout=1s`, 200, undefined],
+    [`${MAPS}?watch=1&timeoutSeconds=1&timeout=x`, 200, undefined],
+    [
+      '/version?timeout=1',
+      400,
+      'invalid timeout specified in the request URL - time: missing unit in duration "1"',
+    ],
+    [
+      '/api/v1/watch/namespaces/default/configmaps?sendInitialEvents=1',
+      422,
+      'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+    ],
+  ])('%s', async (path, code, message) => {
+    const answer = await ask(api, path)
+    expect(answer.code).toBe(code)
+    if (message !== undefined) expect(answer.json()['message']).toBe(message)
+  })
+
   it('a revision yet to come says when to come back, for single objects too', async () => {
     for (const path of [`${MAPS}?resourceVersion=999999`, `${MAPS}/a?resourceVersion=999999`]) {
       const answer = await ask(api, path)
       expect([answer.code, answer.headers['retry-after']]).toEqual([504, '1'])
       expect(answer.json()).toMatchObject({ details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } })
+    }
+    // What only the store can say it says to nobody.
+    for (const more of ['limit=1', 'resourceVersionMatch=Exact']) {
+      const path = `${MAPS}?fieldSelector=metadata.name%3Da&resourceVersion=999999&${more}`
+      const answer = await ask(api, path)
+      expect([answer.code, answer.headers['retry-after']]).toEqual([504, undefined])
     }
     expect((await ask(api, `${MAPS}/a?resourceVersion=0`)).code).toBe(200)
     expect((await ask(api, `${MAPS}/a?resourceVersion=${before}`)).code).toBe(200)
