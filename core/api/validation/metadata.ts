@@ -28,7 +28,7 @@ export interface MetadataRules {
 export function validateMetadata({ metadata }: KubernetesObject, rules: MetadataRules): Faults {
   const { name, namespace } = metadata
   return [
-    ...validateGenerateName({ metadata }, rules.nameFaults),
+    ...ofNameBeginning(metadata, rules.nameFaults),
     ...(name
       ? invalidTexts('metadata.name', name, rules.nameFaults)
       : [required('metadata.name', 'name or generateName is required')]),
@@ -47,18 +47,22 @@ export function validateMetadata({ metadata }: KubernetesObject, rules: Metadata
   ]
 }
 
-/** Faults of what a name was to begin with. */
+/** Faults of what an old object's name was to begin with: upstream says of it first what no name may have in it. */
 export function validateGenerateName(
   { metadata }: Pick<KubernetesObject, 'metadata'>,
   nameFaults: MetadataRules['nameFaults'],
 ): Faults {
-  const { generateName } = metadata
-  if (!generateName) return []
-  return [
-    ...validatePrefix(metadata),
-    ...invalidTexts('metadata.generateName', generateName, (prefix) => nameFaults(maskTrailingDash(prefix))),
-  ]
+  if (!metadata.generateName) return []
+  return [...validatePrefix(metadata), ...ofNameBeginning(metadata, nameFaults)]
 }
+
+const ofNameBeginning = (
+  { generateName = '' }: KubernetesObject['metadata'],
+  nameFaults: MetadataRules['nameFaults'],
+): Faults =>
+  generateName === ''
+    ? []
+    : invalidTexts('metadata.generateName', generateName, (prefix) => nameFaults(maskTrailingDash(prefix)))
 
 /** What no name may have in it, of whatever kind: it is a part of a path. */
 const validatePrefix = ({ generateName = '' }: KubernetesObject['metadata']): Faults =>
