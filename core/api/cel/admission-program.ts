@@ -4,11 +4,11 @@
  */
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import { translated } from './dialect.ts'
 import { messageOf } from './evaluation-errors.ts'
 import type { Metered } from './metering.ts'
-import { PER_EXPRESSION, metered } from './metering.ts'
+import { TOO_DEAR, costed, metered } from './metering.ts'
 
 /** What the variables of expressions are for one request. */
 export interface Activation {
@@ -42,20 +42,10 @@ export class AdmissionProgram {
   /** @throws BudgetExceeded when it costs more than is left */
   evaluate(activation: Activation, budget: Budget): Outcome {
     if (this.#run === undefined) return { error: `compilation error: ${this.#fault}` }
-    const own = new Budget(PER_EXPRESSION)
-    const outcome = this.#outcome(this.#run, activation, own)
-    budget.spend(PER_EXPRESSION - Math.max(0, own.left))
-    return outcome
-  }
-
-  #outcome(run: Metered, activation: Activation, own: Budget): Outcome {
-    try {
-      const value = run(activation, own)
-      // An operator may have kept quiet about the error.
-      return own.isSpent ? this.#failed('operation cancelled: actual cost limit exceeded') : { value }
-    } catch (error) {
-      return this.#failed(own.isSpent ? 'operation cancelled: actual cost limit exceeded' : messageOf(error))
-    }
+    const { cost, outcome } = costed(this.#run, activation)
+    budget.spend(cost)
+    if (outcome === 'tooDear') return this.#failed(TOO_DEAR)
+    return 'error' in outcome ? this.#failed(messageOf(outcome.error)) : outcome
   }
 
   #failed(why: string): Outcome {

@@ -1,12 +1,6 @@
-/**
- * What evaluating the rules of one value may cost: every item of a list or key of a map that an expression looks at
- * counts. Upstream estimates the cost before and counts it after (kubernetes/apiserver pkg/cel, RuntimeCELCostBudget).
- */
+/** What evaluations may cost, and what is left of it. The costs are those of ./metering.ts. */
 
-/** About a second's work. */
-const ITEMS = 1_000_000
-
-/** Thrown in the middle of an evaluation; no other rule is evaluated after it. */
+/** Thrown in the middle of an evaluation; no other is begun after it. */
 export class BudgetExceeded extends Error {
   constructor() {
     super('validation failed due to running out of cost budget, no further validation rules will be run')
@@ -16,8 +10,8 @@ export class BudgetExceeded extends Error {
 export class Budget {
   #left: number
 
-  constructor(items = ITEMS) {
-    this.#left = items
+  constructor(limit: number) {
+    this.#left = limit
   }
 
   /** What may still be spent; negative once too much was. */
@@ -30,24 +24,8 @@ export class Budget {
   }
 
   /** @throws BudgetExceeded */
-  spend(items: number): void {
-    this.#left -= items
+  spend(cost: number): void {
+    this.#left -= cost
     if (this.#left < 0) throw new BudgetExceeded()
-  }
-
-  /** @returns the list or map, counted when it is read */
-  counted<T extends object>(value: T): T {
-    const isList = Array.isArray(value)
-    return new Proxy(value, {
-      get: (target, key) => {
-        if (isList && typeof key === 'string' && key !== 'length') this.spend(1)
-        return Reflect.get(target, key) as unknown
-      },
-      ownKeys: (target) => {
-        const keys = Reflect.ownKeys(target)
-        this.spend(keys.length)
-        return keys
-      },
-    })
   }
 }

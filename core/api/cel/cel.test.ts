@@ -168,7 +168,22 @@ describe('rules', () => {
     const text = 'self.all(a, self.all(b, self.all(c, a + b + c >= 0)))'
     const schema = ruled({ type: 'array', items: INT }, rule(text))
     expect(says(schema, [1, 2, 3])).toEqual([])
-    expect(says(schema, Array(1000).fill(1))).toEqual([expect.stringContaining('running out of cost budget')])
+    expect(says(schema, Array(1000).fill(1))).toEqual([
+      `spec: Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`,
+    ])
+    const message = { messageExpression: `${text} ? "a" : "b"` }
+    expect(says(ruled(schema, rule('false', message)), Array(1000).fill(1))).toEqual([
+      `spec: Invalid value: "array": no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(message.messageExpression)}`,
+    ])
+  })
+
+  it('that cost too much together are stopped, and so are those after them', () => {
+    const dear = 'self.all(a, self.all(b, a + b >= 0))'
+    const schema = ruled({ type: 'array', items: ruled(INT, rule('self > 1')) }, rule(dear))
+    const many: Schema = { type: 'array', items: schema }
+    expect(says(many, Array(30).fill(Array(300).fill(2)))).toEqual([
+      'spec[13]: Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run',
+    ])
   })
 
   it('that cannot be understood are named', () => {

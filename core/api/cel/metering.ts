@@ -7,13 +7,15 @@
  */
 
 import type { ParseResult } from '@marcbachmann/cel-js'
-import type { Budget } from './budget.ts'
+import { Budget } from './budget.ts'
 import type { ExpressionNode } from './expression-nodes.ts'
 import { expressionNodes } from './expression-nodes.ts'
 
 /** Of one expression, and of all expressions of one policy, binding and parameter. */
 export const PER_EXPRESSION = 1_000_000
 export const PER_EVALUATION = 10_000_000
+/** What upstream's evaluator says of an expression that costs more. */
+export const TOO_DEAR = 'operation cancelled: actual cost limit exceeded'
 /** Of the match conditions of a webhook or a policy. */
 export const PER_MATCH_CONDITIONS = 2_500_000
 
@@ -21,6 +23,26 @@ export const PER_MATCH_CONDITIONS = 2_500_000
 export type Metered = (context: object, budget: Budget) => unknown
 
 type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown
+
+export type Costed = {
+  readonly cost: number
+  readonly outcome: { readonly value: unknown } | { readonly error: unknown } | 'tooDear'
+}
+
+/** Evaluates within what one expression may cost. */
+export function costed(run: Metered, context: object): Costed {
+  const budget = new Budget(PER_EXPRESSION)
+  const outcome = ((): Costed['outcome'] => {
+    try {
+      const value = run(context, budget)
+      // An operator may have kept quiet about the error.
+      return budget.isSpent ? 'tooDear' : { value }
+    } catch (error) {
+      return budget.isSpent ? 'tooDear' : { error }
+    }
+  })()
+  return { cost: PER_EXPRESSION - Math.max(0, budget.left), outcome }
+}
 
 /** A node as it is evaluated. */
 type EvaluatedNode = ExpressionNode & { evaluate: Evaluate }

@@ -3,7 +3,7 @@
  * kubernetes/apiextensions-apiserver pkg/apiserver/schema/cel/validation.go.
  */
 
-import type { Environment, ParseResult } from '@marcbachmann/cel-js'
+import type { Environment } from '@marcbachmann/cel-js'
 import { Optional } from '@marcbachmann/cel-js'
 import type { FieldError, FieldErrorType } from '../field-error.ts'
 import type { ValidationRule } from '../generated/apiextensions-v1.ts'
@@ -11,9 +11,11 @@ import { fieldPath } from '../definition/field-path.ts'
 import { Correlation, itemCorrelation, memberCorrelation, oldItem } from '../json-schema/correlation.ts'
 import type { JsonObject, Schema } from '../json-schema/schema.ts'
 import { childPath, isJsonObject, itemPath, itemSchema, keyPath, valueSchema } from '../json-schema/schema.ts'
-import { Budget } from './budget.ts'
+import { Budget, BudgetExceeded } from './budget.ts'
 import { translated, untranslated } from './dialect.ts'
 import { optionalRuleEnvironment, ruleEnvironment } from './library.ts'
+import type { Metered } from './metering.ts'
+import { PER_EVALUATION, TOO_DEAR, costed, metered } from './metering.ts'
 import { celValue } from './values.ts'
 
 const MAX_MESSAGE_BYTES = 5 * 1024
@@ -25,7 +27,7 @@ const REASONS: Readonly<Record<string, FieldErrorType>> = {
   FieldValueDuplicate: 'duplicate',
 }
 
-type Compiled = { readonly program: ParseResult } | { readonly fault: string }
+type Compiled = { readonly run: Metered } | { readonly fault: string }
 
 /** A rule that cannot be evaluated here, and why. */
 export interface UnsupportedRule {
@@ -51,6 +53,8 @@ interface Run {
   readonly budget: Budget
   readonly faults: FieldError[]
   readonly ratcheted: FieldError[]
+  /** No further rule is evaluated: it would cost too much. */
+  isOver: boolean
 }
 
 export interface ChangeFaults {
@@ -92,14 +96,14 @@ export class CelRules {
 
   /** @param old the value before; undefined on create, and where it cannot be told which item it was */
   faults(value: unknown, old: unknown, schema: Schema, path = ''): readonly FieldError[] {
-    const run: Run = { budget: new Budget(), faults: [], ratcheted: [] }
+    const run = newRun()
     this.#visit({ value, old, schema, path, run, before: undefined, around: undefined })
     return run.faults
   }
 
   /** As faults(), of a whole object; what did not change is let through, unless a rule is about the change. */
   changeFaults(value: unknown, old: unknown, schema: Schema): ChangeFaults {
-    const run: Run = { budget: new Budget(), faults: [], ratcheted: [] }
+    const run = newRun()
     const before = old === undefined ? undefined : new Correlation(value, old, schema)
     this.#visit({ value, old, schema, path: '', run, before, around: undefined })
     return run
@@ -107,7 +111,7 @@ export class CelRules {
 
   #visit(place: Place): void {
     const { value, schema } = place
-    if (value === undefined || value === null) return
+    if (value === undefined || value === null || place.run.isOver) return
     const rules = schema['x-kubernetes-validations'] ?? []
     if (rules.length > 0) this.#own(rules, place)
     this.#members(place)
@@ -159,49 +163,60 @@ export class CelRules {
 
   #own(rules: readonly ValidationRule[], place: Place): void {
     const { value, old, schema, run } = place
-    const { budget } = run
-    const self = celValue(value, schema, budget)
-    const oldSelf = old === undefined || old === null ? undefined : celValue(old, schema, budget)
+    const self = celValue(value, schema)
+    const oldSelf = old === undefined || old === null ? undefined : celValue(old, schema)
     for (const rule of rules) {
       const compiled = this.#program(rule)
-      const isTransition = usesOldSelf(rule.rule)
       const isOptional = rule.optionalOldSelf === true
       // Rules about a change have nothing to say of what is new, unless they ask for it; what cannot be evaluated
       // was warned of.
-      if (budget.isSpent || 'fault' in compiled || (isTransition && !isOptional && oldSelf === undefined))
-        continue
-      const context = { self, oldSelf: isOptional ? optionalOld(old, budget) : (oldSelf ?? null) }
-      try {
-        if (compiled.program(context) === true) continue
-        const isKept = !isTransition && (place.before ?? place.around)?.isUnchanged()
-        const fault = ruleFault(
-          rule,
-          place,
-          this.#text(rule, { self, ...(oldSelf === undefined ? {} : { oldSelf }) }),
-        )
-        if (isKept) run.ratcheted.push(fault)
-        else run.faults.push(fault)
-      } catch (error) {
-        run.faults.push(errorFault(rule, place, firstLine(error)))
-      }
+      const isNone = usesOldSelf(rule.rule) && !isOptional && oldSelf === undefined
+      if (run.isOver || 'fault' in compiled || isNone) continue
+      const given = { self, ...(oldSelf === undefined ? {} : { oldSelf }) }
+      const context = { self, oldSelf: isOptional ? optionalOld(old) : (oldSelf ?? null) }
+      const outcome = this.#evaluated(compiled.run, context, place, tooDear(rule))
+      if (outcome === undefined) return
+      if ('error' in outcome) run.faults.push(errorFault(rule, place, firstLine(outcome.error)))
+      else if (outcome.value !== true) this.#broken(rule, place, given)
     }
   }
 
-  /** @param context whose `oldSelf` is no optional, as upstream: messages that take it for one cannot be made */
-  #text(rule: ValidationRule, context: JsonObject): string {
+  /** @param said what is said of an evaluation that costs too much. @returns undefined when it does: all is over then */
+  #evaluated(evaluation: Metered, context: object, { run, ...place }: Place, said: string) {
+    const { cost, outcome } = costed(evaluation, context)
+    const over = cost > run.budget.left ? new BudgetExceeded().message : outcome === 'tooDear' ? said : ''
+    if (over === '' && outcome !== 'tooDear') {
+      run.budget.spend(cost)
+      return outcome
+    }
+    run.isOver = true
+    run.faults.push({ type: 'invalid', field: fieldOf(place), value: place.schema.type ?? '', detail: over })
+    return undefined
+  }
+
+  /** @param given as rules see it, but that `oldSelf` is no optional: messages that take it for one cannot be made */
+  #broken(rule: ValidationRule, place: Place, given: JsonObject): void {
+    const text = this.#text(rule, place, given)
+    if (text === undefined) return
+    const isKept = !usesOldSelf(rule.rule) && (place.before ?? place.around)?.isUnchanged()
+    const { faults, ratcheted } = place.run
+    const list = isKept ? ratcheted : faults
+    list.push(ruleFault(rule, place, text))
+  }
+
+  /** @returns undefined when making it costs too much */
+  #text(rule: ValidationRule, place: Place, given: JsonObject): string | undefined {
     const fallback = rule.message ? rule.message.trim() : `failed rule: ${rule.rule.trim()}`
     if (!rule.messageExpression) return fallback
     const compiled = this.#compiled(this.#messages, rule, rule.messageExpression)
     if ('fault' in compiled) return fallback
-    try {
-      const result: unknown = compiled.program(context)
-      const text = typeof result === 'string' ? result.trim() : ''
-      const isGood = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= MAX_MESSAGE_BYTES
-      return isGood ? text : fallback
-    } catch {
-      // A message that cannot be made is no reason to let the object pass.
-      return fallback
-    }
+    const outcome = this.#evaluated(compiled.run, given, place, tooDearMessage(rule.messageExpression))
+    if (outcome === undefined) return undefined
+    // A message that cannot be made is no reason to let the object pass.
+    if ('error' in outcome || typeof outcome.value !== 'string') return fallback
+    const text = outcome.value.trim()
+    const isGood = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= MAX_MESSAGE_BYTES
+    return isGood ? text : fallback
   }
 
   #program(rule: ValidationRule): Compiled {
@@ -221,7 +236,7 @@ export class CelRules {
       const environment = isOptional ? (this.#optional ??= optionalRuleEnvironment()) : this.#environment
       const program = environment.parse(translated(expression))
       const { valid, error } = program.check()
-      return valid ? { program } : { fault: firstLine(error) }
+      return valid ? { run: metered(program) } : { fault: firstLine(error) }
     } catch (error) {
       return { fault: firstLine(error) }
     }
@@ -229,8 +244,18 @@ export class CelRules {
 }
 
 /** Of an optional old value nobody knows the schema, as upstream: its times are texts. */
-const optionalOld = (old: unknown, budget: Budget): unknown =>
-  old === undefined || old === null ? Optional.none() : Optional.of(celValue(old, undefined, budget))
+const optionalOld = (old: unknown): unknown =>
+  old === undefined || old === null ? Optional.none() : Optional.of(celValue(old, undefined))
+
+const newRun = (): Run => ({ budget: new Budget(PER_EVALUATION), faults: [], ratcheted: [], isOver: false })
+
+const NO_FURTHER = 'no further validation rules will be run due to call cost exceeds limit for'
+const tooDear = (rule: ValidationRule): string => `'${TOO_DEAR}': ${NO_FURTHER} rule: ${saidOf(rule)}`
+const tooDearMessage = (expression: string): string =>
+  `${NO_FURTHER} messageExpression: ${JSON.stringify(expression)}`
+
+/** A rule by its message, or as it is written. */
+const saidOf = ({ message, rule }: ValidationRule): string => (message ? message.trim() : rule.trim())
 
 const conversionFault = (name: string): string =>
   `type conversion error from 'string' to 'google.protobuf.${name}'`
@@ -256,15 +281,15 @@ function ruleFault(rule: ValidationRule, { path, schema }: Place, detail: string
 }
 
 /** A rule that could not be evaluated. */
-function errorFault(rule: ValidationRule, { path, schema }: Place, why: string): FieldError {
-  const said = rule.message ? rule.message.trim() : rule.rule.trim()
+function errorFault(rule: ValidationRule, place: Place, why: string): FieldError {
+  const said = saidOf(rule)
   const detail = why.startsWith('no such overload')
     ? `'${why}': call arguments did not match a supported operator, function or macro signature for rule: ${said}`
-    : why.startsWith('validation failed')
-      ? why
-      : `${why} evaluating rule: ${said}`
-  return { type: 'invalid', field: path === '' ? '<nil>' : path, value: schema.type ?? '', detail }
+    : `${why} evaluating rule: ${said}`
+  return { type: 'invalid', field: fieldOf(place), value: place.schema.type ?? '', detail }
 }
+
+const fieldOf = ({ path }: Pick<Place, 'path'>): string => (path === '' ? '<nil>' : path)
 
 function hasRules(schema: Schema): boolean {
   if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true

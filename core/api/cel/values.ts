@@ -4,7 +4,6 @@
  */
 
 import type { Schema } from '../json-schema/schema.ts'
-import type { Budget } from './budget.ts'
 import { durationValue } from './durations.ts'
 import { isIntOrString, isJsonObject, itemSchema, memberSchema } from '../json-schema/schema.ts'
 
@@ -33,28 +32,21 @@ export function celName(name: string): string | undefined {
   return /^[A-Za-z_]\w*$/.test(escaped) ? escaped : undefined
 }
 
-/**
- * @param schema undefined: nothing is known of the value
- * @param budget what reading it counts against
- */
-export function celValue(value: unknown, schema: Schema | undefined, budget?: Budget): unknown {
+/** @param schema undefined: nothing is known of the value */
+export function celValue(value: unknown, schema: Schema | undefined): unknown {
   if (typeof value === 'number') return numberValue(value, schema)
   if (typeof value === 'string') return stringValue(value, schema)
   if (Array.isArray(value)) {
     const items = schema && itemSchema(schema)
-    const list = value.map((item) => celValue(item, items, budget))
-    return budget === undefined ? list : budget.counted(list)
+    return value.map((item) => celValue(item, items))
   }
   if (!isJsonObject(value)) return value
   const entries = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
     const isProperty = schema?.properties !== undefined && Object.hasOwn(schema.properties, name)
     const shown = isProperty ? celName(name) : name
-    return shown === undefined
-      ? []
-      : [[shown, celValue(member, schema && memberSchema(schema, name), budget)]]
+    return shown === undefined ? [] : [[shown, celValue(member, schema && memberSchema(schema, name))]]
   })
-  const object = Object.assign(Object.create(null), Object.fromEntries(entries)) as object
-  return budget === undefined ? object : budget.counted(object)
+  return Object.assign(Object.create(null), Object.fromEntries(entries)) as object
 }
 
 function numberValue(value: number, schema: Schema | undefined): unknown {
