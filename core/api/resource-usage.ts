@@ -3,14 +3,7 @@
  * kubernetes/kubernetes pkg/quota/v1/evaluator/core, kubernetes/apiserver pkg/quota/v1.
  */
 
-import type {
-  Container,
-  PersistentVolumeClaim,
-  Pod,
-  ResourceQuota,
-  ScopedResourceSelectorRequirement,
-  Service,
-} from './generated/core-v1.ts'
+import type { Container, PersistentVolumeClaim, Pod, ResourceQuota, Service } from './generated/core-v1.ts'
 import type { ResourceClaim } from './generated/resource-v1.ts'
 import type { KubernetesObject } from './object.ts'
 import { milliOf } from './quantity.ts'
@@ -195,61 +188,6 @@ function deviceUsage({ spec }: ResourceClaim): Usage {
   }
   return Object.fromEntries(usage)
 }
-
-/** Whether the quota's scopes take the object in; only pods have any. */
-export function isInScope(
-  { spec }: ResourceQuota,
-  resource: ResourceInfo,
-  object: KubernetesObject,
-): boolean {
-  const scopes: readonly ScopedResourceSelectorRequirement[] = [
-    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
-    ...(spec?.scopeSelector?.matchExpressions ?? []),
-  ]
-  if (scopes.length === 0) return true
-  if (resource.group !== '' || resource.resource !== 'pods') return false
-  return scopes.every((scope) => podMatches(scope, object as Pod))
-}
-
-function podMatches(
-  { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement,
-  pod: Pod,
-): boolean {
-  const { activeDeadlineSeconds, priorityClassName } = pod.spec
-  switch (scopeName) {
-    case 'Terminating':
-      return activeDeadlineSeconds !== undefined
-    case 'NotTerminating':
-      return activeDeadlineSeconds === undefined
-    case 'BestEffort':
-      return isBestEffort(pod)
-    case 'NotBestEffort':
-      return !isBestEffort(pod)
-    case 'PriorityClass':
-      return classMatches(priorityClassName ?? '', operator, values)
-    default:
-      return false
-  }
-}
-
-function classMatches(name: string, operator: string, values: readonly string[]): boolean {
-  switch (operator) {
-    case 'In':
-      return values.includes(name)
-    case 'NotIn':
-      return !values.includes(name)
-    case 'DoesNotExist':
-      return name === ''
-    default:
-      return name !== ''
-  }
-}
-
-const isBestEffort = ({ spec }: Pod): boolean =>
-  [...spec.containers, ...(spec.initContainers ?? [])].every(
-    ({ resources }) =>
-      Object.keys(resources?.requests ?? {}).length + Object.keys(resources?.limits ?? {}).length === 0,
-  )
 
 /** Compute resources that a pod under a quota must speak of. */
 const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']
