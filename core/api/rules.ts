@@ -64,6 +64,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly prepareForCreate?: (object: T, user: Requester) => T
   /** What is reckoned of a new object once admission has made it what it will be. */
   readonly settle?: (object: T) => T
+  /** What to tell of an object that is not settled yet. */
+  readonly settleWarnings?: (object: T) => readonly string[]
   /** As settle, of an update: what is dropped here has an owner and counts as a change. */
   readonly settleUpdate?: (object: T, old: T) => T
   /** Sub-resources that are not written as usual; the usual one is `status`. */

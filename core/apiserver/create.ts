@@ -168,6 +168,7 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
     env,
     { ...about, object: draft, old: undefined, context, random },
     (admissible) => {
+      for (const text of rules.settleWarnings?.(admissible) ?? []) context.warn(text)
       const object = rules.settle?.(admissible) ?? admissible
       const errors = rules.validateCreate(object, env.facts)
       if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, object.metadata.name, errors)

@@ -2,6 +2,7 @@
 
 import type { PodTemplate } from '../generated/core-v1.ts'
 import { keptPodSpec, keptTemplate } from '../pod-features.ts'
+import { appArmorWarnings, settledPod } from '../pod-settle.ts'
 import { EPHEMERAL_CONTAINERS } from '../ephemeral-containers.ts'
 import { defaultPodTemplateObject, defaultReplicationController } from '../defaults/workloads.ts'
 import {
@@ -138,7 +139,8 @@ export const CORE_RULES: readonly RulesEntry[] = [
     parts: { ephemeralcontainers: EPHEMERAL_CONTAINERS, resize: POD_RESIZE },
     warnings: newPodWarnings,
     prepareForCreate: prepareNewPod,
-    settle: (pod) => withQosClass({ ...pod, spec: keptPodSpec(pod.spec) }),
+    settle: (pod) => settledPod(withQosClass({ ...pod, spec: keptPodSpec(pod.spec) })),
+    settleWarnings: appArmorWarnings,
     prepareForUpdate: (pod, old) => ({ ...pod, spec: keptPodSpec(pod.spec, old.spec) }),
     hasStatus: true,
     hasGeneration: true,

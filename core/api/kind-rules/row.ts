@@ -30,6 +30,7 @@ export interface KindRow<T extends KubernetesObject> {
   readonly prepareForCreate?: (object: T, user: Requester) => T
   readonly settle?: (object: T) => T
   readonly settleUpdate?: (object: T, old: T) => T
+  readonly settleWarnings?: (object: T) => readonly string[]
   readonly parts?: Readonly<Record<string, PartRules<T>>>
   readonly prepareForUpdate?: (object: T, old: T) => T
   readonly prepareStatus?: (object: T, old: T) => T
@@ -107,6 +108,7 @@ export function row<T extends KubernetesObject>(resource: Resource<T>, own: Kind
     ...(own.judgedAs ? { judgedAs: own.judgedAs } : {}),
     ...(own.prepareForCreate ? { prepareForCreate: own.prepareForCreate } : {}),
     ...(own.settle ? { settle: own.settle } : {}),
+    ...(own.settleWarnings ? { settleWarnings: own.settleWarnings } : {}),
     ...(own.settleUpdate ? { settleUpdate: own.settleUpdate } : {}),
     ...(own.parts ? { parts: own.parts } : {}),
     ...(own.prepareForUpdate ? { prepareForUpdate: own.prepareForUpdate } : {}),
