@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { PersistentVolumeClaim, Pod, ResourceQuota } from './generated/core-v1.ts'
+import type { ResourceQuota } from './generated/core-v1.ts'
 import type { KubernetesObject } from './object.ts'
+import type { ResourceInfo } from './resource.ts'
 import { isInScope } from './quota-scopes.ts'
 import { PERSISTENT_VOLUME_CLAIMS, PODS, SERVICES } from './scheme.ts'
 
@@ -14,9 +15,20 @@ const scoped = (...scopes: string[]): ResourceQuota => quota({ scopes })
 const selecting = (scopeName: string, operator: string, ...values: string[]): ResourceQuota =>
   quota({ scopeSelector: { matchExpressions: [{ scopeName, operator, values }] } })
 const pod = (spec: object): KubernetesObject =>
-  ({ kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c' }], ...spec } }) as Pod
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c' }], ...spec },
+  }) as KubernetesObject
 const claim = (spec: object, status: object = {}): KubernetesObject =>
-  ({ kind: 'PersistentVolumeClaim', metadata: { name: 'c' }, spec, status }) as PersistentVolumeClaim
+  ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'c' },
+    spec,
+    status,
+  }) as KubernetesObject
 const anti = (term: object): KubernetesObject =>
   pod({
     affinity: {
@@ -45,7 +57,7 @@ describe('a quota', () => {
       modifyVolumeStatus: { targetVolumeAttributesClassName: 'gold' },
     },
   )
-  const rows: readonly [string, ResourceQuota, typeof PODS | typeof SERVICES, KubernetesObject, boolean][] = [
+  const rows: readonly [string, ResourceQuota, ResourceInfo, KubernetesObject, boolean][] = [
     ['without scopes is about everything', quota({}), SERVICES, pod({}), true],
     ['with scopes is not about Services', scoped('NotTerminating'), SERVICES, pod({}), false],
     ['of what ends', scoped('Terminating'), PODS, pod({ activeDeadlineSeconds: 1 }), true],
