@@ -125,9 +125,9 @@ export function validateVolumeAttributesClassUpdate(
   old: VolumeAttributesClass,
 ): Faults {
   return [
+    ...validateVolumeAttributesClass(value),
     ...fixed('driverName', value.driverName, old.driverName),
     ...fixed('parameters', value.parameters, old.parameters),
-    ...validateVolumeAttributesClass(value),
   ]
 }
 
