@@ -28,6 +28,7 @@ import { generatedName, newMetadata, refuseRevision } from './object-meta.ts'
 import { paramAccess } from './param-access-of.ts'
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
+import { familyFaults } from './services/ip-families.ts'
 import { withAgreedFields } from './services/service-fields.ts'
 import { isService, withAllocations } from './services/with-allocations.ts'
 import { storageKey } from './storage-key.ts'
@@ -170,7 +171,10 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
     (admissible) => {
       for (const text of rules.settleWarnings?.(admissible) ?? []) context.warn(text)
       const object = rules.settle?.(admissible) ?? admissible
-      const errors = rules.validateCreate(object, env.facts)
+      const families = isService(resource)
+        ? familyFaults((object as Service).spec, undefined, env.services.families)
+        : []
+      const errors = families.length > 0 ? families : rules.validateCreate(object, env.facts)
       if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, object.metadata.name, errors)
       refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
       refuseSigning(env.access, {

@@ -43,6 +43,7 @@ import {
 import { paramAccess } from './param-access-of.ts'
 import type { RequestContext } from './registry.ts'
 import { ipAddressWrites } from './services/ip-addresses.ts'
+import { familyFaults } from './services/ip-families.ts'
 import { withAgreedFields } from './services/service-fields.ts'
 import { warnOfIgnoredFields } from './ignored-field-warnings.ts'
 import { isService, withAllocations } from './services/with-allocations.ts'
@@ -282,7 +283,10 @@ function problems(
       ...validateMetadataUpdate(next, stored),
       ...(rules.validateStatus?.(next, stored, env.facts) ?? []),
     ]
-  return rules.validateUpdate(next, stored, env.facts)
+  const families = isService(resource)
+    ? familyFaults((next as Service).spec, (stored as Service).spec, env.services.families)
+    : []
+  return families.length > 0 ? families : rules.validateUpdate(next, stored, env.facts)
 }
 
 /**

@@ -13,6 +13,8 @@ import {
   PERSISTENT_VOLUMES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  RESOURCE_CLAIMS,
+  RESOURCE_SLICES,
   SECRETS,
   SERVICE_ACCOUNTS,
   VOLUME_ATTACHMENTS,
@@ -41,6 +43,7 @@ const CONTAINER = {
 }
 const POD = {
   nodeName: 'n1',
+  resourceClaims: [{ name: 'a', resourceClaimName: 'named' }],
   containers: [CONTAINER],
   imagePullSecrets: [{ name: 'pull' }],
   volumes: [
@@ -95,6 +98,12 @@ beforeAll(async () => {
       volumes: [{ name: 's', secret: { secretName: 'far' } }],
     },
   })
+  const device = { driver: 'd.example', pool: { name: 'p', generation: 1, resourceSliceCount: 1 } }
+  for (const nodeName of ['n1', 'n2'])
+    await made(RESOURCE_SLICES, `of-${nodeName}`, { spec: { ...device, nodeName, devices: [{ name: 'x' }] } })
+  const requests = [{ name: 'r', exactly: { deviceClassName: 'k' } }]
+  for (const name of ['named', 'other'])
+    await made(RESOURCE_CLAIMS, name, { spec: { devices: { requests } } })
   await made(LEASES, 'n2', { metadata: { namespace: 'kube-node-lease' } })
 })
 
@@ -105,7 +114,14 @@ function decided(node: string, text: string): string {
   const [verb = '', what = '', selector] = text.split(' ')
   const [plural = '', name = '', subresource = ''] = what.split('/')
   const [resource = '', ...group] = plural.split('.')
-  const isNamespaced = ['secrets', 'configmaps', 'pods', 'serviceaccounts', 'persistentvolumeclaims']
+  const isNamespaced = [
+    'secrets',
+    'configmaps',
+    'pods',
+    'serviceaccounts',
+    'persistentvolumeclaims',
+    'resourceclaims',
+  ]
   const target: ResourceTarget = {
     kind: 'resource',
     group: group.join('.'),
@@ -185,6 +201,13 @@ describe('the node authorizer', () => {
       'can only list/watch/deletecollection resourceslices with nodeName field selector',
     ],
     ['list resourceslices.resource.k8s.io ?spec.nodeName=n1', ALLOWED],
+    ['get resourceslices.resource.k8s.io/of-n1', ALLOWED],
+    ['delete resourceslices.resource.k8s.io/of-n2', UNRELATED],
+    ['create resourceslices.resource.k8s.io', ALLOWED],
+    ['get resourceslices.resource.k8s.io/of-n1/status', 'cannot authorize ResourceSlice subresources'],
+    ['get resourceclaims.resource.k8s.io/named', ALLOWED],
+    ['get resourceclaims.resource.k8s.io/other', UNRELATED],
+    ['list resourceclaims.resource.k8s.io', ONE_BY_ONE],
     ['list services', ALLOWED],
     ['list deployments.apps', ''],
   ])('%s', (text, expected) => {
@@ -407,6 +430,24 @@ describe('a node that writes', () => {
       'a lease elsewhere',
       () => (node) => api.create(LEASES, { metadata: { name: 'n1' } }, as(node)),
       'can only access leases in the "kube-node-lease" system namespace',
+    ],
+    [
+      'a slice of another',
+      () => (node) =>
+        api.create(
+          RESOURCE_SLICES,
+          {
+            metadata: { name: 'new' },
+            spec: {
+              driver: 'd.example',
+              pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+              nodeName: 'n2',
+              devices: [{ name: 'x' }],
+            },
+          },
+          as(node),
+        ),
+      'can only create ResourceSlice with the same NodeName as the requesting node',
     ],
     [
       'a CSINode of another',

@@ -94,7 +94,20 @@ describe('cluster IPs', () => {
     [{ ipFamilies: ['IPv6'] }, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
     [
       { clusterIP: '2001:db8::1' },
-      'spec.clusterIPs[0]: Invalid value: "2001:db8::1": IPv6 is not configured on this cluster',
+      'spec.clusterIPs[0]: Invalid value: ["2001:db8::1"]: IPv6 is not configured on this cluster',
+    ],
+    // Of what else is wrong nothing is said then.
+    [
+      { ipFamilyPolicy: 'RequireDualStack', ports: [{ port: -1 }] },
+      'is invalid: spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+    ],
+    [
+      {
+        clusterIP: '192.0.2.7',
+        clusterIPs: ['192.0.2.7', '2001:db8::1'],
+        ipFamilyPolicy: 'RequireDualStack',
+      },
+      'is invalid: spec.clusterIPs[1]: Invalid value: ["192.0.2.7","2001:db8::1"]: IPv6 is not configured on this cluster',
     ],
   ])('refuse %j on a cluster of one family', async (spec, message) => {
     const { create } = await fixture()

@@ -67,7 +67,7 @@ function validateEach(clusterIPs: readonly string[]): Faults {
 function validateTogether(spec: ServiceSpec): Faults {
   const { clusterIPs = [], ipFamilies = [] } = spec
   const families = clusterIPs.map(familyOf)
-  const isDual = clusterIPs.length < 2 || (new Set(families).size === 2 && families.length === 2)
+  const isDual = clusterIPs.length < 2 || new Set(families).size === 2
   return [
     ...when(!isDual, () =>
       invalidValue('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'),

@@ -10,6 +10,7 @@ import { isSameValue } from '../../api/equality.ts'
 import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
 import type { PersistentVolumeClaim, Pod } from '../../api/generated/core-v1.ts'
 import { changeText } from '../../api/validation/persistent-volume.ts'
+import type { ResourceSlice } from '../../api/generated/resource-v1.ts'
 import type { KubernetesObject, NamedMeta } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
@@ -139,11 +140,9 @@ function fixedParts(object: KubernetesObject | undefined): unknown {
   return { ...rest, metadata: fixed, status: told }
 }
 
-type Slice = KubernetesObject & { readonly spec?: { readonly nodeName?: string } }
-
 function sliceFault(node: string, { operation, object }: AdmissionRequest): string | undefined {
   if (operation !== 'create' && operation !== 'delete') return undefined
-  return (object as Slice).spec?.nodeName === node
+  return (object as Partial<ResourceSlice>).spec?.nodeName === node
     ? undefined
     : `can only ${operation} ResourceSlice with the same NodeName as the requesting node`
 }

@@ -4,19 +4,12 @@
  */
 
 import type { ResourceInfo } from '../../api/resource.ts'
-import { PERSISTENT_VOLUMES, PODS, VOLUME_ATTACHMENTS, resourceForPath } from '../../api/scheme.ts'
+import { PERSISTENT_VOLUMES, PODS, RESOURCE_SLICES, VOLUME_ATTACHMENTS } from '../../api/scheme.ts'
 import type { Store } from '../../store/store.ts'
 import { storagePrefix } from '../storage-key.ts'
 import { NodeGraph } from './node-graph.ts'
 
-const RESOURCE_SLICES = resourceForPath('resource.k8s.io', 'v1', 'resourceslices')
-
-const SOURCES: readonly ResourceInfo[] = [
-  PODS,
-  PERSISTENT_VOLUMES,
-  VOLUME_ATTACHMENTS,
-  ...(RESOURCE_SLICES ? [RESOURCE_SLICES] : []),
-]
+const SOURCES: readonly ResourceInfo[] = [PODS, PERSISTENT_VOLUMES, VOLUME_ATTACHMENTS, RESOURCE_SLICES]
 
 export class LiveNodeGraph implements Disposable {
   readonly #store: Store

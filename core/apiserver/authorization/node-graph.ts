@@ -7,6 +7,7 @@
  */
 
 import type { PersistentVolume, Pod } from '../../api/generated/core-v1.ts'
+import type { ResourceSlice } from '../../api/generated/resource-v1.ts'
 import type { VolumeAttachment } from '../../api/generated/storage-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import {
@@ -80,10 +81,8 @@ export function edgesOf(object: KubernetesObject): readonly Edge[] {
       return volumeEdges(object as PersistentVolume)
     case 'VolumeAttachment':
       return nodeEdge('volumeattachment', object, (object as VolumeAttachment).spec.nodeName)
-    case 'ResourceSlice': {
-      const { spec } = object as KubernetesObject & { readonly spec?: { readonly nodeName?: string } }
-      return nodeEdge('resourceslice', object, spec?.nodeName)
-    }
+    case 'ResourceSlice':
+      return nodeEdge('resourceslice', object, (object as ResourceSlice).spec.nodeName)
     default:
       return []
   }

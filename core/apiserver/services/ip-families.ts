@@ -6,8 +6,10 @@
 import type { ServiceSpec } from '../../api/generated/core-v1.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import type { IpFamily } from '../../net/ip.ts'
+import { invalidValue, when } from '../../api/validation/faults.ts'
 import { IP_FAMILIES, familyOf } from '../../net/ip.ts'
-import { HEADLESS, isHeadless } from './service-fields.ts'
+import { validateBeforeAllocation } from '../../api/validation/service-addresses.ts'
+import { HEADLESS, isHeadless, usesClusterIP } from './service-fields.ts'
 
 export interface FamilyChoice {
   readonly ipFamilyPolicy: string
@@ -27,6 +29,19 @@ export function chosenFamilies(
     choice: { ipFamilyPolicy: policy, ipFamilies: completed(given, policy, isSelectorless, cluster) },
     errors,
   }
+}
+
+/**
+ * Faults of families that the cluster does not have: told before, and instead of, all but those of the addresses
+ * themselves.
+ */
+export function familyFaults(
+  spec: ServiceSpec,
+  old: ServiceSpec | undefined,
+  cluster: readonly IpFamily[],
+): readonly FieldError[] {
+  if (!usesClusterIP(spec) || validateBeforeAllocation(spec, old).length > 0) return []
+  return chosenFamilies(spec, cluster).errors
 }
 
 const familiesOf = (addresses: readonly string[]): readonly string[] =>
@@ -50,25 +65,24 @@ function familyErrors(
   cluster: readonly IpFamily[],
 ): readonly FieldError[] {
   const isServed = (family: string | undefined): boolean => cluster.some((each) => each === family)
-  const errors: FieldError[] = []
-  if (policy === 'RequireDualStack' && cluster.length < 2) {
-    const detail = 'this cluster is not configured for dual-stack services'
-    errors.push({ type: 'invalid', field: 'spec.ipFamilyPolicy', value: policy, detail })
-  }
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    if (isServed(family)) continue
-    errors.push({
-      type: 'invalid',
-      field: `spec.ipFamilies[${index}]`,
-      value: family,
-      detail: 'not configured on this cluster',
-    })
-  }
-  for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
-    const family = address === HEADLESS ? undefined : familyOf(address)
-    if (family === undefined || isServed(family)) continue
+  const { ipFamilies = [], clusterIPs = [] } = spec
+  // Of an address whose family was asked for, it is the family that is told of.
+  const addresses = clusterIPs.flatMap((address, index): FieldError[] => {
+    const family = address === HEADLESS || index < ipFamilies.length ? undefined : familyOf(address)
+    if (family === undefined || isServed(family)) return []
     const detail = `${family} is not configured on this cluster`
-    errors.push({ type: 'invalid', field: `spec.clusterIPs[${index}]`, value: address, detail })
-  }
-  return errors
+    return [{ type: 'invalid', field: `spec.clusterIPs[${index}]`, value: clusterIPs, detail }]
+  })
+  if (addresses.length > 0) return addresses
+  const isDual = policy !== 'RequireDualStack' || cluster.length > 1
+  return [
+    ...when(!isDual, () =>
+      invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
+    ),
+    ...ipFamilies.flatMap((family, index) =>
+      when(!isServed(family), () =>
+        invalidValue(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'),
+      ),
+    ),
+  ]
 }
