@@ -37,18 +37,29 @@ export class ApiError extends Error {
   readonly code: number
   readonly status: Status & { readonly apiVersion: 'v1'; readonly kind: 'Status' }
 
-  constructor(reason: Reason, message: string, options: { details?: StatusDetails; cause?: unknown } = {}) {
+  /** @param options.said code and reason of somebody else, which go over the wire in place of the usual ones */
+  constructor(
+    reason: Reason,
+    message: string,
+    options: {
+      details?: StatusDetails
+      cause?: unknown
+      said?: { readonly code: number; readonly reason?: string | undefined }
+    } = {},
+  ) {
     super(message, { cause: options.cause })
     this.name = 'ApiError'
     this.reason = reason
-    this.code = REASON_CODES[reason]
+    const { said } = options
+    this.code = said?.code ?? REASON_CODES[reason]
+    const shown = said === undefined ? (reason === 'Unknown' ? undefined : reason) : said.reason
     this.status = {
       kind: 'Status',
       apiVersion: 'v1',
       metadata: {},
       status: 'Failure',
       message,
-      ...(reason === 'Unknown' ? {} : { reason }),
+      ...(shown ? { reason: shown } : {}),
       ...(options.details ? { details: options.details } : {}),
       code: this.code,
     }

@@ -30,7 +30,7 @@ export async function admit(
 ): Promise<Admitted> {
   const cluster = clusterView(env.store)
   const first = changed(request, cluster, env.plugins)
-  const hooked = await changedByWebhooks(env, { ...request, object: first }, cluster)
+  const hooked = await hookedBy(env, { ...request, object: first }, cluster)
   const { setDefaults } = env.kinds.of(request.resource).rules
   const validated = hooked === first ? first : setDefaults(hooked)
   const object = await afterConversion(() => validate(validated))
@@ -57,11 +57,28 @@ export async function judgeBeyond(
   request: AdmissionRequest,
   cluster: ClusterView,
 ): Promise<void> {
-  const { shown, object, old } = request
-  const seen = shown ? { ...request, object: shown(object), old: old && shown(old) } : request
+  const seen = shownRequest(request)
   if (env.plugins.has('ValidatingAdmissionPolicy'))
     await afterConversion(() => env.policies.judge(seen, cluster))
   if (env.plugins.has('ValidatingAdmissionWebhook')) await env.webhooks?.judge(seen, cluster)
+}
+
+/** The request with its object and what that was before as policies and webhooks are to see them. */
+function shownRequest(request: AdmissionRequest): AdmissionRequest {
+  const { view, object, old } = request
+  return view ? { ...request, object: view.show(object), old: old && view.show(old) } : request
+}
+
+/** @returns the object as the mutating webhooks want it; the same one when none changes it */
+async function hookedBy(
+  env: Environment,
+  request: AdmissionRequest,
+  cluster: ClusterView,
+): Promise<KubernetesObject> {
+  const seen = shownRequest(request)
+  const hooked = await changedByWebhooks(env, seen, cluster)
+  if (hooked === seen.object) return request.object
+  return request.view?.change(request.object, hooked) ?? hooked
 }
 
 function quotasOf(env: Environment, { namespace }: AdmissionRequest) {

@@ -95,7 +95,6 @@ async function insertNamed(
   name: string,
 ): Promise<KubernetesObject | undefined> {
   const { resource, namespace, context } = creation
-  const key = storageKey(resource, { namespace, name })
   const draft = newObject(env, creation, name)
   const same = (each: KubernetesObject): KubernetesObject => each
   // Asked once: a custom kind may go while the object is written.
@@ -103,6 +102,8 @@ async function insertNamed(
   for (;;) {
     const guards = namespaceGuard(env, namespace)
     const { object, charges } = await admittedNew(env, creation, draft)
+    // Webhooks may give it another.
+    const key = storageKey(resource, { namespace, name: object.metadata.name })
     // The storage's business upstream: after admission.
     if (!context.dryRun) refuseRevision(creation.object.metadata)
     const outcome: WriteOutcome = await withAllocations(env, { resource, key, object }, async (allocated) => {
@@ -164,18 +165,22 @@ async function admittedNew(env: Environment, creation: Creation, draft: Kubernet
   const { resource, namespace, context } = creation
   const { random } = env
   const { rules } = env.kinds.of(resource)
-  const about = { operation: 'create', resource, subresource: '', namespace } as const
+  // A webhook may change the object's name, and not what the request is about.
+  const { name } = draft.metadata
+  const about = { operation: 'create', resource, subresource: '', namespace, name } as const
   const admitted = await admit(
     env,
     { ...about, object: draft, old: undefined, context, random },
     (admissible) => {
-      for (const text of rules.settleWarnings?.(admissible) ?? []) context.warn(text)
-      const object = rules.settle?.(admissible) ?? admissible
+      const placed = withRequestNamespace(admissible, namespace)
+      for (const text of rules.settleWarnings?.(placed) ?? []) context.warn(text)
+      const object = rules.settle?.(placed) ?? placed
       const families = isService(resource)
         ? familyFaults((object as Service).spec, undefined, env.services.families)
         : []
       const errors = families.length > 0 ? families : rules.validateCreate(object, env.facts)
-      if (errors.length > 0) throw invalid(rules.judgedAs ?? resource, object.metadata.name, errors)
+      if (errors.length > 0)
+        throw invalid(rules.judgedAs ?? resource, (object.metadata as Partial<NamedMeta>).name ?? '', errors)
       refuseEscalation(env.access, { user: context.user, resource, object, old: undefined })
       refuseSigning(env.access, {
         user: context.user,

@@ -13,6 +13,7 @@ import type { ResourceInfo } from '../api/resource.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../api/scheme.ts'
 import { parseTimestamp, timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
+import type { AdmissionRequest } from './admission/admission.ts'
 import { changed } from './admission/admission.ts'
 import { changedByWebhooks, judgeBeyond } from './admit.ts'
 import { clusterView } from './cluster-view.ts'
@@ -38,6 +39,24 @@ export async function deleteObject(
   return await deleteOne(env, { resource, name, options, context, isOfCollection: false })
 }
 
+/** The same as a part of something else, which was admitted itself. */
+export async function deleteAdmitted(
+  env: Environment,
+  resource: ResourceInfo,
+  name: ObjectName,
+  options: DeleteOptions,
+  context: RequestContext,
+): Promise<DeleteResult> {
+  return await deleteOne(env, {
+    resource,
+    name,
+    options,
+    context,
+    isOfCollection: false,
+    isAdmitted: true,
+  })
+}
+
 interface Deletion {
   readonly resource: ResourceInfo
   readonly name: ObjectName
@@ -45,11 +64,12 @@ interface Deletion {
   readonly context: RequestContext
   /** whether the request names no object */
   readonly isOfCollection: boolean
+  readonly isAdmitted?: boolean
 }
 
 async function deleteOne(
   env: Environment,
-  { resource, name, options, context, isOfCollection }: Deletion,
+  { resource, name, options, context, isOfCollection, isAdmitted = false }: Deletion,
 ): Promise<DeleteResult> {
   const key = storageKey(resource, name)
   const dryRun = context.dryRun || options.dryRun
@@ -79,10 +99,7 @@ async function deleteOne(
       deleteOptions: options,
       ...(isOfCollection ? { name: '' } : {}),
     }
-    const cluster = clusterView(env.store)
-    changed(request, cluster, env.plugins)
-    await changedByWebhooks(env, request, cluster)
-    await judgeBeyond(env, request, cluster)
+    if (!isAdmitted) await admitDeletion(env, request)
     checkPreconditions(resource, value, options)
     const plan = planDeletion(resource, value, wish, env.clock.now())
     if (plan.kind === 'unchanged') return { kind: 'pending', object }
@@ -95,6 +112,13 @@ async function deleteOne(
       return { kind: plan.kind === 'remove' ? 'deleted' : 'pending', object: await shown(outcome.object) }
     }
   }
+}
+
+async function admitDeletion(env: Environment, request: AdmissionRequest): Promise<void> {
+  const cluster = clusterView(env.store)
+  changed(request, cluster, env.plugins)
+  await changedByWebhooks(env, request, cluster)
+  await judgeBeyond(env, request, cluster)
 }
 
 const same = (object: KubernetesObject): KubernetesObject => object

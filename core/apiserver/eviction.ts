@@ -12,13 +12,16 @@ import { POD_DISRUPTION_BUDGETS, PODS } from '../api/scheme.ts'
 import { matchesLabelSelector } from '../api/selectors.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { DeleteOptions } from '../client/client.ts'
-import { deleteObject } from './delete.ts'
+import type { PartAdmission } from './admit-part.ts'
+import { ADMITTED_PART } from './admit-part.ts'
+import { deleteAdmitted } from './delete.ts'
 import type { Environment } from './environment.ts'
 import { decodeSubresourceBody, withRequestNamespace } from './decode-body.ts'
 import { isObject } from './json-value.ts'
 import { getObject, listObjects } from './list.ts'
 import { withCondition } from './pod-subresources.ts'
 import type { RequestContext } from './registry.ts'
+import { storageKey } from './storage-key.ts'
 import type { Wanted } from './update.ts'
 import { updateObject } from './update.ts'
 
@@ -45,9 +48,11 @@ export async function evictPod(
   name: ObjectName,
   body: unknown,
   context: RequestContext,
+  admission: PartAdmission,
 ): Promise<void> {
   const given = decodeSubresourceBody(kindOf(body), body, context)
-  const { metadata, deleteOptions = {} } = withRequestNamespace(given, name.namespace) as Eviction
+  const sent = await admission.change(withRequestNamespace(given, name.namespace) as Eviction)
+  const { metadata, deleteOptions = {} } = sent
   if (metadata?.name !== name.name) throw badRequest('name in URL does not match name in Eviction object')
   const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).includes('All')
   const eviction: OneEviction = {
@@ -56,6 +61,7 @@ export async function evictPod(
     context: { ...context, dryRun },
     options: { ...deleteOptions, dryRun },
   }
+  await admission.judge(sent)
   const pod = getObject(env, PODS, name) as Pod
   if (isOfNoBudget(pod)) return await evictUncounted(eviction)
   const budget = budgetOf(env, pod)
@@ -87,8 +93,11 @@ async function evictUncounted(eviction: OneEviction): Promise<void> {
     await remove(onlyAsSeen(eviction, pod))
   } catch (error) {
     if (!isApiError(error, 'Conflict')) throw error
+    // It is another pod than was meant, and stays so.
+    const now = env.store.get(storageKey(PODS, name))?.value.metadata.resourceVersion
+    if (now === pod.metadata.resourceVersion) throw error
     const body = { metadata: { name: name.name }, deleteOptions: { ...options, dryRun: undefined } }
-    await evictPod(env, name, body, context)
+    await evictPod(env, name, body, context, ADMITTED_PART)
   }
 }
 
@@ -192,14 +201,14 @@ export function spent(budget: PodDisruptionBudget, pod: string, now: string): Po
 /** Deletes the pod as its eviction says, after noting why in its conditions. */
 async function remove({ env, name, context, options }: OneEviction): Promise<void> {
   if (options.dryRun) {
-    await deleteObject(env, PODS, name, options, context)
+    await deleteAdmitted(env, PODS, name, options, context)
     return
   }
   const marked = await markDisrupted(env, name, options, context)
   const { resourceVersion } = marked.metadata
   const isFixed = options.preconditions?.resourceVersion !== undefined
   const preconditions = isFixed && resourceVersion ? { ...options.preconditions, resourceVersion } : undefined
-  await deleteObject(env, PODS, name, { ...options, ...(preconditions ? { preconditions } : {}) }, context)
+  await deleteAdmitted(env, PODS, name, { ...options, ...(preconditions ? { preconditions } : {}) }, context)
 }
 
 async function markDisrupted(
@@ -226,7 +235,14 @@ async function markDisrupted(
     const conditions = withCondition(pod.status?.conditions ?? [], disrupted)
     return { object: { ...pod, status: { ...pod.status, conditions } } as KubernetesObject }
   }
-  const { object } = await updateObject(env, { resource: PODS, name, subresource: 'status', context, wanted })
+  const { object } = await updateObject(env, {
+    resource: PODS,
+    name,
+    subresource: 'status',
+    context,
+    isAdmitted: true,
+    wanted,
+  })
   return object
 }
 

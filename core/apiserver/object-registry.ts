@@ -15,7 +15,7 @@ import type { EnabledPlugins } from './admission/plugins.ts'
 import { DEFAULT_PLUGINS } from './admission/plugins.ts'
 import { AdmissionPolicies } from './admission/policies/policies.ts'
 import type { PartRequest } from './admit-part.ts'
-import { judgePart } from './admit-part.ts'
+import { partAdmission } from './admit-part.ts'
 import type { WebhookCaller } from './admission/webhooks/webhooks.ts'
 import { Webhooks } from './admission/webhooks/webhooks.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
@@ -127,7 +127,10 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     async create(resource, namespace, body, context) {
       if (isStored(resource)) return await fresh(() => createObject(env, resource, namespace, body, context))
       const given = decodeBody(env, resource, body, context)
-      const object = withRequestNamespace(given, resource.namespaced ? namespace : undefined)
+      const sent = withRequestNamespace(given, resource.namespaced ? namespace : undefined)
+      const admission = partAdmission(env, created(resource, '', { namespace, name: '' }, context))
+      const object = await admission.change(sent)
+      await admission.judge(object)
       return await reviewed(
         { access, tokens, staticTokens },
         { resource, namespace, object, user: context.user, nowMs: clock.now() },
@@ -143,22 +146,27 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
     bind: (name, body, context, postedTo) =>
       fresh(async () => {
         const part = postedTo ? created(postedTo, '', name, context) : created(PODS, 'binding', name, context)
-        await judgePart(env, part, body)
-        await bindPod(env, name, body, context)
+        await bindPod(env, name, body, context, partAdmission(env, part))
       }),
     connect: (resource, { subresource, ...name }, options, context) =>
-      fresh(() => judgePart(env, { operation: 'connect', resource, subresource, name, context }, options)),
+      fresh(async () => {
+        const part = { operation: 'connect', resource, subresource, name, context } as const
+        const admission = partAdmission(env, part)
+        const wanted = await admission.change(options)
+        await admission.judge(wanted)
+        return wanted
+      }),
     async requestToken(name, body, context) {
       if (tokens === undefined)
         throw new ApiError('NotFound', 'the server could not find the requested resource')
       const request = decodedTokenRequest(body, name, context)
-      await judgePart(env, created(SERVICE_ACCOUNTS, 'token', name, context), request)
-      return await requestedToken({ tokens, find }, name, request)
+      const admission = partAdmission(env, created(SERVICE_ACCOUNTS, 'token', name, context))
+      return await requestedToken({ tokens, find, admission }, name, request)
     },
     evict: (name, body, context) =>
       fresh(async () => {
-        await judgePart(env, created(PODS, 'eviction', name, context), body)
-        await evictPod(env, name, body, context)
+        const admission = partAdmission(env, created(PODS, 'eviction', name, context))
+        await evictPod(env, name, body, context, admission)
       }),
     [Symbol.dispose]: () => {
       services[Symbol.dispose]()

@@ -5,6 +5,7 @@ import type { Pod, PodCondition } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import { PODS } from '../api/scheme.ts'
 import { timestamp } from '../api/timestamp.ts'
+import type { PartAdmission } from './admit-part.ts'
 import type { Environment } from './environment.ts'
 import { decodeSubresourceBody, withRequestNamespace } from './decode-body.ts'
 import type { RequestContext } from './registry.ts'
@@ -26,12 +27,14 @@ export async function bindPod(
   name: ObjectName,
   body: unknown,
   context: RequestContext,
+  admission: PartAdmission,
 ): Promise<void> {
   const given = decodeSubresourceBody(BINDING_KIND, body, context)
-  const binding = withRequestNamespace(given, name.namespace) as Binding
+  const binding = await admission.change(withRequestNamespace(given, name.namespace) as Binding)
   if (binding.metadata?.name !== name.name)
     throw badRequest('name in URL does not match name in Binding object')
   const nodeName = checkedTarget(binding, name)
+  await admission.judge(binding)
   const wanted = (current: KubernetesObject | undefined): Wanted => {
     if (current === undefined) throw notFound(PODS, name.name)
     const pod = current as Pod

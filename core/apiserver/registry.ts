@@ -154,13 +154,16 @@ export interface Registry {
   /** POST pods/NAME/binding, or bindings (`postedTo`): sets spec.nodeName once. */
   bind(name: ObjectName, body: unknown, context: RequestContext, postedTo?: ResourceInfo): Promise<void>
 
-  /** A connection to a pod, node or Service: rejects when admission refuses it. `options`: PodExecOptions and the like */
+  /**
+   * A connection to a pod, node or Service: rejects when admission refuses it. `options`: PodExecOptions and the like.
+   * @returns the options as they are to be, which webhooks may have changed
+   */
   connect(
     resource: ResourceInfo,
     name: ObjectName & { readonly subresource: string },
-    options: unknown,
+    options: object,
     context: RequestContext,
-  ): Promise<void>
+  ): Promise<object>
 
   /** POST serviceaccounts/NAME/token. @returns the TokenRequest with its token */
   requestToken(name: ObjectName, body: unknown, context: RequestContext): Promise<KubernetesObject>

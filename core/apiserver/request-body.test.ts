@@ -60,6 +60,23 @@ describe('patches', () => {
     ['strategic', '5', wrong('number', MAP)],
     ['json', '{}', `error decoding patch: ${wrong('object', OPERATIONS)}`],
     ['json', '"x"', `error decoding patch: ${wrong('string', OPERATIONS)}`],
+    ['json', '[[]]', `error decoding patch: ${wrong('array', 'handlers.jsonPatchOp')}`],
+    ['json', '["x"]', `error decoding patch: ${wrong('string', 'handlers.jsonPatchOp')}`],
+    [
+      'json',
+      '[{"op": "add", "path": 3}]',
+      'error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.path of type string',
+    ],
+    [
+      'json',
+      '[{"op": true}]',
+      'error decoding patch: json: cannot unmarshal bool into Go struct field jsonPatchOp.op of type string',
+    ],
+    [
+      'json',
+      '[{"op": "test", "path": "/a", "from": {}}]',
+      'error decoding patch: json: cannot unmarshal object into Go struct field jsonPatchOp.from of type string',
+    ],
     [
       'apply',
       '[]',
@@ -67,6 +84,15 @@ describe('patches', () => {
     ],
   ] as const)('%s %s', (type, body, message) => {
     expect(() => decodePatch(type, bytes(body))).toThrow(expect.objectContaining({ message }))
+  })
+
+  it.each([
+    ['{}', wrong('object', 'jsonpatch.Patch')],
+    ['3', wrong('number', 'jsonpatch.Patch')],
+    ['[1]', wrong('number', 'jsonpatch.Operation')],
+  ])('of operations, whose fields nobody is to look at: %s', (body, message) => {
+    expect(() => decodePatch('json', bytes(body), true)).toThrow(expect.objectContaining({ message }))
+    expect(decodePatch('json', bytes('[{"op": 3}, null]'), true).value).toEqual([{ op: 3 }, null])
   })
 
   it.each([

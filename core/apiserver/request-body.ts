@@ -10,7 +10,7 @@ import { WireFormatError } from '../api/wire-format.ts'
 import type { PatchType } from '../client/client.ts'
 import { PATCH_TYPES } from '../client/client.ts'
 import { otherVersion, unreadableKind } from './body-kind.ts'
-import { bodySummary, goSyntaxError, goTypeError } from './go-json.ts'
+import { bodySummary, goSyntaxError, goKindOf, goTypeError } from './go-json.ts'
 import { isObject, isTooDeep } from './json-value.ts'
 import type { Repetitions } from './repetitions.ts'
 import { jsonPatchRepetitions, jsonRepetitions, mergePatchRepetitions, parseYaml } from './repetitions.ts'
@@ -94,10 +94,11 @@ const OBJECT = 'map[string]interface {}'
  * @returns a PATCH body's value: YAML for apply, JSON for the rest. null changes nothing, where it is allowed
  * @throws ApiError BadRequest, for a value that is no patch of that type too
  */
-export function decodePatch(type: PatchType, bytes: Uint8Array): Body {
-  const { fault, wrongKind = '', parse } = PATCHES[type]
+export function decodePatch(type: PatchType, bytes: Uint8Array, isIgnored = false): Body {
+  const { wrongKind = '', parse, ...form } = PATCHES[type]
+  const fault = type === 'json' && isIgnored ? '' : form.fault
   const body = orRefused(() => parse(bytes), fault)
-  return { ...body, value: orRefused(() => patchValue(type, body.value), fault + wrongKind) }
+  return { ...body, value: orRefused(() => patchValue(type, body.value, isIgnored), fault + wrongKind) }
 }
 
 interface PatchForm {
@@ -129,13 +130,36 @@ function orRefused<T>(run: () => T, fault: string): T {
   }
 }
 
-/** Throws Error for a value of the wrong kind, worded as Go does. */
-function patchValue(type: PatchType, value: unknown): unknown {
-  if (type === 'json') {
-    if (value === null) return []
-    if (!Array.isArray(value)) throw new Error(goTypeError(value, '[]handlers.jsonPatchOp'))
-    return value
+/** As the library reads a JSON patch. @throws Error in Go's words */
+function operations(value: unknown): readonly unknown[] {
+  if (value === null) return []
+  if (!Array.isArray(value)) throw new Error(goTypeError(value, 'jsonpatch.Patch'))
+  const wrong = value.find((each) => each !== null && !isObject(each)) as unknown
+  if (wrong !== undefined) throw new Error(goTypeError(wrong, 'jsonpatch.Operation'))
+  return value
+}
+
+const OPERATION_TEXTS: readonly string[] = ['op', 'path', 'from']
+
+/** As kube-apiserver reads it before, unless problems of fields are to be ignored. @throws Error in Go's words */
+function checkedOperations(value: unknown): readonly unknown[] {
+  if (value === null) return []
+  if (!Array.isArray(value)) throw new Error(goTypeError(value, '[]handlers.jsonPatchOp'))
+  for (const each of value as readonly unknown[]) {
+    if (each === null) continue
+    if (!isObject(each)) throw new Error(goTypeError(each, 'handlers.jsonPatchOp'))
+    for (const [name, member] of Object.entries(each)) {
+      if (!OPERATION_TEXTS.includes(name) || member === null || typeof member === 'string') continue
+      const field = `Go struct field jsonPatchOp.${name} of type string`
+      throw new Error(`json: cannot unmarshal ${goKindOf(member)} into ${field}`)
+    }
   }
+  return value
+}
+
+/** Throws Error for a value of the wrong kind, worded as Go does. */
+function patchValue(type: PatchType, value: unknown, isIgnored: boolean): unknown {
+  if (type === 'json') return isIgnored ? operations(value) : checkedOperations(value)
   if (isObject(value)) return value
   if (value !== null) throw new Error(goTypeError(value, OBJECT))
   if (type === 'merge') throw badRequest('Invalid JSON Patch')

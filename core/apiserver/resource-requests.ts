@@ -287,7 +287,12 @@ export class ResourceRequests {
     const type = patchTypeOf(request.headers['content-type'] ?? '', isCustom(route))
     const bytes = await request.body()
     const writing = writeContext(request, exchange.context, { kind: 'PatchOptions', patchType: type })
-    const { value: patch, repetitions } = await this.#decodedPatch(route, type, bytes)
+    const { value: patch, repetitions } = await this.#decodedPatch(
+      route,
+      type,
+      bytes,
+      writing.fieldValidation === 'Ignore',
+    )
     const context = { ...writing, repetitions }
     const force = isForced(request.query)
     const { object, created } = await this.#registry.patch(
@@ -300,9 +305,14 @@ export class ResourceRequests {
   }
 
   /** A patch is looked at once there is something to patch; only apply can do without. */
-  async #decodedPatch(route: ResourceRoute, type: PatchType, bytes: Uint8Array): Promise<Body> {
+  async #decodedPatch(
+    route: ResourceRoute,
+    type: PatchType,
+    bytes: Uint8Array,
+    isIgnored: boolean,
+  ): Promise<Body> {
     try {
-      return decodePatch(type, bytes)
+      return decodePatch(type, bytes, isIgnored)
     } catch (error) {
       if (type !== 'apply' || route.subresource !== undefined)
         await afterConversion(() => this.#registry.get(route.resource, objectName(route)))

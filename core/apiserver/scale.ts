@@ -79,29 +79,30 @@ async function writeScale(
   const paths = env.kinds.of(resource).scale ?? USUAL_PATHS
   const wanted = (current: KubernetesObject | undefined): { object: KubernetesObject } => {
     if (current === undefined) throw notFound(resource, name.name)
-    const { replicas, resourceVersion, uid } = readScale(
-      wantedScale(scaleOf(current, paths)) as Partial<Scale>,
-      name,
-      paths !== USUAL_PATHS,
-    )
+    return { object: scaled(current, wantedScale(scaleOf(current, paths))) }
+  }
+  const scaled = (current: KubernetesObject, scale: KubernetesObject): KubernetesObject => {
+    const { replicas, resourceVersion, uid } = readScale(scale, name, paths !== USUAL_PATHS)
     if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
       throw conflict(resource, name.name)
     const changed = withValue(current, namesOf(paths.specReplicasPath), replicas) as KubernetesObject
     // Who names another object than there is does not get this one.
-    return { object: uid ? { ...changed, metadata: { ...changed.metadata, uid } } : changed }
+    return uid ? { ...changed, metadata: { ...changed.metadata, uid } } : changed
   }
-  const shown = (object: KubernetesObject): KubernetesObject => scaleOf(object, paths)
-  const request = { resource, name, subresource: 'scale', context, wanted, shown }
+  const show = (object: KubernetesObject): KubernetesObject => scaleOf(object, paths)
+  const view = { show, change: scaled }
+  const request = { resource, name, subresource: 'scale', context, wanted, view }
   const { object } = await updateObject(env, request)
   return scaleOf(object, paths)
 }
 
 /** @throws ApiError Invalid for less than none */
 function readScale(
-  { metadata, spec }: Partial<Scale>,
+  scale: KubernetesObject,
   name: ObjectName,
   isCustom: boolean,
 ): { replicas: number; resourceVersion: string | undefined; uid: string | undefined } {
+  const { metadata, spec } = scale as Partial<Scale>
   const replicas = spec?.replicas ?? 0
   // Of custom resources the object itself is judged.
   if (replicas < 0 && !isCustom) {

@@ -25,6 +25,7 @@ import { refuseCreation } from './authorization/create-on-update.ts'
 import { refuseEscalation } from './authorization/escalation.ts'
 import { refuseUnreadableParams } from './authorization/param-access.ts'
 import { refuseSigning } from './authorization/signers.ts'
+import type { AdmissionView } from './admission/admission.ts'
 import type { Admitted } from './admit.ts'
 import { admit } from './admit.ts'
 import { afterConversion } from './conversion/unconverted.ts'
@@ -72,9 +73,11 @@ export interface UpdateRequest {
   /** called again with a newer object when another write came first; undefined: there is none */
   readonly wanted: (current: KubernetesObject | undefined) => Wanted
   /** what policies and webhooks are shown of it; absent: the object */
-  readonly shown?: ((object: KubernetesObject) => KubernetesObject) | undefined
+  readonly view?: AdmissionView | undefined
   /** of its owners; absent: this is asked */
   readonly versions?: OwnerVersions | undefined
+  /** a part of something else, which was admitted itself */
+  readonly isAdmitted?: boolean | undefined
   /** make the object when there is none */
   readonly mayCreate?: boolean | undefined
 }
@@ -131,9 +134,13 @@ async function admittedUpdate(
 ): Promise<Admitted> {
   const { resource, subresource = '', context, name } = request
   if (wanted.isFinal) return { object: wanted.object, charges: [] }
+  if (request.isAdmitted) {
+    const object = await afterConversion(() => prepared(env, request, wanted, stored))
+    return { object, charges: [] }
+  }
   const about = { operation: 'update', resource, subresource, namespace: name.namespace } as const
-  const { shown } = request
-  const admission = { ...about, object: wanted.object, old: stored, context, random: env.random, shown }
+  const { view } = request
+  const admission = { ...about, object: wanted.object, old: stored, context, random: env.random, view }
   return await admit(env, admission, (object) => prepared(env, request, { ...wanted, object }, stored))
 }
 

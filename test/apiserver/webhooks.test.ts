@@ -97,7 +97,7 @@ describe('a validating webhook', () => {
     await create(CONFIG_MAPS, map('good'))
     expect(warnings).toEqual(['well then'])
     await expect(create(CONFIG_MAPS, map('bad'))).rejects.toMatchObject({
-      code: 403,
+      code: 400,
       message: 'admission webhook "hook.example.org" denied the request: not this one',
     })
     expect(webhook.asked[0]?.request).toMatchObject({
@@ -291,7 +291,7 @@ describe('mutating webhooks', () => {
         'Internal error occurred: admission webhook "hook.example.org" attempted to modify the object, which is not supported for this operation',
     })
     webhook.answer = () => ({ allowed: false })
-    await expect(remove()).rejects.toMatchObject({ code: 403 })
+    await expect(remove()).rejects.toMatchObject({ code: 400 })
     webhook.answer = () => ({ allowed: true })
     await expect(remove()).resolves.toMatchObject({ kind: 'deleted' })
     expect(webhook.asked.map(({ request }) => [request.operation, request.object])).toEqual(

@@ -33,14 +33,21 @@ export interface AdmissionRequest {
   readonly name?: string | undefined
   /** what the client said of how to delete; absent: nothing */
   readonly deleteOptions?: DeleteOptions | undefined
-  /** What policies and webhooks are shown in the object's place. */
-  readonly shown?: ((object: KubernetesObject) => KubernetesObject) | undefined
+  /** what policies and webhooks are shown in the object's place */
+  readonly view?: AdmissionView | undefined
   /** delete: the object as it is; connect: how to */
   readonly object: KubernetesObject
   /** as it is now; undefined on create */
   readonly old: KubernetesObject | undefined
   readonly context: Pick<RequestContext, 'user' | 'dryRun' | 'warn' | 'fieldManager' | 'fieldValidation'>
   readonly random: Pick<Random, 'next'>
+}
+
+/** Another form of an object: the Scale of a workload. */
+export interface AdmissionView {
+  readonly show: (object: KubernetesObject) => KubernetesObject
+  /** @returns the object as it is with its other form changed. @throws ApiError when that form is no good */
+  readonly change: (object: KubernetesObject, shown: KubernetesObject) => KubernetesObject
 }
 
 /** The cluster as stored, at the time of the request. */

@@ -12,6 +12,7 @@ import type { Resource } from '../../api/resource.ts'
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { timestamp } from '../../api/timestamp.ts'
 import { invalidValue, required, when } from '../../api/validation/faults.ts'
+import type { PartAdmission } from '../admit-part.ts'
 import { decodeSubresourceBody, withRequestNamespace } from '../decode-body.ts'
 import type { RequestContext } from '../registry.ts'
 import type { ServiceAccountTokens, TokenFacts, TokenGrant } from './service-account-tokens.ts'
@@ -24,6 +25,7 @@ const MAX_AUDIENCES = 100
 export interface TokenRequestOptions {
   readonly tokens: ServiceAccountTokens
   readonly find: TokenFacts['find']
+  readonly admission: PartAdmission
 }
 
 const TOKEN_REQUESTS = {
@@ -39,27 +41,40 @@ export function decodedTokenRequest(
   context: RequestContext,
 ): TokenRequest {
   const given = decodeSubresourceBody(TOKEN_REQUESTS, body, context)
-  const request = withRequestNamespace(given, account.namespace) as Partial<TokenRequest>
-  const { name } = request.metadata ?? {}
-  if (name && name !== account.name) {
-    const detail = 'must match the service account name if specified'
-    throw invalid(TOKEN_REQUESTS, account.name, [invalidValue('metadata.name', name, detail)])
-  }
-  return { ...request, spec: request.spec ?? {} } as TokenRequest
+  const { spec, ...request } = withRequestNamespace(given, account.namespace) as Partial<TokenRequest>
+  const { expirationSeconds = DEFAULT_SECONDS, ...rest } = spec ?? {}
+  // As Go shows it to webhooks.
+  const shown = { audiences: null, boundObjectRef: null, ...rest, expirationSeconds }
+  return { ...request, spec: shown, status: {} } as object as TokenRequest
+}
+
+function checkName({ metadata }: Partial<TokenRequest>, account: string): void {
+  const { name } = metadata ?? {}
+  if (!name || name === account) return
+  const detail = 'must match the service account name if specified'
+  throw invalid(TOKEN_REQUESTS, account, [invalidValue('metadata.name', name, detail)])
 }
 
 /** Rejects with ApiError: no such account, a bound object that is gone or another's, limits. */
 export async function requestedToken(
-  { tokens, find }: TokenRequestOptions,
+  { tokens, find, admission }: TokenRequestOptions,
   { namespace = '', name }: ObjectName,
-  request: TokenRequest,
+  sent: TokenRequest,
 ): Promise<KubernetesObject> {
+  const request = await admission.change(sent)
+  checkName(request, name)
   const account = find(SERVICE_ACCOUNTS, { namespace, name })
   if (account === undefined) throw notFound(SERVICE_ACCOUNTS, name)
   const errors = requestFaults(request)
   if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
-  const { audiences = [], expirationSeconds = DEFAULT_SECONDS, boundObjectRef } = request.spec
-  const chosen = audiences.length === 0 ? tokens.issuers : audiences
+  const { expirationSeconds = DEFAULT_SECONDS } = request.spec
+  const boundObjectRef = request.spec.boundObjectRef ?? undefined
+  const chosen = request.spec.audiences?.length ? request.spec.audiences : tokens.issuers
+  await admission.judge({
+    ...request,
+    metadata: { ...request.metadata, name, namespace },
+    spec: { ...request.spec, audiences: chosen },
+  })
   const { token, expiresMs } = await tokens.issue({
     account: { namespace, name, uid: account.metadata.uid ?? '' },
     audiences: chosen,
@@ -76,7 +91,8 @@ export async function requestedToken(
 }
 
 function requestFaults({ spec }: TokenRequest): readonly FieldError[] {
-  const { expirationSeconds: seconds = DEFAULT_SECONDS, audiences = [], boundObjectRef } = spec
+  const { expirationSeconds: seconds = DEFAULT_SECONDS } = spec
+  const [audiences, boundObjectRef] = [spec.audiences ?? [], spec.boundObjectRef ?? undefined]
   const field = 'spec.expirationSeconds'
   return [
     ...when(seconds < MIN_SECONDS, () =>

@@ -10,6 +10,7 @@ import { REVIEW_VERSIONS } from '../../api/validation/webhook-client.ts'
 import { goTypeError } from '../go-json.ts'
 import { isObject, jsonCopy } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
+import { otherKind, unreadableReview } from '../review-kind.ts'
 import { restoredMetadata } from './restored-metadata.ts'
 
 const GROUP = 'apiextensions.k8s.io'
@@ -75,10 +76,12 @@ function during<T>(what: string, work: () => T): T {
 
 function answeredObjects(answer: unknown, { uid, version }: ConversionRequest): readonly unknown[] {
   const review = isObject(answer) ? answer : {}
-  checkKind(review, version)
+  const kind = { group: GROUP, version, kind: 'ConversionReview' }
+  // The older version did without a look at what the answer says of itself.
+  const fault = unreadableReview(review, kind) ?? (version === 'v1' ? otherKind(review, kind) : undefined)
+  if (fault !== undefined) throw new Error(fault)
   const { response } = review
   if (!isObject(response)) throw new Error('no response provided')
-  // The older version did without.
   if (version === 'v1' && response['uid'] !== uid) {
     const [wanted, got] = [uid, response['uid'] ?? ''].map((text) => JSON.stringify(text))
     throw new Error(`expected response.uid=${wanted}, got ${got}`)
@@ -90,25 +93,6 @@ function answeredObjects(answer: unknown, { uid, version }: ConversionRequest): 
   }
   const objects = response['convertedObjects']
   return Array.isArray(objects) ? objects : []
-}
-
-/** An answer without a kind is taken for what was asked for, and in version v1 looked at again. */
-function checkKind({ apiVersion = '', kind = '' }: JsonObject, version: string): void {
-  const wanted = `${GROUP}/${version}`
-  if (apiVersion === wanted && kind === 'ConversionReview') return
-  if (apiVersion === '' && kind === '') {
-    if (version !== 'v1') return
-    throw new Error(`expected webhook response of ${wanted}, Kind=ConversionReview, got /, Kind=`)
-  }
-  const [group, other = ''] = String(apiVersion).split('/')
-  const isKnown = group === GROUP && REVIEW_VERSIONS.includes(other) && kind === 'ConversionReview'
-  if (isKnown || (apiVersion === 'v1' && kind === 'Status')) {
-    const found = isKnown ? `${other}.ConversionReview` : 'v1.Status'
-    throw new Error(`converting (${found}) to (${version}.ConversionReview): unknown conversion`)
-  }
-  throw new Error(
-    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`,
-  )
 }
 
 function readObject(value: unknown): JsonObject {

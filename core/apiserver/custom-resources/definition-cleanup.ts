@@ -9,7 +9,7 @@ import type { CustomResourceDefinition } from '../../api/generated/apiextensions
 import type { ResourceInfo } from '../../api/resource.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
 import type { Store } from '../../store/store.ts'
-import { deleteObject } from '../delete.ts'
+import { deleteAdmitted } from '../delete.ts'
 import type { Environment } from '../environment.ts'
 import type { RequestContext } from '../registry.ts'
 import { storagePrefix } from '../storage-key.ts'
@@ -78,7 +78,7 @@ export class DefinitionCleanup implements Disposable {
       if (value.metadata.deletionTimestamp !== undefined) continue
       const { name, namespace } = value.metadata
       // Those that are gone meanwhile are what was wanted.
-      await deleteObject(
+      await deleteAdmitted(
         this.#env,
         resource,
         { name, namespace },

@@ -2,11 +2,13 @@
  * JSON patch, RFC 6902 (paths: RFC 6901). Pure: the document is left as it is, what the patch does not touch is
  * shared with the result.
  *
- * As lenient as evanphx/json-patch v4, which kube-apiserver uses: a value that is not given is null, `replace` adds a
- * key that is missing, `copy` takes a missing one for null, and negative indexes count from the end.
+ * As lenient as evanphx/json-patch v4 (patch.go), which kube-apiserver uses, and in its words: a value that is not given
+ * is null, `replace` adds a key that is missing, `copy` takes a missing one for null, negative indexes count from the end,
+ * what stands before the first slash of a path does not matter, and only `replace` and `test` know the whole document.
  */
 
 import { ApiError } from '../../api/api-error.ts'
+import { goQuoted } from '../../api/go-text.ts'
 import type { JsonObject } from '../json-value.ts'
 import { equalJson, isArray, isObject } from '../json-value.ts'
 
@@ -46,121 +48,212 @@ function copied(value: unknown, budget: CopyBudget): unknown {
 }
 
 function applyOperation(document: unknown, operation: unknown, budget: CopyBudget): unknown {
-  if (!isObject(operation)) throw new JsonPatchError('an operation is an object')
-  const path = pointer(operation, 'path')
-  switch (operation['op']) {
+  const given = isObject(operation) ? operation : {}
+  switch (given['op']) {
     case 'add':
-      return added(document, path, valueOf(operation))
+      return added(document, given)
     case 'remove':
-      return removed(document, path)
+      return removed(document, given)
     case 'replace':
-      return replaced(document, path, valueOf(operation))
-    case 'move': {
-      const from = pointer(operation, 'from')
-      if (isPrefix(from, path)) throw new JsonPatchError(`cannot move ${text(from)} into itself`)
-      return added(removed(document, from), path, valueAt(document, from))
-    }
+      return replaced(document, given)
+    case 'move':
+      return moved(document, given)
     case 'copy':
-      return added(document, path, copied(valueOrNull(document, pointer(operation, 'from')), budget))
-    case 'test': {
-      if (equalJson(valueOrNull(document, path), valueOf(operation))) return document
-      throw new JsonPatchError(`testing value ${text(path)} failed`)
-    }
+      return withCopy(document, given, budget)
+    case 'test':
+      return tested(document, given)
     default:
-      throw new JsonPatchError(`unexpected kind: ${String(operation['op'])}`)
+      throw new JsonPatchError(
+        `Unexpected kind: ${typeof given['op'] === 'string' ? given['op'] : 'unknown'}`,
+      )
   }
 }
 
-type Path = readonly string[]
+const MISSING = 'missing value'
+const INVALID_INDEX = 'invalid index referenced'
 
-function pointer(operation: JsonObject, member: 'path' | 'from'): Path {
-  const value = operation[member]
-  if (typeof value !== 'string') throw new JsonPatchError(`operation missing ${member} field`)
-  if (value === '') return []
-  if (!value.startsWith('/')) throw new JsonPatchError(`not a JSON pointer: ${value}`)
-  return value
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+const fault = (what: string, why: string): JsonPatchError => new JsonPatchError(`${what}: ${why}`)
+
+/** Runs a step; what it throws is told of after `what`. */
+function during<T>(what: string, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    throw error instanceof JsonPatchError ? fault(what, error.message) : error
+  }
 }
 
-const text = (path: Path): string => path.map((part) => `/${part}`).join('')
+function path(operation: JsonObject, undecoded: string): string {
+  const { path: value } = operation
+  if (typeof value === 'string') return value
+  throw new JsonPatchError(undecoded)
+}
+
+function from(operation: JsonObject, verb: string): string {
+  const { from: value } = operation
+  if (typeof value === 'string') return value
+  throw fault(`${verb} operation failed to decode from: operation, missing from field`, MISSING)
+}
 
 const valueOf = (operation: JsonObject): unknown => operation['value'] ?? null
 
-/** A strict prefix: moving a value onto itself is allowed. */
-const isPrefix = (from: Path, path: Path): boolean =>
-  from.length < path.length && from.every((part, index) => part === path[index])
-
-function valueAt(document: unknown, path: Path): unknown {
-  let value = document
-  for (const part of path) value = child(value, part, path)
-  return value
+function added(document: unknown, operation: JsonObject): unknown {
+  const to = path(operation, `add operation failed to decode path: ${MISSING}`)
+  const place = placeOf(document, to)
+  if (!place) throw fault(`add operation does not apply: doc is missing path: "${to}"`, MISSING)
+  return during(`error in add for path: '${to}'`, () => put(document, place, valueOf(operation), 'add'))
 }
 
-/** The last key of the path may be missing, if it is one of an object. */
-function valueOrNull(document: unknown, path: Path): unknown {
-  const container = valueAt(document, path.slice(0, -1))
-  const last = path.at(-1)
-  if (last !== undefined && isObject(container))
-    return Object.hasOwn(container, last) ? container[last] : null
-  return valueAt(document, path)
+function removed(document: unknown, operation: JsonObject): unknown {
+  const at = path(operation, `remove operation failed to decode path: ${MISSING}`)
+  const place = placeOf(document, at)
+  if (!place) throw fault(`remove operation does not apply: doc is missing path: "${at}"`, MISSING)
+  return during(`error in remove for path: '${at}'`, () => taken(document, place))
 }
 
-function child(value: unknown, part: string, path: Path): unknown {
-  if (isArray(value)) return value[arrayIndex(part, value.length, path)]
-  if (isObject(value) && Object.hasOwn(value, part)) return value[part]
-  throw new JsonPatchError(`no value at ${text(path)}`)
-}
+const UNDECODED = `operation missing path field: ${MISSING}`
 
-/** One of `count` places. */
-function arrayIndex(part: string, count: number, path: Path): number {
-  const number = /^[+-]?\d+$/.test(part) ? Number(part) : Number.NaN
-  const index = number < 0 ? number + count : number
-  if (!(index >= 0 && index < count)) throw new JsonPatchError(`index out of bounds in ${text(path)}`)
-  return index
-}
-
-type Change = (container: readonly unknown[] | JsonObject, part: string) => unknown
-
-/** Copies the containers on the way to the last part of the path and lets `change` make the last one anew. */
-function changed(document: unknown, path: Path, change: Change): unknown {
-  const descend = (value: unknown, depth: number): unknown => {
-    const part = path[depth] ?? ''
-    if (!isArray(value) && !isObject(value))
-      throw new JsonPatchError(`no container at ${text(path.slice(0, depth))}`)
-    if (depth === path.length - 1) return change(value, part)
-    const inner = descend(child(value, part, path), depth + 1)
-    return isArray(value)
-      ? value.with(arrayIndex(part, value.length, path), inner)
-      : { ...value, [part]: inner }
+function replaced(document: unknown, operation: JsonObject): unknown {
+  const at = path(operation, `replace operation failed to decode path: ${UNDECODED}`)
+  const value = valueOf(operation)
+  if (at === '') {
+    // Upstream refuses others, but finds nothing to refuse them with.
+    return isContainer(value) ? value : document
   }
-  return descend(document, 0)
+  const place = placeOf(document, at)
+  if (!place) throw fault(`replace operation does not apply: doc is missing path: ${at}`, MISSING)
+  try {
+    got(place)
+  } catch (error) {
+    if (!(error instanceof JsonPatchError)) throw error
+    throw fault(`replace operation does not apply: doc is missing key: ${at}`, MISSING)
+  }
+  return put(document, place, value, 'set')
 }
 
-function added(document: unknown, path: Path, value: unknown): unknown {
-  if (path.length === 0) return value
-  return changed(document, path, (container, part) => {
-    if (!isArray(container)) return { ...container, [part]: value }
-    const index = part === '-' ? container.length : arrayIndex(part, container.length + 1, path)
-    return container.toSpliced(index, 0, value)
-  })
+function moved(document: unknown, operation: JsonObject): unknown {
+  const start = from(operation, 'move')
+  const place = placeOf(document, start)
+  if (!place) throw fault(`move operation does not apply: doc is missing from path: ${start}`, MISSING)
+  const what = `error in move for path: '${place.key}'`
+  const value = during(what, () => got(place))
+  const rest = during(what, () => taken(document, place))
+  const to = path(operation, `move operation failed to decode path: ${UNDECODED}`)
+  const target = placeOf(rest, to)
+  if (!target) throw fault(`move operation does not apply: doc is missing destination path: ${to}`, MISSING)
+  return during(`error in move for path: '${to}'`, () => put(rest, target, value ?? null, 'add'))
 }
 
-function removed(document: unknown, path: Path): unknown {
-  if (path.length === 0) throw new JsonPatchError('the whole document cannot be removed')
-  return changed(document, path, (container, part) => {
-    child(container, part, path)
-    if (isArray(container)) return container.toSpliced(arrayIndex(part, container.length, path), 1)
-    return Object.fromEntries(Object.entries(container).filter(([key]) => key !== part))
-  })
+function withCopy(document: unknown, operation: JsonObject, budget: CopyBudget): unknown {
+  const start = from(operation, 'copy')
+  const place = placeOf(document, start)
+  if (!place) throw fault(`copy operation does not apply: doc is missing from path: ${start}`, MISSING)
+  const value = during(`error in copy for from: '${start}'`, () => got(place))
+  const to = path(operation, `copy operation failed to decode path: ${MISSING}`)
+  const target = placeOf(document, to)
+  if (!target) throw fault(`copy operation does not apply: doc is missing destination path: ${to}`, MISSING)
+  const copy = copied(value ?? null, budget)
+  return during('error while adding value during copy', () => put(document, target, copy, 'add'))
 }
 
-function replaced(document: unknown, path: Path, value: unknown): unknown {
-  if (path.length === 0) return value
-  return changed(document, path, (container, part) => {
-    return isArray(container)
-      ? container.with(arrayIndex(part, container.length, path), value)
-      : { ...container, [part]: value }
-  })
+function tested(document: unknown, operation: JsonObject): unknown {
+  const at = path(operation, `test operation failed to decode path: ${UNDECODED}`)
+  const place = at === '' ? undefined : placeOf(document, at)
+  if (at !== '' && !place) throw fault(`test operation does not apply: is missing path: ${at}`, MISSING)
+  const value = place ? during(`error in test for path: '${at}'`, () => got(place)) : document
+  if (equalJson(value ?? null, valueOf(operation))) return document
+  throw fault(`testing value ${at} failed`, 'test failed')
+}
+
+type Container = readonly unknown[] | JsonObject
+
+/** A key in a container of the document; `above` leads there. */
+interface Place {
+  readonly above: readonly string[]
+  readonly container: Container
+  readonly key: string
+}
+
+/** @returns undefined when there is no container where the path leads */
+function placeOf(document: unknown, text: string): Place | undefined {
+  const parts = text.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const key = parts.at(-1)
+  if (parts.length < 2 || key === undefined) return undefined
+  const above = parts.slice(1, -1)
+  let container = document
+  for (const part of above) {
+    if (!isContainer(container)) return undefined
+    const next = childOf(container, part)
+    if (next === undefined) return undefined
+    container = next
+  }
+  return isContainer(container) ? { above, container, key } : undefined
+}
+
+const isContainer = (value: unknown): value is Container => isArray(value) || isObject(value)
+
+/** @returns undefined for what cannot be looked into: missing, null, or an index there is not */
+function childOf(container: Container, part: string): unknown {
+  try {
+    return got({ container, key: part }) ?? undefined
+  } catch (error) {
+    if (error instanceof JsonPatchError) return undefined
+    throw error
+  }
+}
+
+/** @returns undefined for a key an object does not have. @throws JsonPatchError for an index a list does not have */
+function got({ container, key }: Pick<Place, 'container' | 'key'>): unknown {
+  if (isArray(container)) return container[indexOf(key, container.length)]
+  return Object.hasOwn(container, key) ? container[key] : undefined
+}
+
+/** One of `count` places, from the end if negative. */
+function indexOf(text: string, count: number): number {
+  const number = atoi(text)
+  const index = number < 0 ? number + count : number
+  if (index >= 0 && index < count) return index
+  throw fault(`Unable to access invalid index: ${number}`, INVALID_INDEX)
+}
+
+function atoi(text: string): number {
+  if (/^[+-]?\d+$/.test(text)) return Number(text)
+  throw new JsonPatchError(`strconv.Atoi: parsing ${goQuoted(text)}: invalid syntax`)
+}
+
+/** The document with a container made anew; all it does not lead through is shared. */
+function withContainer(document: unknown, above: readonly string[], container: Container): unknown {
+  const [part, ...rest] = above
+  if (part === undefined) return container
+  const inner = (value: unknown): unknown => withContainer(value, rest, container)
+  if (!isArray(document))
+    return { ...(document as JsonObject), [part]: inner((document as JsonObject)[part]) }
+  const index = indexOf(part, document.length)
+  return document.with(index, inner(document[index]))
+}
+
+function put(
+  document: unknown,
+  { above, container, key }: Place,
+  value: unknown,
+  how: 'add' | 'set',
+): unknown {
+  if (!isArray(container)) return withContainer(document, above, { ...container, [key]: value })
+  if (how === 'set')
+    return withContainer(document, above, container.with(indexOf(key, container.length), value))
+  if (key === '-') return withContainer(document, above, [...container, value])
+  const number = during(`value was not a proper array index: '${key}'`, () => atoi(key))
+  const index = indexOf(String(number), container.length + 1)
+  return withContainer(document, above, container.toSpliced(index, 0, value))
+}
+
+function taken(document: unknown, { above, container, key }: Place): unknown {
+  if (isArray(container))
+    return withContainer(document, above, container.toSpliced(indexOf(key, container.length), 1))
+  if (!Object.hasOwn(container, key)) throw fault(`Unable to remove nonexistent key: ${key}`, MISSING)
+  return withContainer(
+    document,
+    above,
+    Object.fromEntries(Object.entries(container).filter(([name]) => name !== key)),
+  )
 }

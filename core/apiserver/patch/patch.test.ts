@@ -15,7 +15,8 @@ describe('JSON patch (RFC 6902)', () => {
     ['adds a member', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
     ['adds before an index', [1, 3], [{ op: 'add', path: '/1', value: 2 }], [1, 2, 3]],
     ['adds at the end', [1], [{ op: 'add', path: '/-', value: 2 }], [1, 2]],
-    ['replaces the whole', { a: 1 }, [{ op: 'replace', path: '', value: 7 }], 7],
+    ['replaces the whole', { a: 1 }, [{ op: 'replace', path: '', value: { b: 7 } }], { b: 7 }],
+    ['replaces the whole by no scalar', { a: 1 }, [{ op: 'replace', path: '', value: 7 }], { a: 1 }],
     ['removes', { a: { b: 1, c: 2 } }, [{ op: 'remove', path: '/a/b' }], { a: { c: 2 } }],
     ['removes from a list', [1, 2, 3], [{ op: 'remove', path: '/1' }], [1, 3]],
     ['replaces', { a: [1] }, [{ op: 'replace', path: '/a/0', value: null }], { a: [null] }],
@@ -72,6 +73,104 @@ describe('JSON patch (RFC 6902)', () => {
   ]
   it.each(REFUSED)('refuses %s', (_, document, patch) => {
     expect(() => applyJsonPatch(document, patch)).toThrow(JsonPatchError)
+  })
+
+  const MISSING = 'missing value'
+  const INVALID = 'invalid index referenced'
+  const WORDS: [Record<string, unknown>, string][] = [
+    [{ op: 'test', path: '/a', value: 2 }, 'testing value /a failed: test failed'],
+    [{ op: 'test', path: '/z', value: 2 }, 'testing value /z failed: test failed'],
+    [{ op: 'test', path: '', value: {} }, 'testing value  failed: test failed'],
+    [
+      { op: 'test', path: '/x/y', value: 1 },
+      `test operation does not apply: is missing path: /x/y: ${MISSING}`,
+    ],
+    [
+      { op: 'test', path: '/l/9', value: 1 },
+      `error in test for path: '/l/9': Unable to access invalid index: 9: ${INVALID}`,
+    ],
+    [
+      { op: 'test', path: '/l/x', value: 1 },
+      `error in test for path: '/l/x': strconv.Atoi: parsing "x": invalid syntax`,
+    ],
+    [{ op: 'test' }, `test operation failed to decode path: operation missing path field: ${MISSING}`],
+    [{ op: 'add', value: 1 }, `add operation failed to decode path: ${MISSING}`],
+    [{ op: 'add', path: '', value: 1 }, `add operation does not apply: doc is missing path: "": ${MISSING}`],
+    [
+      { op: 'add', path: 'a', value: 1 },
+      `add operation does not apply: doc is missing path: "a": ${MISSING}`,
+    ],
+    [
+      { op: 'add', path: '/a/b', value: 1 },
+      `add operation does not apply: doc is missing path: "/a/b": ${MISSING}`,
+    ],
+    [
+      { op: 'add', path: '/l/9', value: 1 },
+      `error in add for path: '/l/9': Unable to access invalid index: 9: ${INVALID}`,
+    ],
+    [
+      { op: 'add', path: '/l/-9', value: 1 },
+      `error in add for path: '/l/-9': Unable to access invalid index: -9: ${INVALID}`,
+    ],
+    [
+      { op: 'add', path: '/l/x', value: 1 },
+      `error in add for path: '/l/x': value was not a proper array index: 'x': strconv.Atoi: parsing "x": invalid syntax`,
+    ],
+    [{ op: 'remove' }, `remove operation failed to decode path: ${MISSING}`],
+    [{ op: 'remove', path: '' }, `remove operation does not apply: doc is missing path: "": ${MISSING}`],
+    [
+      { op: 'remove', path: '/z' },
+      `error in remove for path: '/z': Unable to remove nonexistent key: z: ${MISSING}`,
+    ],
+    [
+      { op: 'remove', path: '/l/-' },
+      `error in remove for path: '/l/-': strconv.Atoi: parsing "-": invalid syntax`,
+    ],
+    [
+      { op: 'replace', path: '/x/y' },
+      `replace operation does not apply: doc is missing path: /x/y: ${MISSING}`,
+    ],
+    [
+      { op: 'replace', path: '/l/9' },
+      `replace operation does not apply: doc is missing key: /l/9: ${MISSING}`,
+    ],
+    [
+      { op: 'move', path: '/z' },
+      `move operation failed to decode from: operation, missing from field: ${MISSING}`,
+    ],
+    [
+      { op: 'move', path: '/z', from: '/x/y' },
+      `move operation does not apply: doc is missing from path: /x/y: ${MISSING}`,
+    ],
+    [
+      { op: 'move', path: '/z', from: '/y' },
+      `error in move for path: 'y': Unable to remove nonexistent key: y: ${MISSING}`,
+    ],
+    [
+      { op: 'move', path: '/x/y', from: '/a' },
+      `move operation does not apply: doc is missing destination path: /x/y: ${MISSING}`,
+    ],
+    [
+      { op: 'copy', path: '/z' },
+      `copy operation failed to decode from: operation, missing from field: ${MISSING}`,
+    ],
+    [
+      { op: 'copy', path: '/z', from: '/x/y' },
+      `copy operation does not apply: doc is missing from path: /x/y: ${MISSING}`,
+    ],
+    [
+      { op: 'copy', path: '/x/y', from: '/a' },
+      `copy operation does not apply: doc is missing destination path: /x/y: ${MISSING}`,
+    ],
+    [{ op: 'foo', path: '/a' }, 'Unexpected kind: foo'],
+    [{ path: '/a' }, 'Unexpected kind: unknown'],
+  ]
+  it.each(WORDS)('says as upstream’s library why %j cannot be done', (operation, message) => {
+    expect(() => applyJsonPatch({ a: 1, l: [1] }, [operation])).toThrow(new JsonPatchError(message))
+  })
+
+  it('looks at no letters before the first slash', () => {
+    expect(applyJsonPatch({ a: 1 }, [{ op: 'replace', path: 'zzz/a', value: 2 }])).toEqual({ a: 2 })
   })
 
   it('leaves the document as it was', () => {

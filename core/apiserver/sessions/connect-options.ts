@@ -27,6 +27,22 @@ export function connectOptions(
   return options as unknown as KubernetesObject
 }
 
+/**
+ * @param options of a session, changed. @returns the request as if it had asked for them. Where a proxy leads to is not
+ * changed: upstream goes by the URL, too
+ */
+export function withOptions<T extends { readonly query: URLSearchParams }>(request: T, options: object): T {
+  const { kind, command = [], ports = [], container, ...flags } = options as Readonly<Record<string, unknown>>
+  if (String(kind).endsWith('ProxyOptions')) return request
+  const query = new URLSearchParams(request.query)
+  for (const name of ['command', 'ports', 'container', ...FLAGS]) query.delete(name)
+  if (typeof container === 'string') query.set('container', container)
+  for (const name of FLAGS) if (flags[name] === true) query.set(name, 'true')
+  for (const each of Array.isArray(command) ? command : []) query.append('command', String(each))
+  for (const each of Array.isArray(ports) ? ports : []) query.append('ports', String(each))
+  return { ...request, query }
+}
+
 function partsOf(subresource: string, query: URLSearchParams): object {
   if (subresource === 'portforward') {
     const ports = query

@@ -29,7 +29,7 @@ import type { Dial, ProxyRequest } from './proxy.io.ts'
 import { proxyRequest, proxyUpgrade } from './proxy.io.ts'
 import { isAgentPort, nodeTarget, parseProxyName, podTarget, serviceTarget } from './proxy-target.ts'
 import { askedLog, execOptions, logOptions, requireAssigned } from './session-options.ts'
-import { connectOptions } from './connect-options.ts'
+import { connectOptions, withOptions } from './connect-options.ts'
 import type { SessionRoute } from './session-route.ts'
 import { acceptSpdy, isSpdyUpgrade } from './spdy-upgrade.io.ts'
 import type { Upgrade } from './websocket.io.ts'
@@ -62,9 +62,9 @@ export class Sessions {
   }
 
   /** A request without an upgrade: log and proxy. Rejects with ApiError. */
-  async request(request: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
-    if (!methodsOf(route).includes(request.method)) throw methodNotAllowed()
-    await this.#admit(request, route)
+  async request(sent: ApiRequest, route: SessionRoute, { incoming, response }: Plain): Promise<void> {
+    if (!methodsOf(route).includes(sent.method)) throw methodNotAllowed()
+    const request = await this.#admitted(sent, route)
     switch (route.subresource?.name) {
       case 'log': {
         const asked = askedLog(route.name, request.query)
@@ -93,8 +93,8 @@ export class Sessions {
   }
 
   /** A request to speak another protocol. Rejects with ApiError before the connection is taken over. */
-  async upgrade(request: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
-    await this.#admit(request, route)
+  async upgrade(sent: ApiRequest, route: SessionRoute, upgrade: Upgrade): Promise<void> {
+    const request = await this.#admitted(sent, route)
     switch (route.subresource?.name) {
       case 'exec':
       case 'attach':
@@ -108,18 +108,20 @@ export class Sessions {
     }
   }
 
-  async #admit(request: ApiRequest, route: SessionRoute): Promise<void> {
+  /** @returns the request as webhooks want the connection to be. Rejects with ApiError */
+  async #admitted(request: ApiRequest, route: SessionRoute): Promise<ApiRequest> {
     const options = connectOptions(route, request)
-    if (options === undefined || route.subresource === undefined) return
+    if (options === undefined || route.subresource === undefined) return request
     const { resource, namespace, name, subresource } = route
     // A stream has no place for warnings.
     const context = { user: request.user, warn: () => undefined }
-    await this.#options.registry.connect(
+    const wanted = await this.#options.registry.connect(
       resource,
       { namespace, name, subresource: subresource.name },
       options,
       context,
     )
+    return wanted === options ? request : withOptions(request, wanted)
   }
 
   /** What is wrong with a session is said before that it is none. */

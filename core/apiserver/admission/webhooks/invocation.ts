@@ -5,11 +5,16 @@
  * kubernetes/apiserver pkg/admission/conversion.go (VersionedAttributes), pkg/admission/plugin/webhook/mutating/dispatcher.go.
  */
 
-import { internalError, isApiError } from '../../../api/api-error.ts'
+import { ApiError, internalError, isApiError } from '../../../api/api-error.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
 import type { ResourceInfo } from '../../../api/resource.ts'
+import type { KindName } from '../../../api/strict-decode.ts'
+import { strictDecode } from '../../../api/strict-decode.ts'
 import { apiVersionOf } from '../../../api/resource.ts'
+import { goTypeError } from '../../go-json.ts'
+import { isObject } from '../../json-value.ts'
 import type { ServedKinds } from '../../kinds.ts'
+import { VERSION_AND_KIND } from './rest-answer.ts'
 import { JsonPatchError, applyJsonPatch } from '../../patch/json-patch.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { inVersion } from '../equivalents.ts'
@@ -49,8 +54,12 @@ export function patchedObject(
     const what = 'attempted to modify the object, which is not supported for this operation'
     throw internalError(`admission webhook ${JSON.stringify(webhook.name)} ${what}`)
   }
-  const { rules, converted } = kinds.of(matched)
   const patched = applied(patch, sent)
+  if (!isOf(matched, sent)) {
+    const read = readPart(patched, sent, kinds)
+    return () => read
+  }
+  const { rules, converted } = kinds.of(matched)
   const read = converted === undefined ? readAs(matched, patched, kinds) : (patched as KubernetesObject)
   const named = { ...read, apiVersion: apiVersionOf(matched) }
   const defaulted = rules.setDefaults(named)
@@ -71,16 +80,69 @@ export function readChanged(
   object: KubernetesObject,
   kinds: ServedKinds,
 ): KubernetesObject {
-  return kinds.of(resource).converted === undefined ? object : readAs(resource, object, kinds)
+  const isCustom = kinds.of(resource).converted !== undefined && isOf(resource, object)
+  return isCustom ? readAs(resource, object, kinds) : object
+}
+
+/** Whether it is an object of the resource, and none that is sent to a part of it (a Scale, a Binding). */
+const isOf = (resource: ResourceInfo, { apiVersion, kind }: KubernetesObject): boolean =>
+  kind === resource.kind && apiVersion === apiVersionOf(resource)
+
+/** @throws ApiError InternalError for what cannot be read as what it was, or says that it is something else */
+function readPart(
+  patched: unknown,
+  { apiVersion, kind }: KubernetesObject,
+  kinds: ServedKinds,
+): KubernetesObject {
+  const own = { ...groupVersionOf(apiVersion), kind }
+  const value = kindedAs(patched, own, kinds)
+  return read(() => strictDecode(own, value, { asGiven: true }).object)
 }
 
 function readAs(resource: ResourceInfo, value: unknown, kinds: ServedKinds): KubernetesObject {
+  const { apiVersion, kind } = { apiVersion: apiVersionOf(resource), kind: resource.kind }
+  const kinded = { metadata: {}, ...kindedAs(value, resource, kinds) }
+  return read(() => ({ ...kinds.of(resource).decode(kinded).object, apiVersion, kind }))
+}
+
+/**
+ * The document with its kind: one it does not say is the one it had.
+ * @throws ApiError for another: InternalError when there is none such, else in the words of a conversion that nobody made
+ */
+function kindedAs(value: unknown, own: KindName, kinds: ServedKinds): object {
+  if (!isObject(value))
+    throw internalError(
+      `couldn't get version/kind; json parse error: ${goTypeError(value, VERSION_AND_KIND)}`,
+    )
+  const apiVersion = value['apiVersion'] || apiVersionOf(own)
+  const kind = value['kind'] || own.kind
+  const kinded = { ...value, apiVersion, kind }
+  if (apiVersion === apiVersionOf(own) && kind === own.kind) return kinded
+  const other = kinds.resources.find((row) => row.kind === kind && apiVersionOf(row) === apiVersion)
+  if (other === undefined) {
+    const [shownKind, shownVersion] = [kind, apiVersion].map((text) => JSON.stringify(text))
+    const where = 'in scheme "pkg/runtime/scheme.go:110"'
+    throw internalError(`no kind ${shownKind} is registered for version ${shownVersion} ${where}`)
+  }
+  read(() => kinds.of(other).decode({ metadata: {}, ...kinded }).object)
+  const hub = own.group.split('.')[0] || 'core'
+  throw new ApiError(
+    'Unknown',
+    `converting (${other.version}.${other.kind}) to (${hub}.${own.kind}): unknown conversion`,
+  )
+}
+
+function read(decode: () => KubernetesObject): KubernetesObject {
   try {
-    const { object } = kinds.of(resource).decode(value)
-    return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }
+    return decode()
   } catch (error) {
     if (!isApiError(error)) throw error
     const why = error.message.replace(/^.*? cannot be handled as an? \w+: /, '')
     throw internalError(why, error)
   }
+}
+
+function groupVersionOf(apiVersion: string): Pick<KindName, 'group' | 'version'> {
+  const [version = '', group = ''] = apiVersion.split('/').toReversed()
+  return { group, version }
 }

@@ -31,7 +31,8 @@ export function documentOf({ code, contentType, body }: RestAnswer): unknown {
   throw new Error(`couldn't get version/kind; json parse error: ${why}`)
 }
 
-const VERSION_AND_KIND =
+/** What Go's decoder looks for first. */
+export const VERSION_AND_KIND =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 /** @returns undefined for what is no JSON */

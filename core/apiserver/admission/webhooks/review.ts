@@ -6,8 +6,12 @@
 import { ApiError } from '../../../api/api-error.ts'
 import type { Status } from '../../../api/generated/meta-v1.ts'
 import type { ResourceInfo } from '../../../api/resource.ts'
+import { goQuoted } from '../../../api/go-text.ts'
+import { goSyntaxError, goTypeError } from '../../go-json.ts'
+import type { JsonObject } from '../../json-value.ts'
 import { isObject } from '../../json-value.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import { otherKind, unreadableReview } from '../../review-kind.ts'
 import { requestObject } from '../request-object.ts'
 
 /**
@@ -38,6 +42,14 @@ export interface Verdict {
 /** A webhook answered, but not what it was asked. */
 export class InvalidResponse extends Error {}
 
+/** What it answered cannot be read as a review. */
+export class UnreadableResponse extends Error {}
+
+/** Its patch is none. */
+export class UnusablePatch extends Error {}
+
+const REVIEW = { group: 'admission.k8s.io', version: 'v1', kind: 'AdmissionReview' }
+
 /** Whom an answer is of. */
 export interface Answering {
   readonly uid: string
@@ -48,45 +60,71 @@ export interface Answering {
 
 /** @throws InvalidResponse when the answer is none; ApiError when it is no */
 export function verdictOf(answer: unknown, { uid, name, mayPatch }: Answering): Verdict {
-  const response = isObject(answer) ? answer['response'] : undefined
-  if (!isObject(answer) || answer['kind'] !== 'AdmissionReview' || !isObject(response)) {
-    throw new InvalidResponse('webhook response was not an AdmissionReview with a response')
-  }
-  if (answer['apiVersion'] !== 'admission.k8s.io/v1') {
-    throw new InvalidResponse(
-      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(answer['apiVersion'])}, Kind=AdmissionReview`,
-    )
-  }
+  const review = isObject(answer) ? answer : {}
+  const unreadable = unreadableReview(review, REVIEW)
+  if (unreadable !== undefined) throw new UnreadableResponse(unreadable)
+  const { response } = review
+  if (!isObject(response)) throw new InvalidResponse('webhook response was absent')
   if (response['uid'] !== uid)
     throw new InvalidResponse(
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`,
     )
+  const other = otherKind(review, REVIEW)
+  if (other !== undefined) throw new InvalidResponse(other)
+  const patch = mayPatch ? patchOf(response) : refusePatch(response)
   const warnings = (Array.isArray(response['warnings']) ? response['warnings'] : []).map(String)
-  const { patch, patchType } = response
-  if (patch && !mayPatch) throw new InvalidResponse('validating webhook may not return response.patch')
   if (response['allowed'] !== true) throw denied(name, response['status'])
-  if (typeof patch !== 'string' || patch === '') return { patch: [], warnings }
-  if (patchType !== 'JSONPatch')
-    throw new InvalidResponse(
-      `invalid response.patchType, not "JSONPatch": ${JSON.stringify(patchType ?? '')}`,
-    )
-  return { patch: operationsOf(patch), warnings }
+  if (patch === undefined) return { patch: [], warnings }
+  const operations = operationsOf(patch.text)
+  if (operations.length > 0 && patch.type !== 'JSONPatch')
+    throw new UnusablePatch(`unsupported patch type ${goQuoted(patch.type)}`)
+  return { patch: operations, warnings }
+}
+
+function refusePatch({ patch, patchType }: JsonObject): undefined {
+  if (patch) throw new InvalidResponse('validating webhook may not return response.patch')
+  if (patchType !== undefined && patchType !== null)
+    throw new InvalidResponse('validating webhook may not return response.patchType')
+  return undefined
+}
+
+/** @throws InvalidResponse for a patch without its type, or a type without a patch */
+function patchOf({
+  patch,
+  patchType,
+}: JsonObject): { readonly text: string; readonly type: string } | undefined {
+  const text = typeof patch === 'string' ? patch : ''
+  if (/[^A-Za-z0-9+/=]/.test(text))
+    throw new UnreadableResponse(`illegal base64 data at input byte ${text.search(/[^A-Za-z0-9+/=]/)}`)
+  const isTyped = patchType !== undefined && patchType !== null
+  if (text !== '' && !isTyped)
+    throw new InvalidResponse('webhook returned response.patch but not response.patchType')
+  if (text === '' && isTyped)
+    throw new InvalidResponse('webhook returned response.patchType but not response.patch')
+  if (text === '') return undefined
+  if (patchType === '') throw new InvalidResponse('webhook returned invalid response.patchType of ""')
+  return { text, type: String(patchType) }
 }
 
 function operationsOf(patch: string): readonly unknown[] {
-  const operations: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'))
-  if (Array.isArray(operations)) return operations
-  throw new InvalidResponse('a JSON patch is an array of operations')
+  const bytes = Buffer.from(patch, 'base64')
+  const fault = goSyntaxError(bytes)
+  const undecodable = 'received undecodable patch in webhook response: '
+  if (fault !== undefined) throw new UnusablePatch(`${undecodable}${fault}`)
+  const operations: unknown = JSON.parse(bytes.toString('utf8'))
+  if (operations === null) return []
+  if (!Array.isArray(operations))
+    throw new UnusablePatch(`${undecodable}${goTypeError(operations, 'jsonpatch.Patch')}`)
+  return operations
 }
 
-/** 403 unless the webhook names another code. */
+/** Who says no may say so with a code and a reason of its own: 400 and none where it says nothing. */
 function denied(webhook: string, given: unknown): ApiError {
   const status = (isObject(given) ? given : {}) as Partial<Status>
+  const { reason, code = 0, details } = status
   const prefix = `admission webhook ${JSON.stringify(webhook)} denied the request`
-  const message = status.message
-    ? `${prefix}: ${status.message}`
-    : status.reason
-      ? `${prefix}: ${status.reason}`
-      : `${prefix} without explanation`
-  return new ApiError('Forbidden', message, status.details ? { details: status.details } : {})
+  const why = status.message || reason
+  const message = why ? `${prefix}: ${why}` : `${prefix} without explanation`
+  const said = { code: Math.min(Math.max(code, 400), 599), reason }
+  return new ApiError('Forbidden', message, { said, ...(details ? { details } : {}) })
 }

@@ -26,7 +26,7 @@ import type { Invocation } from './invocation.ts'
 import { patchedObject, readChanged, sentRequest } from './invocation.ts'
 import type { Webhook } from './matching.ts'
 import { isExempt, matchedVersionOf } from './matching.ts'
-import { InvalidResponse, reviewOf, verdictOf } from './review.ts'
+import { InvalidResponse, UnusablePatch, reviewOf, verdictOf } from './review.ts'
 
 /** Sends a review. Rejects with an Error that says why there was no answer. */
 export type WebhookCaller = (call: {
@@ -167,7 +167,11 @@ function refuseSideEffects({ name, sideEffects }: Webhook, { context }: Admissio
 function unpatched({ name, failurePolicy }: Webhook, error: unknown): readonly unknown[] {
   if (failurePolicy === 'Ignore') return []
   const what =
-    error instanceof InvalidResponse ? 'received invalid webhook response' : 'failed to call webhook'
+    error instanceof UnusablePatch
+      ? ''
+      : error instanceof InvalidResponse
+        ? 'received invalid webhook response: '
+        : 'failed to call webhook: '
   const why = error instanceof Error ? error.message : String(error)
-  throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${what}: ${why}`, error)
+  throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${what}${why}`, error)
 }
