@@ -49,6 +49,7 @@ beforeAll(async () => {
     if (headers['x-remote-user'] !== 'system:kube-aggregator') seen.push({ method, url, headers, peer })
     if (url === '/apis/things.example/v1') return void response.end(JSON.stringify(RESOURCES))
     if (url === '/openapi/v3') return void response.end(JSON.stringify(OPENAPI))
+    if (url === '/openapi/v2') return void response.end(JSON.stringify(OPENAPI_V2))
     answer(incoming, response)
   })
   extension.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
@@ -86,6 +87,39 @@ const OPENAPI = {
   paths: {
     'apis/things.example/v1': { serverRelativeURL: '/openapi/v3/apis/things.example/v1?hash=1' },
     'api/v1': { serverRelativeURL: '/openapi/v3/api/v1?hash=2' },
+  },
+}
+
+const THING = 'example.things.v1.Thing'
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+const KINDS = 'x-kubernetes-group-version-kind'
+const OPENAPI_V2 = {
+  swagger: '2.0',
+  info: { title: 'things', version: '1' },
+  paths: {
+    '/apis/things.example/v1/things': {
+      get: {
+        operationId: 'listThing',
+        responses: { '200': { description: 'OK', schema: { $ref: `#/definitions/${THING}` } } },
+        [KINDS]: { group: 'things.example', version: 'v1', kind: 'Thing' },
+      },
+      parameters: [{ $ref: '#/parameters/limit' }, { $ref: '#/parameters/nowhere' }],
+    },
+    '/apis/other.example/v1/things': { get: { responses: {} } },
+    '/version/': { get: { responses: {} } },
+  },
+  parameters: { limit: { name: 'limit', in: 'query', type: 'integer', uniqueItems: true } },
+  definitions: {
+    [THING]: {
+      type: 'object',
+      properties: {
+        when: { $ref: `#/definitions/${META}.Time` },
+        delete: { $ref: `#/definitions/${META}.DeleteOptions` },
+      },
+    },
+    [`${META}.Time`]: { type: 'string', format: 'date-time', description: 'in other words' },
+    [`${META}.DeleteOptions`]: { type: 'string' },
+    unused: { type: 'string' },
   },
 }
 
@@ -160,6 +194,36 @@ it('what it serves is discovered, in the order its priority says', async () => {
   const { paths } = (await ask(api, '/openapi/v3')).json() as typeof OPENAPI
   expect(paths['apis/things.example/v1']).toEqual(OPENAPI.paths['apis/things.example/v1'])
   expect(paths['api/v1'].serverRelativeURL).not.toContain('hash=2')
+})
+
+it('its OpenAPI v2 document is part of ours: definitions that say something else get another name', async () => {
+  const swagger = async (accept = 'application/json') => {
+    const { headers, bytes, json } = await ask(api, '/openapi/v2', { headers: { accept } })
+    return { etag: headers.etag, bytes, json }
+  }
+  const before = await swagger()
+  await register()
+  await becomes('True', 'Passed')
+  const after = await swagger()
+  expect(after.etag).not.toBe(before.etag)
+  const { paths, definitions } = after.json() as typeof OPENAPI_V2
+  const own = before.json() as typeof OPENAPI_V2
+  expect(paths['/apis/things.example/v1/things']).toMatchObject({
+    get: { operationId: 'listThing', responses: { '200': { schema: { $ref: `#/definitions/${THING}` } } } },
+    parameters: [OPENAPI_V2.parameters.limit],
+  })
+  expect(Object.keys(paths).length).toBe(Object.keys(own.paths).length + 1)
+  const added = Object.keys(definitions).filter((name) => !Object.hasOwn(own.definitions, name))
+  expect(added.toSorted()).toEqual([THING, `${META}.DeleteOptions_v2`])
+  expect(definitions[THING]?.properties).toEqual({
+    when: { $ref: `#/definitions/${META}.Time` },
+    delete: { $ref: `#/definitions/${META}.DeleteOptions_v2` },
+  })
+  const protobuf = await swagger('application/com.github.proto-openapi.spec.v2@v1.0+protobuf')
+  expect(protobuf.bytes.includes('/apis/things.example/v1/things')).toBe(true)
+  expect((await ask(api, '/openapi/v2', { headers: { 'if-none-match': after.etag ?? '' } })).code).toBe(304)
+  await api.registry.delete(API_SERVICES, { name: NAME }, {}, CONTEXT)
+  await expect.poll(async () => (await swagger()).etag).toBe(before.etag)
 })
 
 it('requests are passed on with who asks, and nothing the client says about that', async () => {

@@ -58,9 +58,9 @@ export class Aggregator implements AsyncDisposable, Remotes {
 
   versions(): readonly RemoteVersion[] {
     return this.#remotes.all().map(({ name, service, priority, isAvailable }) => {
-      const { resources = [], openApiUrl } = this.#checks.documentsOf(name) ?? {}
+      const { resources = [], openApiUrl, openApiV2 } = this.#checks.documentsOf(name) ?? {}
       const { group, version } = service
-      return { group, version, priority, resources, isCurrent: isAvailable, openApiUrl }
+      return { group, version, priority, resources, isCurrent: isAvailable, openApiUrl, openApiV2 }
     })
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { isApiError } from '../../api/api-error.ts'
+import { isSameValue } from '../../api/equality.ts'
 import { withCondition } from '../../api/api-service.ts'
 import type { APIService } from '../../api/generated/apiregistration-v1.ts'
 import type { Service } from '../../api/generated/core-v1.ts'
@@ -17,6 +18,8 @@ import { startRunner } from '../../client/coalescing-runner.ts'
 import type { Clock, Logger } from '../../../host/host.ts'
 import type { Registry } from '../registry.ts'
 import { AGGREGATOR_CONTEXT } from './auto-registration.ts'
+import type { V2Part } from '../openapi/remote-v2.ts'
+import { remoteV2 } from '../openapi/remote-v2.ts'
 import type { ExtensionService } from './extension-service.ts'
 import { rootPathOf } from './extension-service.ts'
 import { remoteResources } from './remote-resources.ts'
@@ -29,6 +32,7 @@ export interface RemoteDocuments {
   readonly resources: readonly ResourceInfo[]
   /** where its OpenAPI v3 document is; absent: it has none */
   readonly openApiUrl: string | undefined
+  readonly openApiV2: V2Part | undefined
 }
 
 export interface AvailabilityOptions {
@@ -148,7 +152,13 @@ export class AvailabilityChecks implements AsyncDisposable {
       const resources = remoteResources(await Promise.any(attempts), service)
       // Not every server publishes schemas.
       const index = await read(service, '/openapi/v3').catch(() => undefined)
-      this.#documents.set(name, { resources, openApiUrl: openApiUrl(index, path) })
+      const v2 = remoteV2(
+        await read(service, '/openapi/v2').catch(() => undefined),
+        path.slice('/apis/'.length),
+      )
+      const before = this.#documents.get(name)?.openApiV2
+      const openApiV2 = isSameValue(before, v2) ? before : v2
+      this.#documents.set(name, { resources, openApiUrl: openApiUrl(index, path), openApiV2 })
       return PASSED
     } catch (error) {
       const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error]

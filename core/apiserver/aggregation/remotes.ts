@@ -2,6 +2,7 @@
 
 import type { DiscoveryPriority } from '../../api/group-priority.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
+import type { V2Part } from '../openapi/remote-v2.ts'
 
 export interface RemoteVersion {
   readonly group: string
@@ -13,6 +14,8 @@ export interface RemoteVersion {
   readonly isCurrent: boolean
   /** `/openapi/v3/apis/G/V?hash=...` */
   readonly openApiUrl: string | undefined
+  /** its part of /openapi/v2: the same one as long as it says the same */
+  readonly openApiV2: V2Part | undefined
 }
 
 export interface Remotes {

@@ -14,6 +14,9 @@ import { acceptClauses } from '../negotiate.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { emptyResponse } from '../request.ts'
 import { GNOSTIC_MEDIA_TYPES, gnosticDocument } from './gnostic.ts'
+import { mergedV2 } from './merge-v2.ts'
+import type { V2Part } from './remote-v2.ts'
+import type { V2Document } from './v2.ts'
 import { openApiV2 } from './v2.ts'
 import { openApiV3 } from './v3.ts'
 
@@ -35,6 +38,7 @@ export class OpenApiDocuments {
   readonly #version: string
   readonly #kept = new Map<string, Kept>()
   #keptOf: readonly ResourceInfo[] = []
+  #keptWith: readonly V2Part[] = []
 
   constructor({ kinds, remotes, version }: OpenApiOptions) {
     this.#kinds = kinds
@@ -92,24 +96,29 @@ export class OpenApiDocuments {
     const json = types.findIndex((type) => ['application/json', 'application/*', '*/*'].includes(type))
     const protobuf = types.findIndex((type) => GNOSTIC_MEDIA_TYPES.some((each) => each === type))
     if (protobuf >= 0 && (json < 0 || protobuf < json)) {
-      const kept = this.#keep('v2.pb', () =>
-        gnosticDocument(openApiV2(this.#kinds.resources, this.#version, this.#customSchemaOf)),
-      )
+      const kept = this.#keep('v2.pb', () => gnosticDocument(this.#whole()))
       return tagged(request, kept, { 'Content-Type': GNOSTIC_MEDIA_TYPES[1], Vary: 'Accept' })
     }
-    const kept = this.#keep('v2', () =>
-      JSON.stringify(openApiV2(this.#kinds.resources, this.#version, this.#customSchemaOf)),
-    )
+    const kept = this.#keep('v2', () => JSON.stringify(this.#whole()))
     return tagged(request, kept, { 'Content-Type': 'application/json', Vary: 'Accept' })
+  }
+
+  /** Of this server and those that extend it. */
+  #whole(): V2Document {
+    return mergedV2(openApiV2(this.#kinds.resources, this.#version, this.#customSchemaOf), this.#keptWith)
   }
 
   readonly #customSchemaOf: CustomSchemaOf = (resource) => this.#kinds.of(resource).openApi
 
   #keep(name: string, make: () => string | Uint8Array): Kept {
-    if (this.#keptOf !== this.#kinds.resources) {
-      // Built-in kinds stay as they are; what custom ones changed is made anew.
+    const parts = this.#remotes.versions().flatMap(({ openApiV2: part }) => (part ? [part] : []))
+    const isSame =
+      parts.length === this.#keptWith.length && parts.every((part, index) => part === this.#keptWith[index])
+    if (this.#keptOf !== this.#kinds.resources || !isSame) {
+      // Built-in kinds stay as they are; what custom ones and other servers changed is made anew.
       this.#kept.clear()
       this.#keptOf = this.#kinds.resources
+      this.#keptWith = parts
     }
     const known = this.#kept.get(name)
     if (known !== undefined) return known
