@@ -173,6 +173,14 @@ const PRINTED_EMPTY: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   'api.storage.v1.CSINodeSpec': { drivers: null },
 }
 
+/** @returns the lists of a message that are printed as null when there are none */
+export function printedLists(message: string): readonly string[] {
+  const fields = fieldsByJsonName(message)
+  return Object.entries(PRINTED_EMPTY[message.replace(/^k8s\.io\./, '')] ?? {})
+    .filter(([name, value]) => value === null && fields.get(name)?.r !== undefined)
+    .map(([name]) => name)
+}
+
 /** @returns an object nobody filled in, as Go prints it, nulls and all; its own metadata is empty */
 export function printedEmpty(message: string): Readonly<Record<string, unknown>> {
   const fields = [...fieldsByJsonName(message)].filter(([name, field]) =>

@@ -8,7 +8,9 @@ import type { Service } from '../api/generated/core-v1.ts'
 import type { KubernetesObject, NamedMeta } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf, groupResource } from '../api/resource.ts'
-import { NAMESPACES } from '../api/scheme.ts'
+import { NAMESPACES, isBuiltIn } from '../api/scheme.ts'
+import { messageOfKind } from '../api/schema/field-table.ts'
+import { printedEmpty } from '../api/zero-values.ts'
 import { timestamp } from '../api/timestamp.ts'
 import type { Writer } from './apply/server-side-apply.ts'
 import { trackUpdate } from './apply/server-side-apply.ts'
@@ -128,9 +130,13 @@ function newObject(env: Environment, creation: Creation, name: string): Kubernet
   const given = { ...bare, metadata }
   const prepared = rules.prepareForCreate?.(given, context.user) ?? given
   const defaulted = rules.setDefaults(prepared)
-  const owned = creation.hasOwners
-    ? defaulted
-    : tracked(env, resource, defaulted, writerOf(resource, context, now))
+  const whole = prepared === given ? defaulted : rules.setDefaults(given)
+  const sent = rules.hasStatus ? without(whole, 'status') : whole
+  // What the server sets belongs to nobody.
+  const { managedFields } = creation.hasOwners
+    ? defaulted.metadata
+    : tracked(env, resource, sent, writerOf(resource, context, now)).metadata
+  const owned = withOwners(defaulted, managedFields)
   const agreed = isService(resource) ? withAgreedFields(owned as Service, undefined) : owned
   const counted = rules.startsGeneration
     ? { ...agreed, metadata: { ...agreed.metadata, generation: 1 } }
@@ -146,7 +152,21 @@ function tracked(
   object: KubernetesObject,
   writer: Writer,
 ): KubernetesObject {
-  return trackUpdate(undefined, object, env.kinds.of(resource).type, writer)
+  return trackUpdate(undefined, object, env.kinds.of(resource).type, writer, { empty: emptyOf(resource) })
+}
+
+/** What nobody filled in: Go prints zeros that are not taken for anything given. */
+function emptyOf(resource: ResourceInfo): KubernetesObject | undefined {
+  const message = isBuiltIn(resource) ? messageOfKind(apiVersionOf(resource), resource.kind) : undefined
+  return message === undefined ? undefined : (printedEmpty(message) as object as KubernetesObject)
+}
+
+function withOwners(
+  object: KubernetesObject,
+  managedFields: KubernetesObject['metadata']['managedFields'],
+): KubernetesObject {
+  const metadata = without(object.metadata, 'managedFields')
+  return { ...object, metadata: managedFields ? { ...metadata, managedFields } : metadata }
 }
 
 /** Who writes, as managedFields name it. */

@@ -8,6 +8,7 @@
 import type { KubernetesObject } from '../api/object.ts'
 import type { ResourceInfo } from '../api/resource.ts'
 import { apiVersionOf } from '../api/resource.ts'
+import { PrintedNulls } from '../api/printed-nulls.ts'
 import { isBuiltIn } from '../api/scheme.ts'
 import type { Printer } from './columns/column.ts'
 import { documentText } from './document-text.ts'
@@ -19,6 +20,7 @@ import { partialMetadata, tableOf } from './table.ts'
 /** Remembers the JSON of objects that are alive. */
 export class JsonTexts {
   readonly #texts = new WeakMap<KubernetesObject, string>()
+  readonly #nulls = new PrintedNulls()
   /** What was told last: a change is told to all its watchers one after the other. */
   #last: { readonly object: KubernetesObject; readonly type: string; readonly line: Uint8Array } | undefined
 
@@ -27,7 +29,9 @@ export class JsonTexts {
     const text = this.of(object)
     if (!isBuiltIn(resource)) return text
     const head = `{"apiVersion":"${object.apiVersion}","kind":"${object.kind}",`
-    return text.startsWith(head) ? `{${text.slice(head.length)}` : JSON.stringify(untyped(object))
+    return text.startsWith(head)
+      ? `{${text.slice(head.length)}`
+      : JSON.stringify(untyped(this.printed(object)))
   }
 
   /** The object as a watch tells of it, in bytes that watchers of the same event share. */
@@ -39,10 +43,15 @@ export class JsonTexts {
     return line
   }
 
+  /** The object as Go prints it. */
+  printed<T extends object>(object: T): T {
+    return this.#nulls.print(object)
+  }
+
   of(object: KubernetesObject): string {
     const known = this.#texts.get(object)
     if (known !== undefined) return known
-    const text = JSON.stringify(object)
+    const text = JSON.stringify(this.printed(object))
     if (Object.isFrozen(object)) this.#texts.set(object, text)
     return text
   }
@@ -71,7 +80,9 @@ export function objectText(object: KubernetesObject, view: View): string {
   const { shape } = view.representation
   switch (shape.kind) {
     case 'object':
-      return isPlainJson(view) ? `${view.texts.of(object)}\n` : documentText(object, view.representation)
+      return isPlainJson(view)
+        ? `${view.texts.of(object)}\n`
+        : documentText(view.texts.printed(object), view.representation)
     case 'PartialObjectMetadata':
     case 'PartialObjectMetadataList':
       return documentText(partialMetadata(object, shape.version), view.representation)
@@ -94,7 +105,9 @@ export function listText(resource: ResourceInfo, list: ListResult, view: View): 
     case 'object': {
       const head = { kind: `${kinded.kind}List`, apiVersion: kinded.apiVersion, metadata }
       if (!isPlainJson(view)) {
-        const items = isBuiltIn(resource) ? list.items.map(untyped) : list.items
+        const items = isBuiltIn(resource)
+          ? list.items.map((item) => untyped(view.texts.printed(item)))
+          : list.items
         return documentText({ ...head, items }, view.representation)
       }
       const items = list.items.map((item) => view.texts.ofItem(item, resource)).join(',')

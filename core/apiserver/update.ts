@@ -273,7 +273,7 @@ function tracked(
 ): KubernetesObject {
   const type = env.kinds.of(resource).type
   const writer = writerOf(resource, context, timestamp(env.clock.now()), subresource)
-  return trackUpdate(stored, next, type, writer, versions)
+  return trackUpdate(stored, next, type, writer, { versions })
 }
 
 function problems(

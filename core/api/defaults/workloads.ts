@@ -93,8 +93,11 @@ export function defaultDaemonSet(set: DaemonSet): DaemonSet {
   const { updateStrategy = {} } = spec
   const type = updateStrategy.type || 'RollingUpdate'
   const { maxUnavailable = 1, maxSurge = 0 } = updateStrategy.rollingUpdate ?? {}
+  const annotations = { [TEMPLATE_GENERATION]: '0', ...set.metadata.annotations }
   return {
     ...set,
+    // As conversion writes it, whose field it is therefore.
+    metadata: { ...set.metadata, annotations },
     spec: {
       ...spec,
       updateStrategy:

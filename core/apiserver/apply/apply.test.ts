@@ -360,3 +360,16 @@ describe('field sets', () => {
     )
   })
 })
+
+describe('a new object', () => {
+  it('is owned but for the zeros that Go prints anyway', () => {
+    const made = deployment({ spec: { replicas: 2, minReadySeconds: 0 } })
+    const empty = { spec: { replicas: 0, minReadySeconds: 0 }, status: {} } as never
+    const writer = { manager: 'me', apiVersion: 'apps/v1', subresource: '', time: T0 }
+    const tracked = trackUpdate(undefined, made, types.ofKind('apps/v1', 'Deployment'), writer, { empty })
+    const [entry] = tracked.metadata.managedFields ?? []
+    const { 'f:spec': spec = {} } = (entry?.fieldsV1 ?? {}) as Record<string, object>
+    expect(Object.keys(spec)).toContain('f:replicas')
+    expect(Object.keys(spec)).not.toContain('f:minReadySeconds')
+  })
+})

@@ -43,6 +43,13 @@ export interface Writer {
   readonly time: string
 }
 
+export interface TrackOptions {
+  /** absent: all owners name fields as this version does */
+  readonly versions?: OwnerVersions | undefined
+  /** what a new object is compared with; absent: nothing */
+  readonly empty?: KubernetesObject | undefined
+}
+
 /**
  * @param live undefined: the object is new
  * @param next the object to be stored; its own managedFields are taken as a client's wish
@@ -55,13 +62,13 @@ export function trackUpdate<T extends KubernetesObject>(
   next: T,
   type: StructType,
   writer: Writer,
-  versions?: OwnerVersions,
+  { versions, empty }: TrackOptions = {},
 ): T {
   if (asksForReset(next)) return withManagers(next, new Map(), undefined)
   const managers = wishedManagers(live, next, writer) ?? managersOf(live)
   // Objects nobody ever applied or created through us are not tracked.
   if (live !== undefined && managers.size === 0) return withManagers(next, managers, undefined)
-  const changes = new Comparisons(live, next, type, versions)
+  const changes = new Comparisons(live ?? empty, next, type, versions)
   const taken = ownable(union(changes.own.added, changes.own.modified))
   const others = mapFields(managers, (fields, { apiVersion }) => left(fields, changes.in(apiVersion)))
   const after = isEmptySet(taken) ? others : capped(withWriter(others, managers, taken, writer))
