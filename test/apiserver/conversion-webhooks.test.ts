@@ -9,7 +9,7 @@ import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import { ask } from '../support/ask.io.ts'
 import type { WebhookServer } from '../support/webhook-server.io.ts'
-import { webhookServer } from '../support/webhook-server.io.ts'
+import { patching, webhookServer } from '../support/webhook-server.io.ts'
 import type { Loose } from './fixture.ts'
 
 let webhook: WebhookServer
@@ -604,5 +604,49 @@ describe('owners of fields', () => {
       less.metadata.generation,
     ])
     expect(owners(kept)).toEqual(['y Apply v1 f:host', 'x Apply v1 '])
+  })
+})
+
+describe('an admission webhook that means another version', () => {
+  const HOOKS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+  const rule = { operations: ['CREATE'], apiGroups: [GROUP], apiVersions: ['v1'], resources: ['crontabs'] }
+  const configure = (): Promise<Loose> =>
+    call(HOOKS, {
+      method: 'POST',
+      body: {
+        metadata: { name: 'hooks' },
+        webhooks: [
+          {
+            name: 'admit.example.org',
+            clientConfig: { url: `https://127.0.0.1:${webhook.port}/admit`, caBundle: webhook.caBundle },
+            rules: [rule],
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+          },
+        ],
+      },
+    })
+
+  it('is told of the object as converted, and patches it so', async () => {
+    expect((await configure()).code).toBe(201)
+    try {
+      webhook.answer = (request, path) =>
+        path === '/admit' ? patching({ op: 'replace', path: '/spec/host', value: 'z' }) : convertAll(request)
+      const made = await create('v1beta1', 'a', { hostPort: 'h:1' })
+      expect(made).toMatchObject({ code: 201, spec: { hostPort: 'z:1', b: 'beta' } })
+      const [review] = webhook.asked.filter(({ path }) => path === '/admit')
+      expect(review?.request).toMatchObject({
+        kind: { version: 'v1' },
+        requestKind: { version: 'v1beta1' },
+        object: { apiVersion: `${GROUP}/v1`, spec: { host: 'h', port: '1' } },
+      })
+      webhook.answer = () => ({ result: { status: 'Failure', message: 'no' } })
+      expect(await create('v1beta1', 'b', { hostPort: 'h:1' })).toMatchObject({
+        code: 500,
+        message: `Internal error occurred: conversion webhook for ${GROUP}/v1beta1, Kind=CronTab failed: no`,
+      })
+    } finally {
+      await call(`${HOOKS}/hooks`, { method: 'DELETE' })
+    }
   })
 })

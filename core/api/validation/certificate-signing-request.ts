@@ -97,7 +97,9 @@ function contentFaults(content: string): Faults {
     const { signatureFault } = parseCertificateRequest(Buffer.from(content, 'base64').toString())
     return signatureFault === undefined ? [] : [invalidValue('spec.request', content, signatureFault)]
   } catch (error) {
-    return [invalidValue('spec.request', content, error instanceof Error ? error.message : String(error))]
+    return [
+      invalidValue('spec.request', content || null, error instanceof Error ? error.message : String(error)),
+    ]
   }
 }
 

@@ -14,11 +14,12 @@ import { evaluatingEnvironment } from '../../../api/cel/admission-environment.ts
 import type { Authorize } from '../../../api/cel/authorizer.ts'
 import { MatchConditions } from '../../../api/cel/conditions.ts'
 import { isSameValue } from '../../../api/equality.ts'
+import { PrintedNulls } from '../../../api/printed-nulls.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
 import { MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS } from '../../../api/scheme.ts'
 import type { Random } from '../../../../host/host.ts'
 import type { AdmissionRequest, ClusterView } from '../admission.ts'
-import { afterConversion } from '../../conversion/unconverted.ts'
+import { ConversionFailure, afterConversion } from '../../conversion/unconverted.ts'
 import type { ServedKinds } from '../../kinds.ts'
 import { requestedName } from '../matching.ts'
 import { SeenRequest } from '../seen.ts'
@@ -48,6 +49,7 @@ const DEFAULT_TIMEOUT_SECONDS = 10
 export class Webhooks {
   readonly #options: WebhooksOptions
   readonly #conditions = new WeakMap<Webhook, MatchConditions>()
+  readonly #nulls = new PrintedNulls()
   #environment: Environment | undefined
 
   constructor(options: WebhooksOptions) {
@@ -82,7 +84,7 @@ export class Webhooks {
       .filter((each) => each !== undefined)
     await Promise.all(
       invocations.map(async (each) => {
-        const sent = await afterConversion(() => sentRequest(each, this.#options.kinds))
+        const sent = await this.#sent(each)
         await this.#asked(each, { sent, mayPatch: false })
       }),
     )
@@ -96,11 +98,22 @@ export class Webhooks {
   async #patched(invocation: Invocation): Promise<KubernetesObject> {
     const { request } = invocation
     const { kinds } = this.#options
-    const sent = await afterConversion(() => sentRequest(invocation, kinds))
+    const sent = await this.#sent(invocation)
     const patch = await this.#asked(invocation, { sent, mayPatch: true })
     if (patch.length === 0) return request.object
     const patched = patchedObject(invocation, sent.object, patch, kinds)
     return await afterConversion(() => patched())
+  }
+
+  /** @returns the request as the webhook is told of it: as Go prints it. Rejects with ApiError InternalError */
+  async #sent(invocation: Invocation): Promise<AdmissionRequest> {
+    try {
+      const sent = await afterConversion(() => sentRequest(invocation, this.#options.kinds))
+      const { object, old } = sent
+      return { ...sent, object: this.#nulls.print(object), old: old && this.#nulls.print(old) }
+    } catch (error) {
+      throw error instanceof ConversionFailure ? internalError(error.message, error) : error
+    }
   }
 
   /** @returns the patch the webhook asks for. Rejects with ApiError: it said no, or did not answer and must */
