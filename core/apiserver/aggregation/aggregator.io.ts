@@ -57,8 +57,8 @@ export class Aggregator implements AsyncDisposable, Remotes {
   }
 
   versions(): readonly RemoteVersion[] {
-    return this.#remotes.all().map(({ name, service, priority, isAvailable }) => {
-      const { resources = [], openApiUrl, openApiV2 } = this.#checks.documentsOf(name) ?? {}
+    return this.#remotes.all().map(({ uid, service, priority, isAvailable }) => {
+      const { resources = [], openApiUrl, openApiV2 } = this.#checks.documentsOf(uid) ?? {}
       const { group, version } = service
       return { group, version, priority, resources, isCurrent: isAvailable, openApiUrl, openApiV2 }
     })

@@ -23,7 +23,7 @@ import { remoteV2 } from '../openapi/remote-v2.ts'
 import type { ExtensionService } from './extension-service.ts'
 import { rootPathOf } from './extension-service.ts'
 import { remoteResources } from './remote-resources.ts'
-import type { RemoteServices } from './remote-services.ts'
+import type { RemoteService, RemoteServices } from './remote-services.ts'
 import type { Availability } from './service-condition.ts'
 import { PASSED, failedCheck, missingService } from './service-condition.ts'
 
@@ -58,9 +58,9 @@ export class AvailabilityChecks implements AsyncDisposable {
     this.#options = options
   }
 
-  /** @returns what the APIService's server last said; undefined before it said anything */
-  documentsOf(name: string): RemoteDocuments | undefined {
-    return this.#documents.get(name)
+  /** @param uid of an APIService. @returns what its server last said; undefined before it said anything */
+  documentsOf(uid: string): RemoteDocuments | undefined {
+    return this.#documents.get(uid)
   }
 
   /** To be called when the extension API servers there are have changed. */
@@ -106,13 +106,13 @@ export class AvailabilityChecks implements AsyncDisposable {
 
   async #checkAll(): Promise<void> {
     const remotes = this.#options.remotes.all()
-    const names = new Set(remotes.map(({ name }) => name))
-    for (const name of this.#documents.keys()) if (!names.has(name)) this.#documents.delete(name)
-    await Promise.all(remotes.map(({ name, service }) => this.#check(name, service)))
+    const uids = new Set(remotes.map(({ uid }) => uid))
+    for (const uid of this.#documents.keys()) if (!uids.has(uid)) this.#documents.delete(uid)
+    await Promise.all(remotes.map((remote) => this.#check(remote)))
   }
 
-  async #check(name: string, service: ExtensionService): Promise<void> {
-    const found = this.#missing(service) ?? (await this.#asked(name, service))
+  async #check({ name, uid, service }: RemoteService): Promise<void> {
+    const found = this.#missing(service) ?? (await this.#asked(uid, service))
     const { registry, clock } = this.#options
     const one = this.#find<APIService>(API_SERVICES, { name })
     if (one === undefined) return
@@ -144,7 +144,7 @@ export class AvailabilityChecks implements AsyncDisposable {
     }
   }
 
-  async #asked(name: string, service: ExtensionService): Promise<Availability> {
+  async #asked(uid: string, service: ExtensionService): Promise<Availability> {
     const { read } = this.#options
     const path = rootPathOf(service)
     try {
@@ -156,9 +156,9 @@ export class AvailabilityChecks implements AsyncDisposable {
         await read(service, '/openapi/v2').catch(() => undefined),
         path.slice('/apis/'.length),
       )
-      const before = this.#documents.get(name)?.openApiV2
+      const before = this.#documents.get(uid)?.openApiV2
       const openApiV2 = isSameValue(before, v2) ? before : v2
-      this.#documents.set(name, { resources, openApiUrl: openApiUrl(index, path), openApiV2 })
+      this.#documents.set(uid, { resources, openApiUrl: openApiUrl(index, path), openApiV2 })
       return PASSED
     } catch (error) {
       const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error]

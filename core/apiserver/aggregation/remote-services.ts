@@ -13,6 +13,8 @@ import { extensionService } from './extension-service.ts'
 
 export interface RemoteService {
   readonly name: string
+  /** of this registration: another one under the same name has another */
+  readonly uid: string
   readonly service: ExtensionService
   readonly priority: DiscoveryPriority
   readonly isAvailable: boolean
@@ -49,8 +51,8 @@ export class RemoteServices implements Disposable {
     const service = isDeleted ? undefined : extensionService(one)
     if (service === undefined) return this.#byVersion.delete(key)
     const priority = { group: groupPriorityMinimum, version: versionPriority }
-    const { name } = one.metadata
-    this.#byVersion.set(key, { name, service, priority, isAvailable: isAvailable(one) })
+    const { name, uid = '' } = one.metadata
+    this.#byVersion.set(key, { name, uid, service, priority, isAvailable: isAvailable(one) })
     return true
   }
 }
