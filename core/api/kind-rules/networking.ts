@@ -26,7 +26,6 @@ import { row } from './row.ts'
 export const NETWORKING_RULES: readonly RulesEntry[] = [
   row(ENDPOINT_SLICES, {
     judgesNamesAgain: true,
-    requiresRevision: true,
     defaults: defaultEndpointSlice,
     validate: validateEndpointSlice,
     validateUpdate: validateEndpointSliceUpdate,
