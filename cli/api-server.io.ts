@@ -12,6 +12,7 @@ import { signingKey } from '../core/apiserver/authentication/token-keys.ts'
 import type { Registry } from '../core/apiserver/registry.ts'
 import type { Dial } from '../core/apiserver/sessions/proxy.io.ts'
 import { noNodeAgent } from './no-node-agent.ts'
+import type { StartHook } from '../core/apiserver/health.ts'
 import { serveApi } from '../core/apiserver/http.io.ts'
 import { inProcessClient } from '../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../core/apiserver/object-registry.ts'
@@ -82,10 +83,10 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   )
   const client = inProcessClient(registry, { user: 'system:apiserver', fieldManager: 'kube-apiserver' })
   const listen = [{ address: config.bindAddress, port: config.securePort }]
-  let isBorn = false
+  const done = new Set<StartHook>()
   const api = stack.use(
     await serveApi({
-      isBorn: () => isBorn,
+      isDone: (hook) => done.has(hook),
       registry,
       nodeAgent: noNodeAgent(),
       pki: credentials,
@@ -107,8 +108,8 @@ export async function startApiServer(config: ApiServerConfig): Promise<RunningAp
   await ensureObjects(client, {
     kubernetes: { clusterIP, serviceCIDRs, address: advertised, port },
     pki: credentials,
+    done: (hook) => done.add(hook),
   })
-  isBorn = true
   const server = `https://${address.includes(':') ? `[${address}]` : address}:${port}`
   const kubeconfig = config.kubeconfig ?? dir.kubeconfig
   const { certificate: clientCertificate, key: clientKey } = pki.admin

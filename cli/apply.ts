@@ -19,6 +19,7 @@ import {
 import { authenticationConfigMap } from '../core/apiserver/aggregation/front-proxy.ts'
 import type { ServerCredentials } from '../core/apiserver/pki.io.ts'
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
+import type { StartHook } from '../core/apiserver/health.ts'
 import type { Client } from '../core/client/client.ts'
 import { ensureFlowControl } from '../core/apiserver/flow-control.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
@@ -69,35 +70,64 @@ export async function applyOne(
   return await client.patch(resource, name, placed, { type: 'apply', fieldManager, force: true })
 }
 
+export interface Birth {
+  readonly kubernetes: ApiServerAddress
+  readonly pki: ServerCredentials
+  /** told of what is done */
+  readonly done?: ((hook: StartHook) => void) | undefined
+}
+
 /** What must exist before anything else can: namespaces, their default accounts, roles, the Service of the API server. */
-export async function ensureObjects(
-  client: Client,
-  { kubernetes, pki }: { readonly kubernetes: ApiServerAddress; readonly pki: ServerCredentials },
-): Promise<void> {
-  for (const namespace of systemNamespaces()) {
-    await applyOne(client, { ...namespace, resource: NAMESPACES }, 'kube-apiserver')
-    const account = {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: 'default', namespace: namespace.metadata.name },
-    }
-    await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
-  }
-  await Promise.all([ensureBootstrapPolicy(client), ensureFlowControl(client)])
-  for (const priority of systemPriorities())
-    await applyOne(client, { ...priority, resource: PRIORITY_CLASSES }, 'kube-apiserver')
-  await applyOne(
-    client,
-    { ...defaultServiceCIDR(kubernetes.serviceCIDRs), resource: SERVICE_CIDRS },
-    'kube-apiserver',
+export async function ensureObjects(client: Client, { kubernetes, pki, done }: Birth): Promise<void> {
+  const steps: readonly (readonly [StartHook, () => Promise<unknown>])[] = [
+    ['start-cluster-authentication-info-controller', () => ensureTrust(client, pki)],
+    ['rbac/bootstrap-roles', () => ensureBootstrapPolicy(client)],
+    ['scheduling/bootstrap-system-priority-classes', () => ensurePriorities(client)],
+    ['priority-and-fairness-config-producer', () => ensureFlowControl(client)],
+    ['bootstrap-controller', () => ensureKubernetes(client, kubernetes)],
+  ]
+  // All others are in namespaces. Side by side: a store that waits for the disk waits once for many.
+  await Promise.all(systemNamespaces().map((namespace) => ensureNamespace(client, namespace)))
+  done?.('start-system-namespaces-controller')
+  await Promise.all(
+    steps.map(async ([hook, make]) => {
+      await make()
+      done?.(hook)
+    }),
   )
+}
+
+const OWN = 'kube-apiserver'
+
+async function ensureNamespace(client: Client, namespace: KubernetesObject): Promise<void> {
+  await applyOne(client, { ...namespace, resource: NAMESPACES }, OWN)
+  const account = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: namespace.metadata.name },
+  }
+  await applyOne(client, { ...account, resource: SERVICE_ACCOUNTS }, 'kube-controller-manager')
+}
+
+const ensurePriorities = (client: Client): Promise<unknown> =>
+  Promise.all(
+    systemPriorities().map((priority) => applyOne(client, { ...priority, resource: PRIORITY_CLASSES }, OWN)),
+  )
+
+async function ensureKubernetes(client: Client, kubernetes: ApiServerAddress): Promise<void> {
   const { service, endpoints, slice } = kubernetesService(kubernetes)
-  await applyOne(client, { ...service, resource: SERVICES }, 'kube-apiserver')
-  await applyOne(client, { ...endpoints, resource: ENDPOINTS }, 'kube-apiserver')
-  await applyOne(client, { ...slice, resource: ENDPOINT_SLICES }, 'kube-apiserver')
+  await applyOne(client, { ...defaultServiceCIDR(kubernetes.serviceCIDRs), resource: SERVICE_CIDRS }, OWN)
+  await applyOne(client, { ...service, resource: SERVICES }, OWN)
+  await Promise.all([
+    applyOne(client, { ...endpoints, resource: ENDPOINTS }, OWN),
+    applyOne(client, { ...slice, resource: ENDPOINT_SLICES }, OWN),
+  ])
+}
+
+async function ensureTrust(client: Client, pki: ServerCredentials): Promise<void> {
   const trust = authenticationConfigMap({
     clients: [pki.caCertificate, pki.otherClientCaCertificates ?? []].flat().join('\n'),
     frontProxies: pki.frontProxyCaCertificate,
   })
-  await applyOne(client, { ...trust, resource: CONFIG_MAPS }, 'kube-apiserver')
+  await applyOne(client, { ...trust, resource: CONFIG_MAPS }, OWN)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HealthChecks, HealthQuery } from './health.ts'
-import { healthChecks, healthReport } from './health.ts'
+import type { StartHook } from './health.ts'
+import { START_HOOKS, healthChecks, healthReport } from './health.ts'
 
 const checks: HealthChecks = {
   fine: () => Promise.resolve(),
@@ -43,42 +44,44 @@ describe('healthReport()', () => {
 
 describe('healthChecks()', () => {
   const never = { sleep: () => new Promise<void>(() => undefined) }
-  const isBorn = (): boolean => true
+  const isDone = (): boolean => true
   const sync = (): Promise<void> => Promise.resolve()
-  const BORN = 'poststarthook/bootstrap-controller'
+  const HOOKS = START_HOOKS.map((hook) => `poststarthook/${hook}`)
 
   it('asks no store where the process itself has all there is', () => {
-    const checks = healthChecks('readyz', { sync: undefined, isBorn, clock: never })
-    expect(Object.keys(checks)).toEqual([BORN])
+    const checks = healthChecks('readyz', { sync: undefined, isDone, clock: never })
+    expect(Object.keys(checks)).toEqual(HOOKS)
   })
 
   it('fails until what a cluster is born with is there', async () => {
-    let born = false
-    const checks = healthChecks('readyz', { sync: undefined, isBorn: () => born, clock: never })
-    const plain = { verbose: false, exclude: [] }
-    expect(await healthReport('readyz', checks, plain)).toEqual({
-      code: 500,
-      body: `[+]ping ok\n[-]${BORN} failed: reason withheld\nreadyz check failed\n`,
-    })
-    born = true
-    expect(await healthReport('readyz', checks, plain)).toEqual({ code: 200, body: 'ok' })
+    const done = new Set<StartHook>()
+    const checks = healthChecks('readyz', { sync: undefined, isDone: (hook) => done.has(hook), clock: never })
+    const roles = { verbose: false, exclude: [], only: 'poststarthook/rbac/bootstrap-roles' }
+    expect(await healthReport('readyz', checks, roles)).toMatchObject({ code: 500 })
+    done.add('rbac/bootstrap-roles')
+    expect(await healthReport('readyz', checks, roles)).toMatchObject({ code: 200 })
+    const all = { verbose: false, exclude: [] }
+    const partly = await healthReport('readyz', checks, all)
+    expect([partly?.code, partly?.body.match(/^\[-\]/gm)?.length]).toEqual([500, HOOKS.length - 1])
+    for (const hook of START_HOOKS) done.add(hook)
+    expect(await healthReport('readyz', checks, all)).toEqual({ code: 200, body: 'ok' })
   })
 
   it('asks the store, whose readiness only /readyz tells', async () => {
     const names = (['healthz', 'livez', 'readyz'] as const).map((endpoint) =>
-      Object.keys(healthChecks(endpoint, { sync, isBorn, clock: never })),
+      Object.keys(healthChecks(endpoint, { sync, isDone, clock: never })),
     )
     expect(names).toEqual([
-      ['etcd', BORN],
-      ['etcd', BORN],
-      ['etcd', 'etcd-readiness', BORN],
+      ['etcd', ...HOOKS],
+      ['etcd', ...HOOKS],
+      ['etcd', 'etcd-readiness', ...HOOKS],
     ])
-    await expect(healthChecks('livez', { sync, isBorn, clock: never })['etcd']?.()).resolves.toBeUndefined()
+    await expect(healthChecks('livez', { sync, isDone, clock: never })['etcd']?.()).resolves.toBeUndefined()
   })
 
   it('gives up on a store that does not answer', async () => {
     const late = { sleep: () => Promise.resolve() }
-    const silent = healthChecks('livez', { sync: () => new Promise(() => undefined), isBorn, clock: late })
+    const silent = healthChecks('livez', { sync: () => new Promise(() => undefined), isDone, clock: late })
     await expect(silent['etcd']?.()).rejects.toThrow('no answer in time')
   })
 })

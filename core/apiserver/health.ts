@@ -29,20 +29,32 @@ export interface HealthQuery {
 /** kube-apiserver's --etcd-healthcheck-timeout and --etcd-readycheck-timeout */
 const STORE_TIMEOUT_MS = 2000
 
+/** What is done once at the start, each making some of the objects that a cluster is born with. */
+export const START_HOOKS = [
+  'start-system-namespaces-controller',
+  'start-cluster-authentication-info-controller',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'priority-and-fairness-config-producer',
+  'bootstrap-controller',
+] as const
+export type StartHook = (typeof START_HOOKS)[number]
+
 export interface Checked {
   /** asks the store for what is newest; absent where the process itself has all there is */
   readonly sync: HealthCheck | undefined
-  /** whether the objects are there that a cluster is born with */
-  readonly isBorn: () => boolean
+  readonly isDone: (hook: StartHook) => boolean
   readonly clock: Pick<Clock, 'sleep'>
 }
 
 /** The checks of one endpoint. */
-export function healthChecks(endpoint: HealthEndpoint, { sync, isBorn, clock }: Checked): HealthChecks {
-  const born: HealthChecks = { 'poststarthook/bootstrap-controller': () => told(isBorn()) }
-  if (sync === undefined) return born
+export function healthChecks(endpoint: HealthEndpoint, { sync, isDone, clock }: Checked): HealthChecks {
+  const hooks: HealthChecks = Object.fromEntries(
+    START_HOOKS.map((hook) => [`poststarthook/${hook}`, () => told(isDone(hook))]),
+  )
+  if (sync === undefined) return hooks
   const etcd: HealthCheck = () => inTime(sync(), STORE_TIMEOUT_MS, clock)
-  return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd, ...born } : { etcd, ...born }
+  return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd, ...hooks } : { etcd, ...hooks }
 }
 
 const told = (isFine: boolean): Promise<void> =>

@@ -23,6 +23,7 @@ import type { ComponentChecks } from './component-statuses.ts'
 import { componentCheck } from './component-statuses.ts'
 import { addWarnings, apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
 import { FlowControlStatus } from './flow-control-status.ts'
+import type { StartHook } from './health.ts'
 import { PathRequests } from './path-requests.ts'
 import type { ServerCredentials } from './pki.io.ts'
 import type { Registry } from './registry.ts'
@@ -56,8 +57,8 @@ export interface ApiServerOptions {
   /** opens a connection to an address of the cluster, for pods/proxy and services/proxy */
   readonly dial: Dial
   readonly version?: VersionInfo | undefined
-  /** whether the objects are there that a cluster is born with: it is healthy from then on; default: they are */
-  readonly isBorn?: (() => boolean) | undefined
+  /** what of the start is done: it is healthy when all is; default: it is */
+  readonly isDone?: ((hook: StartHook) => boolean) | undefined
   /** of the components beside this one and its store */
   readonly components?: ComponentChecks | undefined
 }
@@ -117,7 +118,7 @@ class HttpApiServer implements ApiServer {
       tokens: options.registry.tokens,
       version: options.version ?? versionInfo(`linux/${GO_ARCHITECTURES[process.arch] ?? process.arch}`),
       sync: options.registry.sync,
-      isBorn: options.isBorn ?? (() => true),
+      isDone: options.isDone ?? (() => true),
       clock: options.clock,
       metrics: () => this.#metrics.print(storedObjects(options.registry)) + this.#gate.metrics(),
       serverAddress: () => `${options.listen[0]?.address}:${this.#port}`,
