@@ -17,11 +17,11 @@ import {
   SERVICES,
 } from '../core/api/scheme.ts'
 import { authenticationConfigMap } from '../core/apiserver/aggregation/front-proxy.ts'
-import type { ServerCredentials } from '../core/apiserver/pki.io.ts'
+import type { ServerCredentials } from '../core/apiserver/pki/credentials.ts'
 import { ensureBootstrapPolicy } from '../core/apiserver/authorization/bootstrap-policy.ts'
-import type { StartHook } from '../core/apiserver/health.ts'
+import type { StartHook } from '../core/apiserver/answers/health.ts'
 import type { Client } from '../core/client/client.ts'
-import { ensureFlowControl } from '../core/apiserver/flow-control.ts'
+import { ensureFlowControl } from '../core/apiserver/flow-control/bootstrap.ts'
 import type { ApiServerAddress } from '../core/controllers/bootstrap.ts'
 import {
   defaultServiceCIDR,

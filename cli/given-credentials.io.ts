@@ -11,7 +11,7 @@ import { signingKey, verificationKeys } from '../core/apiserver/authentication/t
 import type { SigningKey, VerificationKey } from '../core/apiserver/authentication/token-keys.ts'
 import { staticTokens } from '../core/apiserver/authentication/static-tokens.ts'
 import type { StaticTokens } from '../core/apiserver/authentication/static-tokens.ts'
-import type { KeyPair } from '../core/apiserver/pki.io.ts'
+import type { KeyPair } from '../core/apiserver/pki/credentials.ts'
 import { writeFileAtomically } from '../core/client/atomic-file.io.ts'
 import { CliError, EXIT } from './errors.ts'
 

@@ -1,9 +1,9 @@
 /** Joins the API server to the cluster: its listeners, the kubeconfig, and the node agent behind it. */
 
-import type { ComponentChecks } from '../core/apiserver/component-statuses.ts'
+import type { ComponentChecks } from '../core/apiserver/answers/component-statuses.ts'
 import { serveApi } from '../core/apiserver/http.io.ts'
-import type { Pki } from '../core/apiserver/pki.io.ts'
-import type { Registry } from '../core/apiserver/registry.ts'
+import type { Pki } from '../core/apiserver/pki/pki.io.ts'
+import type { Registry } from '../core/apiserver/registry/registry.ts'
 import type { NodeAgent } from '../core/api/node-agent.ts'
 import { writeKubeconfig } from '../core/client/kubeconfig.io.ts'
 import type { PodNetwork } from '../core/pod-network/pod-network.ts'

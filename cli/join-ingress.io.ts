@@ -2,7 +2,7 @@
 
 import { startIngress } from '../ingress/ingress.io.ts'
 import type { IngressController } from '../ingress/ingress.io.ts'
-import type { Pki } from '../core/apiserver/pki.io.ts'
+import type { Pki } from '../core/apiserver/pki/pki.io.ts'
 import type { Client } from '../core/client/client.ts'
 import type { Informers } from '../core/client/informer.ts'
 import type { PodNetwork } from '../core/pod-network/pod-network.ts'

@@ -9,9 +9,9 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { ApiError } from '../api/api-error.ts'
 import { limitedBody } from './limited-body.io.ts'
-import { acceptClauses } from './negotiate.ts'
-import type { ApiRequest, ApiResponse, User } from './request.ts'
-import { errorResponse } from './request.ts'
+import { acceptClauses } from './requests/negotiate.ts'
+import type { ApiRequest, ApiResponse, User } from './requests/request.ts'
+import { errorResponse } from './requests/request.ts'
 
 /** kube-apiserver's limit for a request's body */
 const MAX_BODY_BYTES = 3 * 1024 * 1024

@@ -1,6 +1,6 @@
 /**
  * The API server on the wire: HTTPS listeners, who asks, limits, and the way from a request to its answer. What is
- * answered is decided elsewhere (./resource-requests.ts, ./path-requests.ts, ./sessions).
+ * answered is decided elsewhere (./answers/resource-requests.ts, ./answers/path-requests.ts, ./sessions).
  *
  * The order is kube-apiserver's (kubernetes/apiserver pkg/server/config.go, DefaultBuildHandlerChain). Differs:
  * HTTP/1.1 only, which every client speaks and upgrades (exec, port-forward) need.
@@ -19,30 +19,30 @@ import { isStored } from '../api/scheme.ts'
 import { trusting } from '../net/trust.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
 import { TokenTracking } from './authentication/token-tracking.ts'
-import type { ComponentChecks } from './component-statuses.ts'
-import { componentCheck } from './component-statuses.ts'
+import type { ComponentChecks } from './answers/component-statuses.ts'
+import { componentCheck } from './answers/component-statuses.ts'
 import { addWarnings, apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
-import { FlowControlStatus } from './flow-control-status.ts'
-import type { StartHook } from './health.ts'
-import { PathRequests } from './path-requests.ts'
-import type { ServerCredentials } from './pki.io.ts'
-import type { Registry } from './registry.ts'
+import { FlowControlStatus } from './flow-control/flow-schema-status.ts'
+import type { StartHook } from './answers/health.ts'
+import { PathRequests } from './answers/path-requests.ts'
+import type { ServerCredentials } from './pki/credentials.ts'
+import type { Registry } from './registry/registry.ts'
 import type { Understood } from './request-gate.io.ts'
 import { RequestGate, requestKind } from './request-gate.io.ts'
-import { RequestMetrics } from './request-metrics.ts'
-import type { ApiRequest, ApiResponse } from './request.ts'
-import { ANONYMOUS } from './request.ts'
-import { refuseTimeout } from './request-timeout.ts'
-import { ResourceRequests } from './resource-requests.ts'
-import type { RequestVerb, Route } from './route.ts'
-import { routeOf, verbOf } from './route.ts'
+import { RequestMetrics } from './metrics/request-metrics.ts'
+import type { ApiRequest, ApiResponse } from './requests/request.ts'
+import { ANONYMOUS } from './requests/request.ts'
+import { refuseTimeout } from './requests/request-timeout.ts'
+import { ResourceRequests } from './answers/resource-requests.ts'
+import type { RequestVerb, Route } from './requests/route.ts'
+import { routeOf, verbOf } from './requests/route.ts'
 import type { Dial } from './sessions/proxy.io.ts'
 import { Sessions } from './sessions/sessions.io.ts'
 import { isSessionRoute } from './sessions/session-route.ts'
-import { storeFailure } from './store-failure.ts'
-import { isReadablePath, methodNotAllowed, nothingAt, unreadablePath } from './unrouted.ts'
-import type { VersionInfo } from './version.ts'
-import { versionInfo } from './version.ts'
+import { storeFailure } from './registry/store-failure.ts'
+import { isReadablePath, methodNotAllowed, nothingAt, unreadablePath } from './requests/unrouted.ts'
+import type { VersionInfo } from './answers/version.ts'
+import { versionInfo } from './answers/version.ts'
 
 export interface ApiServerOptions {
   readonly registry: Registry

@@ -11,7 +11,7 @@ import type { ConfigMap } from '../api/generated/core-v1.ts'
 import { CONFIG_MAPS, PODS } from '../api/scheme.ts'
 import type { WatchEvent } from '../client/client.ts'
 import { httpClient } from '../client/http.io.ts'
-import type { KeyPair } from './pki.io.ts'
+import type { KeyPair } from './pki/credentials.ts'
 
 let api: TestApiServer
 let guest: KeyPair

@@ -8,8 +8,8 @@ import type { KubernetesObject, ObjectName } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import type { Client, ListOptions, WatchEvent, WatchOptions, WriteOptions } from '../client/client.ts'
 import { AsyncQueue } from './async-queue.ts'
-import { afterConversion } from './conversion/unconverted.ts'
-import type { ListQuery, Registry, RegistryEvent, RequestContext } from './registry.ts'
+import { afterConversion } from './custom-resources/conversion/unconverted.ts'
+import type { ListQuery, Registry, RegistryEvent, RequestContext } from './registry/registry.ts'
 
 export interface InProcessIdentity {
   /** for messages: `system:kube-controller-manager` */

@@ -1,7 +1,7 @@
 /**
  * PodDisruptionBudgets: how many of the pods they are of may be evicted now
  * (kubernetes/kubernetes pkg/controller/disruption). Pure. What evictions do to it is the server's
- * (core/apiserver/eviction.ts).
+ * (core/apiserver/objects/eviction.ts).
  */
 
 import type { DisruptionOutcome } from '../api/disruption-budget.ts'

@@ -16,8 +16,8 @@ import {
   ENDPOINT_SLICES,
   SERVICES,
 } from '../../core/api/scheme.ts'
-import { issueCertificate, makeAuthority } from '../../core/apiserver/certificates.io.ts'
-import type { KeyPair } from '../../core/apiserver/pki.io.ts'
+import { issueCertificate, makeAuthority } from '../../core/apiserver/pki/certificates.io.ts'
+import type { KeyPair } from '../../core/apiserver/pki/credentials.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import { ask } from '../support/ask.io.ts'

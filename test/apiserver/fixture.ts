@@ -11,7 +11,7 @@ import type {
   RegistryEvent,
   RequestContext,
   WatchQuery,
-} from '../../core/apiserver/registry.ts'
+} from '../../core/apiserver/registry/registry.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
 import type { Store } from '../../core/store/store.ts'
 

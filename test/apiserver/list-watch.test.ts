@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CONFIG_MAPS, NAMESPACES, PODS, SECRETS } from '../../core/api/scheme.ts'
-import type { ListQuery } from '../../core/apiserver/registry.ts'
+import type { ListQuery } from '../../core/apiserver/registry/registry.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
 import { fixture, said } from './fixture.ts'
 

@@ -22,8 +22,8 @@ import {
 import type { Attributes, ResourceTarget } from '../../core/apiserver/authorization/attributes.ts'
 import { parsedFields } from '../../core/apiserver/authorization/review-selectors.ts'
 import { restrictNodeToken } from '../../core/apiserver/admission/node-tokens.ts'
-import { clusterView } from '../../core/apiserver/cluster-view.ts'
-import type { User } from '../../core/apiserver/request.ts'
+import { clusterView } from '../../core/apiserver/registry/cluster-view.ts'
+import type { User } from '../../core/apiserver/requests/request.ts'
 import type { Fixture, Loose } from './fixture.ts'
 import { fixture } from './fixture.ts'
 

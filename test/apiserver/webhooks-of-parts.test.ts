@@ -16,7 +16,7 @@ import { webhookCaller } from '../../core/apiserver/admission/webhooks/call.io.t
 import { signingKey } from '../../core/apiserver/authentication/token-keys.ts'
 import { serviceResolver } from '../../core/apiserver/admission/webhooks/resolve-service.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
-import type { Registry } from '../../core/apiserver/registry.ts'
+import type { Registry } from '../../core/apiserver/registry/registry.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
 import { systemClock } from '../../host/linux/clock.io.ts'
 import { systemRandom } from '../../host/linux/random.io.ts'

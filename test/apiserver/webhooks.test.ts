@@ -14,7 +14,7 @@ import {
 import { webhookCaller } from '../../core/apiserver/admission/webhooks/call.io.ts'
 import { serviceResolver } from '../../core/apiserver/admission/webhooks/resolve-service.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
-import type { Registry } from '../../core/apiserver/registry.ts'
+import type { Registry } from '../../core/apiserver/registry/registry.ts'
 import { openMemoryStore } from '../../core/store/memory-store.ts'
 import type { Store } from '../../core/store/store.ts'
 import { systemClock } from '../../host/linux/clock.io.ts'

@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONFIG_MAPS } from '../../core/api/scheme.ts'
-import { START_HOOKS } from '../../core/apiserver/health.ts'
+import { START_HOOKS } from '../../core/apiserver/answers/health.ts'
 import type { TestApiServer } from '../support/api-server.io.ts'
 import { testApiServer } from '../support/api-server.io.ts'
 import type { Ask } from '../support/ask.io.ts'

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { circle, importsOf } from './cycles.ts'
 import { breaches, LAYERS, sourceFiles } from './layers.ts'
 
 it('names only folders that exist', () => {
@@ -49,4 +50,21 @@ it('resolves relative imports to files that exist', () => {
       .map((path) => `${file}: ${path}`),
   )
   expect(missing.filter((line) => !line.startsWith('test/architecture'))).toEqual([])
+})
+
+it('goes in no circles', () => {
+  // The types of the API, and what all of them have in common, are one.
+  const files = sourceFiles().filter((file) => !/\.test\.ts$|^core\/api\/generated\//.test(file))
+  const imports = new Map(files.map((file) => [file, importsOf(file, readFileSync(file, 'utf8'))]))
+  expect(circle(imports)).toEqual([])
+})
+
+it('catches a planted circle', () => {
+  const texts = {
+    a: `import type { b } from './b'`,
+    b: `import { c } from './c'`,
+    c: `\nexport { a } from './a'`,
+  }
+  const imports = new Map(Object.entries(texts).map(([file, text]) => [file, importsOf(file, text)]))
+  expect(circle(imports)).toEqual(['a', 'b', 'c', 'a'])
 })

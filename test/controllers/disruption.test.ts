@@ -12,10 +12,10 @@ import {
   REPLICA_SETS,
   SERVICE_ACCOUNTS,
 } from '../../core/api/scheme.ts'
-import { spent } from '../../core/apiserver/eviction.ts'
+import { spent } from '../../core/apiserver/objects/eviction.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
 import { createRegistry } from '../../core/apiserver/object-registry.ts'
-import type { Registry } from '../../core/apiserver/registry.ts'
+import type { Registry } from '../../core/apiserver/registry/registry.ts'
 import type { Client } from '../../core/client/client.ts'
 import { sharedInformers } from '../../core/client/shared-informers.ts'
 import type { ExpectedScale } from '../../core/controllers/disruption.ts'

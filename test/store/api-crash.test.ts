@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'rolldown'
 import { expect, it } from 'vitest'
-import { openPki } from '../../core/apiserver/pki.io.ts'
+import { openPki } from '../../core/apiserver/pki/pki.io.ts'
 
 /** Each is a start, some writes from outside, and a kill -9 in the middle of them. */
 const CYCLES = 500

@@ -3,7 +3,8 @@
 import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { trusting } from '../../core/net/trust.ts'
-import type { KeyPair, Pki } from '../../core/apiserver/pki.io.ts'
+import type { KeyPair } from '../../core/apiserver/pki/credentials.ts'
+import type { Pki } from '../../core/apiserver/pki/pki.io.ts'
 
 /** Where it listens on loopback, and who asks. */
 export interface Asked {

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { issueCertificate, makeAuthority } from '../../core/apiserver/certificates.io.ts'
+import { issueCertificate, makeAuthority } from '../../core/apiserver/pki/certificates.io.ts'
 import type { Loose } from '../apiserver/fixture.ts'
 
 export interface Review {

@@ -6,7 +6,7 @@
 import type { Ingress } from '../../api/generated/networking-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { INGRESS_CLASSES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 import { defaultClass } from './default-class.ts'
 
 const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class'

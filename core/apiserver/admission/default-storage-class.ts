@@ -6,7 +6,7 @@
 import type { PersistentVolumeClaim } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { STORAGE_CLASSES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 import { defaultClass } from './default-class.ts'
 
 const IS_DEFAULT = [

@@ -10,7 +10,7 @@ import {
   NEW_EVENTS,
   NODES,
 } from '../../api/scheme.ts'
-import { builtInKinds } from '../kinds.ts'
+import { builtInKinds } from '../registry/kinds.ts'
 import { inVersion, matchedVersion } from './equivalents.ts'
 
 const KINDS = builtInKinds()

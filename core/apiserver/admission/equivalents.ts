@@ -10,8 +10,8 @@ import type { MatchResources, RuleWithOperations } from '../../api/generated/adm
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf, versionedResource } from '../../api/resource.ts'
-import type { ServedKinds } from '../kinds.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { ServedKinds } from '../registry/kinds.ts'
+import type { AdmissionRequest } from './admission-request.ts'
 import { ruleMatches } from './matching.ts'
 
 type Asked = Pick<AdmissionRequest, 'operation' | 'resource' | 'subresource'>

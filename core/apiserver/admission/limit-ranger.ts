@@ -16,7 +16,7 @@ import type { KubernetesObject } from '../../api/object.ts'
 import { amountText, compareQuantities, milliOf } from '../../api/quantity.ts'
 import { podAmounts } from '../../api/resource-usage.ts'
 import { LIMIT_RANGES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 type Amounts = Readonly<Record<string, string>>
 

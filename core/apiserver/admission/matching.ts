@@ -8,7 +8,7 @@ import type { LabelSelector } from '../../api/generated/meta-v1.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { NAMESPACES } from '../../api/scheme.ts'
 import { matchesLabelSelector } from '../../api/selectors.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 export interface Selectors {
   readonly namespaceSelector?: LabelSelector | undefined

@@ -7,7 +7,7 @@ import { notFound } from '../../api/api-error.ts'
 import type { Pod, Volume } from '../../api/generated/core-v1.ts'
 import { MIRROR_POD, configMapNames, isMirrorPod, secretNames } from '../../api/pod-references.ts'
 import { NODES } from '../../api/scheme.ts'
-import type { ClusterView } from './admission.ts'
+import type { ClusterView } from './admission-request.ts'
 
 /** @returns why a mirror pod is refused, whoever makes it; undefined when it is not */
 export function mirrorReferenceFault(pod: Pod): string | undefined {

@@ -7,7 +7,7 @@ import { ApiError, forbidden, notFound } from '../../api/api-error.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { groupResource } from '../../api/resource.ts'
 import { NAMESPACES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 export const IMMORTAL_NAMESPACES: readonly string[] = ['default', 'kube-system', 'kube-public']
 

@@ -5,7 +5,7 @@
 
 import { isSameValue } from '../../api/equality.ts'
 import type { Node } from '../../api/generated/core-v1.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { AdmissionRequest } from './admission-request.ts'
 
 type Labels = Readonly<Record<string, string>>
 

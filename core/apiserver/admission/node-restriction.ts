@@ -16,7 +16,7 @@ import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
 import { PODS } from '../../api/scheme.ts'
 import { nodeNameOf } from '../authorization/node-identity.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 import { mirrorPodFault } from './mirror-pods.ts'
 import { nodeFault } from './node-objects.ts'
 

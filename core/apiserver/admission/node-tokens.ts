@@ -13,7 +13,7 @@ import { CSI_DRIVERS, PERSISTENT_VOLUMES, PERSISTENT_VOLUME_CLAIMS, PODS } from 
 import type { Authorizer } from '../authorization/attributes.ts'
 import { nodeNameOf } from '../authorization/node-identity.ts'
 import { faultsText } from '../authorization/rbac.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 import { missing, subjectOf } from './node-restriction.ts'
 
 /** @throws ApiError Forbidden, or NotFound for a pod that is not there. Whoever is no node is let through */

@@ -11,7 +11,7 @@ import type { Container, Pod, Service, Toleration } from '../../api/generated/co
 import type { KubernetesObject } from '../../api/object.ts'
 import { notSupported } from '../../api/validation/faults.ts'
 import { isExtendedResource } from '../../api/validation/resource-name.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { AdmissionRequest } from './admission-request.ts'
 
 function writtenPod({ operation, resource, subresource, object }: AdmissionRequest): Pod | undefined {
   const isPod = resource.resource === 'pods' && resource.group === '' && subresource === ''

@@ -18,8 +18,8 @@ import { isMirrorPod } from '../../api/pod-references.ts'
 import { SYSTEM_PRIORITIES } from '../../api/system-priorities.ts'
 import { PRIORITY_CLASSES, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { mirrorReferenceFault } from './mirror-pods.ts'
-import { generatedName } from '../object-meta.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import { generatedName } from '../registry/object-meta.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 const PODS_ONLY = ({ resource, subresource, object }: AdmissionRequest): Pod | undefined =>
   resource.resource === 'pods' && resource.group === '' && subresource === '' ? (object as Pod) : undefined

@@ -5,7 +5,7 @@
 
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { DeleteOptions } from '../../client/client.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { AdmissionRequest } from './admission-request.ts'
 import { isNamespaces, requestedName } from './matching.ts'
 
 export type RequestObject = Readonly<Record<string, unknown>>

@@ -12,8 +12,8 @@ import { unsaid, usageOf } from '../../api/resource-usage.ts'
 import type { Usage } from '../../api/resource-usage.ts'
 import { RESOURCE_QUOTAS } from '../../api/scheme.ts'
 import type { StoredValue } from '../../store/store.ts'
-import type { AlsoWritten } from '../commit-object.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { AlsoWritten } from '../registry/commit-object.ts'
+import type { AdmissionRequest } from './admission-request.ts'
 
 /**
  * @param quotas those of the namespace, as stored

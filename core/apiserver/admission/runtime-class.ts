@@ -10,7 +10,7 @@ import type { RuntimeClass } from '../../api/generated/node-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { compareQuantities } from '../../api/quantity.ts'
 import { RUNTIME_CLASSES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 function newPod({ operation, resource, subresource, object }: AdmissionRequest): Pod | undefined {
   const isPod = resource.resource === 'pods' && resource.group === '' && subresource === ''

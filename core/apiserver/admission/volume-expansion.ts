@@ -8,7 +8,7 @@ import type { PersistentVolumeClaim } from '../../api/generated/core-v1.ts'
 import type { StorageClass } from '../../api/generated/storage-v1.ts'
 import { milliOf } from '../../api/quantity.ts'
 import { STORAGE_CLASSES } from '../../api/scheme.ts'
-import type { AdmissionRequest, ClusterView } from './admission.ts'
+import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 

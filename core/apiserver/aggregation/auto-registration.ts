@@ -9,7 +9,7 @@ import { API_SERVICES, CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
 import type { CoalescingRunner } from '../../client/coalescing-runner.ts'
 import { startRunner } from '../../client/coalescing-runner.ts'
 import type { Clock, Logger } from '../../../host/host.ts'
-import type { Registry, RequestContext } from '../registry.ts'
+import type { Registry, RequestContext } from '../registry/registry.ts'
 import { localServices, registration } from './local-services.ts'
 
 export interface AutoRegistrationOptions {

@@ -5,7 +5,7 @@
  */
 
 import type { ConfigMap } from '../../api/generated/core-v1.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 
 /** Common name of the front proxy's certificate. */
 export const FRONT_PROXY_NAME = 'front-proxy-client'

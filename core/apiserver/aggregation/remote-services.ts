@@ -7,7 +7,7 @@ import { isAvailable } from '../../api/api-service.ts'
 import type { APIService } from '../../api/generated/apiregistration-v1.ts'
 import type { DiscoveryPriority } from '../../api/group-priority.ts'
 import { API_SERVICES } from '../../api/scheme.ts'
-import type { Registry } from '../registry.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { ExtensionService } from './extension-service.ts'
 import { extensionService } from './extension-service.ts'
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { isApiError } from '../../api/api-error.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { PODS } from '../../api/scheme.ts'
-import { SchemaTypes } from '../schema-type.ts'
+import { SchemaTypes } from '../registry/schema-type.ts'
 import { applyConfiguration } from './server-side-apply.ts'
 
 const type = new SchemaTypes().ofKind('v1', 'Pod')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../../api/object.ts'
-import { SchemaTypes } from '../schema-type.ts'
+import { SchemaTypes } from '../registry/schema-type.ts'
 import { fieldsOfClientSideApply, rememberingApplied } from './client-side-apply.ts'
 import { memberPaths, printedPath } from './field-set.ts'
 

@@ -7,8 +7,8 @@
 
 import type { KubernetesObject } from '../../api/object.ts'
 import { sortedJson } from '../../api/json-schema/schema.ts'
-import { isObject } from '../json-value.ts'
-import type { StructType } from '../schema-type.ts'
+import { isObject } from '../requests/json-value.ts'
+import type { StructType } from '../registry/schema-type.ts'
 import { compare, fieldSetOf } from './compare.ts'
 import type { FieldSet } from './field-set.ts'
 import { EMPTY_SET, difference } from './field-set.ts'

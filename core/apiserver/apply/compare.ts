@@ -5,9 +5,9 @@
  * kubernetes-sigs/structured-merge-diff typed/compare.go and typed/tofieldset.go.
  */
 
-import { equalJson, isArray, isObject } from '../json-value.ts'
-import type { SchemaType, StructType } from '../schema-type.ts'
-import { childType, isWhole } from '../schema-type.ts'
+import { equalJson, isArray, isObject } from '../requests/json-value.ts'
+import type { SchemaType, StructType } from '../registry/schema-type.ts'
+import { childType, isWhole } from '../registry/schema-type.ts'
 import type { FieldSet } from './field-set.ts'
 import { EMPTY_SET, fieldNode, setOf } from './field-set.ts'
 import { itemsByElement } from './list-items.ts'

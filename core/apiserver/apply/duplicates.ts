@@ -5,9 +5,9 @@
  * As kubernetes-sigs/structured-merge-diff typed/validate.go (visitListItems), without AllowDuplicates.
  */
 
-import { isArray, isObject } from '../json-value.ts'
-import type { ListType, SchemaType } from '../schema-type.ts'
-import { LEAF } from '../schema-type.ts'
+import { isArray, isObject } from '../requests/json-value.ts'
+import type { ListType, SchemaType } from '../registry/schema-type.ts'
+import { LEAF } from '../registry/schema-type.ts'
 
 /** @returns `.spec.containers[name="c"].env: duplicate entries for key [name="A"]` and the like, once per list and key */
 export function duplicateFaults(value: unknown, type: SchemaType, path = ''): readonly string[] {

@@ -1,7 +1,7 @@
 /** How items of a set or keyed list are told apart: one path element each. Pure. */
 
-import { isArray, isObject } from '../json-value.ts'
-import type { ListType } from '../schema-type.ts'
+import { isArray, isObject } from '../requests/json-value.ts'
+import type { ListType } from '../registry/schema-type.ts'
 
 /**
  * @returns `v:"x"` for an item of a set, `k:{"port":80,"protocol":"TCP"}` for one of a keyed list (absent keys at

@@ -5,9 +5,9 @@
  * kubernetes-sigs/structured-merge-diff typed/merge.go and typed/remove.go.
  */
 
-import { isArray, isObject, mapObject } from '../json-value.ts'
-import type { ListType, SchemaType } from '../schema-type.ts'
-import { childType, isWhole } from '../schema-type.ts'
+import { isArray, isObject, mapObject } from '../requests/json-value.ts'
+import type { ListType, SchemaType } from '../registry/schema-type.ts'
+import { childType, isWhole } from '../registry/schema-type.ts'
 import type { FieldSet } from './field-set.ts'
 import { fieldNode, isMember, setOf } from './field-set.ts'
 import { itemsByElement } from './list-items.ts'

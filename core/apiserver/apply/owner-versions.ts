@@ -7,9 +7,9 @@
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { apiVersionOf } from '../../api/resource.ts'
-import type { ServedKinds } from '../kinds.ts'
-import { without } from '../json-value.ts'
-import type { StructType } from '../schema-type.ts'
+import type { ServedKinds } from '../registry/kinds.ts'
+import { without } from '../requests/json-value.ts'
+import type { StructType } from '../registry/schema-type.ts'
 import type { Comparison } from './compare.ts'
 import { compare } from './compare.ts'
 

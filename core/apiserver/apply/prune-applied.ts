@@ -4,7 +4,7 @@
  */
 
 import type { KubernetesObject } from '../../api/object.ts'
-import type { StructType } from '../schema-type.ts'
+import type { StructType } from '../registry/schema-type.ts'
 import { fieldSetOf } from './compare.ts'
 import type { FieldSet } from './field-set.ts'
 import { EMPTY_SET, difference, intersection, isEmptySet, union } from './field-set.ts'

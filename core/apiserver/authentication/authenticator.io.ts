@@ -8,8 +8,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { ApiError } from '../../api/api-error.ts'
-import type { User } from '../request.ts'
-import { ANONYMOUS } from '../request.ts'
+import type { User } from '../requests/request.ts'
+import { ANONYMOUS } from '../requests/request.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 import type { StaticTokens } from './static-tokens.ts'
 

@@ -7,7 +7,7 @@ import { badRequest } from '../../api/api-error.ts'
 import type { Attributes, Authorizer, ResourceTarget } from '../authorization/attributes.ts'
 import { forbiddenTo } from '../authorization/attributes.ts'
 import { SERVICE_ACCOUNT_PREFIX } from '../authorization/rbac.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
 

@@ -3,7 +3,7 @@
  * kubernetes/apiserver pkg/authentication/token/tokenfile, pkg/authentication/authenticator/audagnostic.go.
  */
 
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { VerifiedToken } from './service-account-tokens.ts'
 
 /** Users by their token. */

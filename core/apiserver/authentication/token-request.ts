@@ -12,9 +12,9 @@ import type { Resource } from '../../api/resource.ts'
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../api/scheme.ts'
 import { timestamp } from '../../api/timestamp.ts'
 import { invalidValue, required, when } from '../../api/validation/faults.ts'
-import type { PartAdmission } from '../admit-part.ts'
-import { decodeSubresourceBody, withRequestNamespace } from '../decode-body.ts'
-import type { RequestContext } from '../registry.ts'
+import type { PartAdmission } from '../objects/admit-part.ts'
+import { decodeSubresourceBody, withRequestNamespace } from '../requests/decode-body.ts'
+import type { RequestContext } from '../registry/registry.ts'
 import type { ServiceAccountTokens, TokenFacts, TokenGrant } from './service-account-tokens.ts'
 
 const DEFAULT_SECONDS = 3600

@@ -10,7 +10,7 @@ import { CONFIG_MAPS, NAMESPACES } from '../../api/scheme.ts'
 import type { CoalescingRunner } from '../../client/coalescing-runner.ts'
 import { startRunner } from '../../client/coalescing-runner.ts'
 import type { Clock, Logger } from '../../../host/host.ts'
-import type { Registry, RequestContext } from '../registry.ts'
+import type { Registry, RequestContext } from '../registry/registry.ts'
 import { TRACKING, trackingConfigMap } from './token-usage.ts'
 
 const CONTEXT: RequestContext = {

@@ -18,7 +18,7 @@ import type {
 import { badRequest } from '../../api/api-error.ts'
 import type { ObjectMeta } from '../../api/generated/meta-v1.ts'
 import { invalidValue, when } from '../../api/validation/faults.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { Access } from './access.ts'
 import type { Attributes } from './attributes.ts'
 import { faultsText } from './rbac.ts'

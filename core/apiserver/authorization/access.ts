@@ -4,7 +4,7 @@
  */
 
 import type { PolicyRule, RoleRef } from '../../api/generated/rbac-v1.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { Attributes, Authorizer, Decision } from './attributes.ts'
 import type { AuthorizationMode } from './modes.ts'
 import { DEFAULT_MODES } from './modes.ts'

@@ -6,9 +6,9 @@
 import { ApiError } from '../../api/api-error.ts'
 import type { FieldRequirement } from '../../api/selector-syntax.ts'
 import { parsedFields } from './review-selectors.ts'
-import type { User } from '../request.ts'
-import type { RequestVerb, ResourceRoute, Route } from '../route.ts'
-import { verbOf } from '../route.ts'
+import type { User } from '../requests/request.ts'
+import type { RequestVerb, ResourceRoute, Route } from '../requests/route.ts'
+import { verbOf } from '../requests/route.ts'
 
 export interface ResourceTarget {
   readonly kind: 'resource'

@@ -6,7 +6,7 @@
 import { forbidden } from '../../api/api-error.ts'
 import type { ObjectName } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { Authorizer } from './attributes.ts'
 
 export interface Creation {

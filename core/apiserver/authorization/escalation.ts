@@ -18,7 +18,7 @@ import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import { CLUSTER_ROLES, ROLES } from '../../api/scheme.ts'
 import { RBAC_GROUP } from '../../api/validation/rbac.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { Access } from './access.ts'
 import { ruleText, uncovered } from './rules.ts'
 

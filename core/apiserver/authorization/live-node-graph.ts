@@ -6,7 +6,7 @@
 import type { ResourceInfo } from '../../api/resource.ts'
 import { PERSISTENT_VOLUMES, PODS, RESOURCE_SLICES, VOLUME_ATTACHMENTS } from '../../api/scheme.ts'
 import type { Store } from '../../store/store.ts'
-import { storagePrefix } from '../storage-key.ts'
+import { storagePrefix } from '../registry/storage-key.ts'
 import { NodeGraph } from './node-graph.ts'
 
 const SOURCES: readonly ResourceInfo[] = [PODS, PERSISTENT_VOLUMES, VOLUME_ATTACHMENTS, RESOURCE_SLICES]

@@ -1,6 +1,6 @@
 /** Whether a user is a node, and which. Pure. kubernetes/kubernetes pkg/auth/nodeidentifier/default.go. */
 
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 
 const PREFIX = 'system:node:'
 const GROUP = 'system:nodes'

@@ -12,7 +12,7 @@ import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
 import { CERTIFICATE_SIGNING_REQUESTS } from '../../api/scheme.ts'
 import type { EnabledPlugins } from '../admission/plugins.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import type { Authorizer } from './attributes.ts'
 
 export interface SigningChange {

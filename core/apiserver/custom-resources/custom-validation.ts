@@ -14,7 +14,7 @@ import type { Schema } from '../../api/json-schema/schema.ts'
 import { schemaFaults } from '../../api/json-schema/validate.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import { invalidValue } from '../../api/validation/faults.ts'
-import type { AnyObject } from '../environment.ts'
+import type { AnyObject } from '../registry/environment.ts'
 import { labelSelectorFaults, specReplicasFaults, statusReplicasFaults } from './scale-faults.ts'
 
 type Faults = readonly FieldError[]

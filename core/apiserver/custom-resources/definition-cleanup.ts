@@ -9,11 +9,11 @@ import type { CustomResourceDefinition } from '../../api/generated/apiextensions
 import type { ResourceInfo } from '../../api/resource.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
 import type { Store } from '../../store/store.ts'
-import { deleteAdmitted } from '../delete.ts'
-import type { Environment } from '../environment.ts'
-import type { RequestContext } from '../registry.ts'
-import { storagePrefix } from '../storage-key.ts'
-import { updateObject } from '../update.ts'
+import { deleteAdmitted } from '../objects/delete.ts'
+import type { Environment } from '../registry/environment.ts'
+import type { RequestContext } from '../registry/registry.ts'
+import { storagePrefix } from '../registry/storage-key.ts'
+import { updateObject } from '../objects/update.ts'
 
 export class DefinitionCleanup implements Disposable {
   readonly #env: Environment

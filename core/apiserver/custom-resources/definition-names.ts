@@ -7,10 +7,10 @@ import { isApiError } from '../../api/api-error.ts'
 import { hasCondition } from '../../api/custom-resource.ts'
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../../api/scheme.ts'
-import type { Environment } from '../environment.ts'
-import type { RequestContext } from '../registry.ts'
-import { storagePrefix } from '../storage-key.ts'
-import { updateObject } from '../update.ts'
+import type { Environment } from '../registry/environment.ts'
+import type { RequestContext } from '../registry/registry.ts'
+import { storagePrefix } from '../registry/storage-key.ts'
+import { updateObject } from '../objects/update.ts'
 
 export class DefinitionNames implements Disposable {
   readonly #env: Environment

@@ -5,8 +5,8 @@
 
 import type { Schema } from '../../api/json-schema/schema.ts'
 import { itemSchema, keepsUnknown, valueSchema } from '../../api/json-schema/schema.ts'
-import type { ListType, SchemaType, StructField, StructType } from '../schema-type.ts'
-import { LEAF, SchemaTypes } from '../schema-type.ts'
+import type { ListType, SchemaType, StructField, StructType } from '../registry/schema-type.ts'
+import { LEAF, SchemaTypes } from '../registry/schema-type.ts'
 
 /** @returns the type of a resource with that schema; its metadata is that of every resource */
 export function mergeTypeOf(schema: Schema): StructType {

@@ -8,8 +8,8 @@ import type { FieldError } from '../../api/field-error.ts'
 import type { CustomResourceSubresourceScale } from '../../api/generated/apiextensions-v1.ts'
 import { isJsonObject } from '../../api/json-schema/schema.ts'
 import { invalidValue, when } from '../../api/validation/faults.ts'
-import { goType } from '../go-json.ts'
-import { goText } from '../json-value.ts'
+import { goType } from '../requests/go-json.ts'
+import { goText } from '../requests/json-value.ts'
 
 type Faults = readonly FieldError[]
 

@@ -1,7 +1,7 @@
 /** Priority and fairness in numbers, as Prometheus text under kube-apiserver's names. Pure. */
 
-import type { MetricType } from '../prometheus-text.ts'
-import { metricHead, sample } from '../prometheus-text.ts'
+import type { MetricType } from '../metrics/prometheus-text.ts'
+import { metricHead, sample } from '../metrics/prometheus-text.ts'
 import type { FlowCounts, PriorityLevels } from './priority-levels.ts'
 import type { Seats } from './seats.ts'
 

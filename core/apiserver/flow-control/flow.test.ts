@@ -7,7 +7,7 @@ import {
 } from '../../api/flow-control-defaults.ts'
 import type { FlowSchema, PolicyRulesWithSubjects } from '../../api/generated/flowcontrol-v1.ts'
 import type { Attributes, ResourceTarget } from '../authorization/attributes.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 import { flowOf, lanesOf } from './flow.ts'
 
 const LEVELS = new Map(

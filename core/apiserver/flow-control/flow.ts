@@ -10,7 +10,7 @@ import type {
   Subject,
 } from '../../api/generated/flowcontrol-v1.ts'
 import type { Attributes, ResourceTarget } from '../authorization/attributes.ts'
-import type { User } from '../request.ts'
+import type { User } from '../requests/request.ts'
 
 export interface Flow {
   readonly schema: FlowSchema

@@ -4,8 +4,8 @@
  * kubernetes/kube-openapi pkg/aggregator (FilterSpecByPathsWithoutSideEffects). Differs: shared parameters are written out.
  */
 
-import type { JsonObject } from '../json-value.ts'
-import { isArray, isObject, mapObject } from '../json-value.ts'
+import type { JsonObject } from '../requests/json-value.ts'
+import { isArray, isObject, mapObject } from '../requests/json-value.ts'
 import { gnosticDocument } from './gnostic.ts'
 import { METHODS } from './operations.ts'
 import type { Schema } from './schema.ts'

@@ -15,7 +15,7 @@ import type { IpFamily } from '../../net/ip.ts'
 import { parseIp, printIp } from '../../net/ip.ts'
 import type { Random } from '../../../host/host.ts'
 import type { Store } from '../../store/store.ts'
-import { storageKey, storagePrefix } from '../storage-key.ts'
+import { storageKey, storagePrefix } from '../registry/storage-key.ts'
 import { OwnedNumbers } from './owned-numbers.ts'
 import { HEADLESS } from './service-fields.ts'
 

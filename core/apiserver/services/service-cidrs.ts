@@ -9,11 +9,11 @@ import { IP_ADDRESSES, SERVICE_CIDRS } from '../../api/scheme.ts'
 import { cidrContains, parseCidr } from '../../net/cidr.ts'
 import { parseIp } from '../../net/ip.ts'
 import type { Store } from '../../store/store.ts'
-import type { Environment } from '../environment.ts'
-import type { RequestContext } from '../registry.ts'
-import { storagePrefix } from '../storage-key.ts'
+import type { Environment } from '../registry/environment.ts'
+import type { RequestContext } from '../registry/registry.ts'
+import { storagePrefix } from '../registry/storage-key.ts'
 import { CIDR_FINALIZER } from './service-cidr-status.ts'
-import { updateObject } from '../update.ts'
+import { updateObject } from '../objects/update.ts'
 
 /** Lets CIDRs go whose addresses nobody needs, or another CIDR has too. */
 export class ServiceCidrCleanup implements Disposable {

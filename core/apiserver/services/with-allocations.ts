@@ -3,7 +3,7 @@
 import type { Service } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../registry/environment.ts'
 import { allocateService } from './allocate.ts'
 
 export const isService = (resource: ResourceInfo): boolean =>

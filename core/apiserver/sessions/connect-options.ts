@@ -5,7 +5,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource.ts'
-import { booleanOf } from '../query-values.ts'
+import { booleanOf } from '../requests/query-values.ts'
 import type { SessionRoute } from './session-route.ts'
 
 const FLAGS = ['stdin', 'stdout', 'stderr', 'tty']

@@ -9,7 +9,7 @@ import { isTimestamp } from '../../api/timestamp.ts'
 import { forbiddenField, invalidValue, when } from '../../api/validation/faults.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { LogOptions } from '../../api/node-agent.ts'
-import { booleanOf, int64Of } from '../query-values.ts'
+import { booleanOf, int64Of } from '../requests/query-values.ts'
 
 export interface ExecOptions {
   readonly container: string

@@ -1,6 +1,6 @@
 /** Which requests are streams to and from pods rather than requests for objects. Pure. */
 
-import type { ResourceRoute, Route } from '../route.ts'
+import type { ResourceRoute, Route } from '../requests/route.ts'
 
 export const SESSION_SUBRESOURCES = ['log', 'exec', 'attach', 'portforward', 'proxy'] as const
 export type SessionSubresource = (typeof SESSION_SUBRESOURCES)[number]

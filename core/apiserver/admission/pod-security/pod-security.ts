@@ -12,7 +12,7 @@ import type { KubernetesObject } from '../../../api/object.ts'
 import { groupResource } from '../../../api/resource.ts'
 import { NAMESPACES, PODS } from '../../../api/scheme.ts'
 import { invalidValue } from '../../../api/validation/faults.ts'
-import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { AdmissionRequest, ClusterView } from '../admission-request.ts'
 import type { Level, Violation } from './checks.ts'
 import { LEVELS, violations } from './checks.ts'
 

@@ -9,7 +9,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/generated/admissionregistration-v1.ts'
 import { groupResource } from '../../../api/resource.ts'
-import type { AdmissionRequest } from '../admission.ts'
+import type { AdmissionRequest } from '../admission-request.ts'
 import { requestedName } from '../matching.ts'
 import type { Denial } from './compiled-policy.ts'
 

@@ -8,8 +8,8 @@ import type {
   NamedRuleWithOperations,
 } from '../../../api/generated/admissionregistration-v1.ts'
 import type { ResourceInfo } from '../../../api/resource.ts'
-import type { ServedKinds } from '../../kinds.ts'
-import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { ServedKinds } from '../../registry/kinds.ts'
+import type { AdmissionRequest, ClusterView } from '../admission-request.ts'
 import { matchedVersion } from '../equivalents.ts'
 import { requestedName, selectorsMatch } from '../matching.ts'
 

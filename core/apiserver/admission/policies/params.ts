@@ -9,8 +9,8 @@ import type { ResourceInfo } from '../../../api/resource.ts'
 import { apiVersionOf } from '../../../api/resource.ts'
 import { isStored } from '../../../api/scheme.ts'
 import { matchesLabelSelector } from '../../../api/selectors.ts'
-import type { ServedKinds } from '../../kinds.ts'
-import type { ClusterView } from '../admission.ts'
+import type { ServedKinds } from '../../registry/kinds.ts'
+import type { ClusterView } from '../admission-request.ts'
 
 /** A policy or a binding that cannot be used as it is. */
 export class ConfigurationError extends Error {}

@@ -19,8 +19,8 @@ import {
   VALIDATING_ADMISSION_POLICIES,
   VALIDATING_ADMISSION_POLICY_BINDINGS,
 } from '../../../api/scheme.ts'
-import type { ServedKinds } from '../../kinds.ts'
-import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { ServedKinds } from '../../registry/kinds.ts'
+import type { AdmissionRequest, ClusterView } from '../admission-request.ts'
 import { isNamespaces } from '../matching.ts'
 import type { Denial } from './compiled-policy.ts'
 import { CompiledPolicy } from './compiled-policy.ts'

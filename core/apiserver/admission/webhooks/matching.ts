@@ -5,8 +5,8 @@
 
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/generated/admissionregistration-v1.ts'
 import type { ResourceInfo } from '../../../api/resource.ts'
-import type { ServedKinds } from '../../kinds.ts'
-import type { AdmissionRequest, ClusterView } from '../admission.ts'
+import type { ServedKinds } from '../../registry/kinds.ts'
+import type { AdmissionRequest, ClusterView } from '../admission-request.ts'
 import { matchedVersion } from '../equivalents.ts'
 import { selectorsMatch } from '../matching.ts'
 

@@ -4,7 +4,7 @@ import type { Service } from '../../../api/generated/core-v1.ts'
 import type { EndpointSlice } from '../../../api/generated/discovery-v1.ts'
 import { ENDPOINT_SLICES, SERVICES } from '../../../api/scheme.ts'
 import type { Random } from '../../../../host/host.ts'
-import type { Registry } from '../../registry.ts'
+import type { Registry } from '../../registry/registry.ts'
 import { serviceTarget } from '../../sessions/proxy-target.ts'
 import type { ServiceResolver } from './call.io.ts'
 

@@ -6,8 +6,8 @@
  */
 
 import { goQuoted } from '../../../api/go-text.ts'
-import { goSyntaxError, goTypeError } from '../../go-json.ts'
-import { isObject } from '../../json-value.ts'
+import { goSyntaxError, goTypeError } from '../../requests/go-json.ts'
+import { isObject } from '../../requests/json-value.ts'
 
 export interface RestAnswer {
   readonly code: number
