@@ -6,42 +6,26 @@
  */
 
 import type { Clock, Random } from '../../../host/host.ts'
-import { ApiError, badRequest, isApiError } from '../../api/api-error.ts'
-import type { KubernetesObject, ObjectName } from '../../api/object.ts'
-import type { ResourceInfo } from '../../api/resource.ts'
-import { apiVersionOf, groupResource } from '../../api/resource.ts'
-import type { KindRules } from '../../api/rules.ts'
+import { badRequest, isApiError } from '../../api/api-error.ts'
+import type { KubernetesObject } from '../../api/object.ts'
+import { groupResource } from '../../api/resource.ts'
 import { BINDINGS, isReadable } from '../../api/scheme.ts'
-import { parseFieldSelector } from '../../api/selector-syntax.ts'
-import { selectionOf } from '../objects/selection.ts'
 import type { ComponentChecks } from './component-statuses.ts'
-import {
-  componentStatus,
-  componentStatusList,
-  isComponentStatus,
-  refuseComponentWatch,
-} from './component-statuses.ts'
+import { isComponentStatus } from './component-statuses.ts'
 import { DEFAULT_PRINTER } from '../columns/printers.ts'
-import { ConversionFailure, afterConversion } from '../custom-resources/conversion/unconverted.ts'
-import { DELETE_OPTIONS, deleteOptions } from '../requests/delete-options.ts'
+import { afterConversion } from '../custom-resources/conversion/unconverted.ts'
+import { deleteOptions } from '../requests/delete-options.ts'
 import { negotiate, refuseOtherNumber } from '../requests/negotiate.ts'
 import type { PatchType } from '../../client/client.ts'
-import { booleanOf } from '../requests/query-values.ts'
-import type {
-  DeleteResult,
-  Registry,
-  RegistryEvent,
-  RequestContext,
-  WatchQuery,
-} from '../registry/registry.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { View } from './representation.ts'
-import { JsonTexts, listText, objectText } from './representation.ts'
+import { JsonTexts, listText } from './representation.ts'
 import type { ApiRequest, ApiResponse } from '../requests/request.ts'
 import { errorResponse } from '../requests/request.ts'
 import type { Body } from '../requests/request-body.ts'
-import { decodeBody, decodePatch, patchTypeOf } from '../requests/request-body.ts'
-import { checkListQuery, parseRevision, watchPoint } from '../requests/list-query.ts'
-import { listQuery, timeoutSeconds, watchQuery } from '../requests/list-options.ts'
+import { decodePatch, patchTypeOf } from '../requests/request-body.ts'
+import { parseRevision } from '../requests/list-query.ts'
+import { listQuery } from '../requests/list-options.ts'
 import {
   isCustom,
   refuseName,
@@ -50,13 +34,15 @@ import {
   unknownInclusion,
 } from '../requests/resource-refusals.ts'
 import type { RequestVerb, ResourceRoute } from '../requests/route.ts'
+import { componentAnswer } from './component-requests.ts'
+import type { Exchange } from './exchange.ts'
+import { objectName } from './exchange.ts'
+import { decodedBody, optionalBody } from '../requests/resource-bodies.ts'
 import { INCLUDE_OBJECT } from './table.ts'
-import { isOwnGroup, methodNotAllowed } from '../requests/unrouted.ts'
-import { watchEncoder, watchStream } from './watch-stream.ts'
+import { watchAnswer } from './watch-requests.ts'
+import { deleted, shown, success, whole } from './whole-answers.ts'
+import { methodNotAllowed } from '../requests/unrouted.ts'
 import { isForced, readContext, writeContext } from '../requests/write-options.ts'
-
-/** Watches without timeoutSeconds last between this and twice this (--min-request-timeout). */
-const MIN_WATCH_MS = 1_800_000
 
 export interface ResourceRequestsOptions {
   readonly registry: Registry
@@ -64,13 +50,6 @@ export interface ResourceRequestsOptions {
   readonly random: Pick<Random, 'next'>
   /** of all that the API knows of; absent: it knows of none */
   readonly components?: ComponentChecks | undefined
-}
-
-type Exchange = {
-  readonly request: ApiRequest
-  readonly route: ResourceRoute
-  readonly view: View
-  readonly context: RequestContext
 }
 
 /** A binding has the name of the pod it is for. @throws ApiError BadRequest without one */
@@ -134,7 +113,10 @@ export class ResourceRequests {
   }
 
   async #perform(exchange: Exchange, verb: RequestVerb): Promise<ApiResponse> {
-    if (isComponentStatus(exchange.route.resource)) return await this.#component(exchange, verb)
+    if (isComponentStatus(exchange.route.resource)) {
+      const { kinds } = this.#registry
+      return await componentAnswer(exchange, verb, { components: this.#options.components ?? {}, kinds })
+    }
     const { sync } = this.#registry
     if (sync && READS.has(verb) && asksForRecent(exchange.request.query)) await sync()
     switch (verb) {
@@ -146,7 +128,7 @@ export class ResourceRequests {
       case 'list':
         return await afterConversion(() => this.#list(exchange))
       case 'watch':
-        return await this.#watch(exchange)
+        return await watchAnswer(exchange, this.#options)
       case 'create':
         return exchange.route.subresource ? this.#createSubresource(exchange) : this.#create(exchange)
       case 'update':
@@ -158,23 +140,6 @@ export class ResourceRequests {
       case 'deletecollection':
         return this.#deleteCollection(exchange)
     }
-  }
-
-  async #component({ request, route, view }: Exchange, verb: RequestVerb): Promise<ApiResponse> {
-    const { components = {} } = this.#options
-    if (route.name !== undefined) {
-      const object = await componentStatus(components, objectName(route).name)
-      refuseOtherNumber(view.representation.shape, false, shownType(route, false))
-      return shown(200, object, view)
-    }
-    const isWatch = verb === 'watch'
-    const query = isWatch ? watchQuery(request.query, undefined) : listQuery(request.query, undefined)
-    if (isWatch) watchPoint({ ...query, resourceVersion: undefined }, 0)
-    const selection = selectionOf(this.#registry, route.resource, query)
-    refuseComponentWatch(verb)
-    const list = await componentStatusList(components, query, selection)
-    refuseOtherNumber(view.representation.shape, true, shownType(route, true))
-    return whole(200, listText(route.resource, list, view), view)
   }
 
   #get({ request, route }: Exchange): KubernetesObject {
@@ -194,59 +159,6 @@ export class ResourceRequests {
     const list = this.#registry.list(route.resource, listQuery(request.query, route.namespace))
     refuseOtherNumber(view.representation.shape, true, shownType(route, true))
     return whole(200, listText(route.resource, list, view), view)
-  }
-
-  async #watch({ request, route, view }: Exchange): Promise<ApiResponse> {
-    const { clock, random } = this.#options
-    // The old paths are those of lists to upstream until it is to be answered.
-    if (route.isWatch && !booleanOf(request.query, 'watch'))
-      checkListQuery(listQuery(request.query, route.namespace))
-    const asked = watchQuery(request.query, route.namespace)
-    const query = route.name === undefined ? asked : ofOneName(asked, route.name)
-    const seconds = timeoutSeconds(request.query)
-    const timeoutMs = seconds === undefined ? MIN_WATCH_MS * (1 + random.next()) : seconds * 1000
-    const end = this.#registry.kinds.endOf?.(route.resource)
-    const signal = AbortSignal.any([request.signal, ...(end ? [end] : [])])
-    const encode = watchEncoder(route.resource, view)
-    const start = () => {
-      const { bookmark, saw } = this.#bookmarks(route, query)
-      return watchStream({
-        encode,
-        open: (onEvent, onFailure) => {
-          const seen = (event: RegistryEvent): void => {
-            saw(event)
-            onEvent(event)
-          }
-          return this.#registry.watch(route.resource, query, seen, onFailure)
-        },
-        bookmark: query.allowWatchBookmarks ? bookmark : undefined,
-        timeoutMs,
-        clock,
-        signal,
-      })
-    }
-    const chunks = await afterConversion(start).catch((error: unknown) => {
-      throw error instanceof ConversionFailure ? notReady(route.resource, error) : error
-    })
-    return { kind: 'stream', headers: { 'Content-Type': 'application/json' }, chunks }
-  }
-
-  /** Bookmarks of a watch that starts now. They tell of more than what the client knew at its start. */
-  #bookmarks({ resource }: ResourceRoute, query: WatchQuery): Bookmarks {
-    let told = 0
-    const saw = (event: RegistryEvent): void => {
-      if (event.type !== 'BOOKMARK') told = Math.max(told, Number(event.object.metadata.resourceVersion))
-    }
-    const { resourceVersion = '0', sendInitialEvents } = query
-    const isFromNow = resourceVersion === '0' || sendInitialEvents === true
-    const start = Number(isFromNow ? this.#registry.revision() : resourceVersion)
-    // Events that are being converted are yet to be told of.
-    const isBehind = this.#registry.kinds.of(resource).together !== undefined
-    const bookmark: Bookmarks['bookmark'] = () => {
-      const resourceVersion = isBehind ? String(told) : this.#registry.revision()
-      return Number(resourceVersion) > start ? { type: 'BOOKMARK', resourceVersion } : undefined
-    }
-    return { bookmark, saw }
   }
 
   async #create(exchange: Exchange): Promise<ApiResponse> {
@@ -354,20 +266,6 @@ export class ResourceRequests {
   }
 }
 
-/** What a watch tells of beside changes. */
-interface Bookmarks {
-  readonly bookmark: () => RegistryEvent | undefined
-  /** to be told of every event */
-  readonly saw: (event: RegistryEvent) => void
-}
-
-/** 429, as upstream has it while its watch cache cannot be filled. */
-function notReady(resource: ResourceInfo, { message }: ConversionFailure): ApiError {
-  const kind = `${apiVersionOf(resource)}, Kind=${resource.kind}`
-  const text = `storage is (re)initializing: failed to list ${kind}: ${message}`
-  return new ApiError('TooManyRequests', text, { details: { retryAfterSeconds: 1 } })
-}
-
 const READS: ReadonlySet<RequestVerb> = new Set(['get', 'list', 'watch'])
 
 /**
@@ -378,69 +276,3 @@ const asksForRecent = (query: URLSearchParams): boolean =>
   query.get('resourceVersion') !== '0' && !query.get('continue')
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-
-async function decodedBody(
-  request: ApiRequest,
-  expected: Pick<ResourceInfo, 'group' | 'version' | 'kind'>,
-): Promise<Body> {
-  const { group, kind } = expected
-  const kinded = { apiVersion: apiVersionOf(expected), kind, isCustom: !isOwnGroup(group) }
-  return decodeBody(request.headers['content-type'] ?? '', await request.body(), kinded)
-}
-
-async function optionalBody(request: ApiRequest): Promise<unknown> {
-  const bytes = await request.body()
-  if (bytes.length === 0) return undefined
-  const kinded = { apiVersion: apiVersionOf(DELETE_OPTIONS), kind: DELETE_OPTIONS.kind }
-  return decodeBody(request.headers['content-type'] ?? '', bytes, kinded).value
-}
-
-function objectName(route: ResourceRoute): ObjectName {
-  return { namespace: route.namespace, name: route.name ?? '' }
-}
-
-/** The old paths of watches name an object; a selector may say the same, and nothing else. */
-function ofOneName(query: WatchQuery, name: string): WatchQuery {
-  const fields = parseFieldSelector(query.fieldSelector ?? '')
-  const isSame = fields.some(
-    ({ field, operator, value }) => field === 'metadata.name' && operator === '=' && value === name,
-  )
-  if (fields.length > 0 && !isSame) {
-    throw badRequest("fieldSelector metadata.name doesn't match requested name")
-  }
-  return fields.length > 0 ? query : { ...query, fieldSelector: `metadata.name=${name}` }
-}
-
-function whole(code: number, body: string, view: View): ApiResponse {
-  return { kind: 'whole', code, headers: { 'Content-Type': view.representation.mediaType }, body }
-}
-
-function shown(code: number, object: KubernetesObject, view: View): ApiResponse {
-  return whole(code, objectText(object, view), view)
-}
-
-/** Statuses are never shown as Tables. */
-function success(view: View, code: number, details?: Readonly<Record<string, unknown>>): ApiResponse {
-  const status = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    ...(details === undefined ? { code } : { details }),
-  }
-  return whole(code, `${JSON.stringify(status)}\n`, {
-    ...view,
-    representation: { ...view.representation, mediaType: 'application/json' },
-  })
-}
-
-function deleted(resource: ResourceInfo, rules: KindRules, result: DeleteResult, view: View): ApiResponse {
-  const { object } = result
-  if (result.kind === 'pending' || rules.returnsDeleted) return shown(200, object, view)
-  return success(view, 200, {
-    name: object.metadata.name,
-    ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.resource,
-    uid: object.metadata.uid,
-  })
-}
