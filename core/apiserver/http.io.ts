@@ -18,11 +18,12 @@ import { groupResource } from '../api/resource.ts'
 import { isStored } from '../api/scheme.ts'
 import { trusting } from '../net/trust.ts'
 import { Aggregator } from './aggregation/aggregator.io.ts'
-import { TokenTracking } from './authentication/token-tracking.ts'
+import type { Upkeep } from './registry/upkeep.ts'
+import { trackTokens } from './authentication/token-tracking.ts'
 import type { ComponentChecks } from './answers/component-statuses.ts'
 import { componentCheck } from './answers/component-statuses.ts'
 import { addWarnings, apiRequest, endWithStatus, writeError, writeResponse } from './exchange.io.ts'
-import { FlowControlStatus } from './flow-control/flow-schema-status.ts'
+import { keepFlowControl } from './flow-control/flow-schema-status.ts'
 import type { StartHook } from './answers/health.ts'
 import { PathRequests } from './answers/path-requests.ts'
 import type { ServerCredentials } from './pki/credentials.ts'
@@ -97,8 +98,8 @@ class HttpApiServer implements ApiServer {
   readonly #paths: PathRequests
   readonly #sessions: Sessions
   readonly #aggregator: Aggregator
-  readonly #tracking: TokenTracking | undefined
-  readonly #flowControl: FlowControlStatus
+  readonly #tracking: Upkeep | undefined
+  readonly #flowControl: Upkeep
   #port = 0
 
   constructor(options: ApiServerOptions) {
@@ -110,8 +111,8 @@ class HttpApiServer implements ApiServer {
     this.#resources = new ResourceRequests({ ...options, components })
     this.#sessions = new Sessions(options)
     this.#aggregator = new Aggregator({ ...options, credentials: options.pki.frontProxyClient })
-    this.#flowControl = new FlowControlStatus(options)
-    this.#tracking = registry.tokens && new TokenTracking(options)
+    this.#flowControl = keepFlowControl(options)
+    this.#tracking = registry.tokens && trackTokens(options)
     this.#paths = new PathRequests({
       kinds: options.registry.kinds,
       remotes: this.#aggregator,

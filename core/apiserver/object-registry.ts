@@ -48,6 +48,7 @@ import { patchObject } from './objects/patch.ts'
 import { evictPod } from './objects/eviction.ts'
 import { bindPod } from './objects/pod-subresources.ts'
 import type { PatchRequest, Registry, RequestContext } from './registry/registry.ts'
+import { ownContext } from './registry/upkeep.ts'
 import { reviewed } from './objects/reviews.ts'
 import { getScale, patchScale, updateScale } from './objects/scale.ts'
 import { ServiceCidrCleanup } from './services/service-cidrs.ts'
@@ -194,11 +195,7 @@ const namespaceLabels: (store: Store, name: string) => Readonly<Record<string, s
 }
 
 /** The server itself. */
-const OWN: RequestContext = {
-  user: { name: 'system:apiserver', groups: ['system:masters'] },
-  fieldManager: 'kube-apiserver',
-  warn: () => undefined,
-}
+const OWN = ownContext()
 
 const created = (
   resource: ResourceInfo,

@@ -5,8 +5,9 @@ import { AUTOUPDATE_SPEC } from '../../core/api/flow-control-defaults.ts'
 import type { ResourceInfo } from '../../core/api/resource.ts'
 import { FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS } from '../../core/api/scheme.ts'
 import { ensureFlowControl } from '../../core/apiserver/flow-control/bootstrap.ts'
+import type { Upkeep } from '../../core/apiserver/registry/upkeep.ts'
 import { inProcessClient } from '../../core/apiserver/in-process-client.ts'
-import { FlowControlStatus } from '../../core/apiserver/flow-control/flow-schema-status.ts'
+import { keepFlowControl } from '../../core/apiserver/flow-control/flow-schema-status.ts'
 import { memoryLog } from '../../host/fake/fake-host.ts'
 import { systemClock } from '../../host/linux/clock.io.ts'
 import type { Fixture, Loose } from './fixture.ts'
@@ -15,8 +16,8 @@ import { fixture } from './fixture.ts'
 const ensure = (api: Fixture): Promise<void> =>
   ensureFlowControl(inProcessClient(api.registry, { user: 'test', fieldManager: 'test' }))
 
-const telling = (api: Fixture): FlowControlStatus =>
-  new FlowControlStatus({
+const telling = (api: Fixture): Upkeep =>
+  keepFlowControl({
     registry: api.registry,
     clock: { ...systemClock, now: () => api.clock.ms },
     log: memoryLog(),

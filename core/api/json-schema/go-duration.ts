@@ -7,7 +7,8 @@ const DURATION = /^[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
 const LOOSE_PART = /(\d+)\s*([A-Za-zµ]+)/g
 
-const UNITS: Readonly<Record<string, bigint>> = {
+/** Those that Go has. */
+const NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
   µs: 1_000n,
@@ -16,6 +17,10 @@ const UNITS: Readonly<Record<string, bigint>> = {
   s: 1_000_000_000n,
   m: 60_000_000_000n,
   h: 3_600_000_000_000n,
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  ...NANOSECONDS,
   d: 86_400_000_000_000n,
   w: 604_800_000_000_000n,
 }
@@ -62,4 +67,31 @@ function looseNanoseconds(text: string): bigint | undefined {
 const looseUnit = (name: string): bigint | undefined => {
   const found = NAMES.find(([, names, beginning]) => names.includes(name) || name.startsWith(beginning))
   return found && UNITS[found[0]]
+}
+
+/** Go's durations are 64 bits. */
+const MAX = 1n << 63n
+
+/** @returns why Go would not read the text as a duration; undefined when it would */
+export function durationFault(text: string): string | undefined {
+  const invalid = `time: invalid duration ${JSON.stringify(text)}`
+  const isNegative = text.startsWith('-')
+  let rest = text.replace(/^[-+]/, '')
+  if (rest === '0') return undefined
+  if (rest === '') return invalid
+  let total = 0n
+  while (rest !== '') {
+    const [number = '', whole = '', fraction = ''] = /^(\d*)(?:\.(\d*))?/.exec(rest) ?? []
+    if (whole === '' && fraction === '') return invalid
+    const [unit = ''] = /^[^.\d]*/.exec(rest.slice(number.length)) ?? []
+    if (unit === '') return `time: missing unit in duration ${JSON.stringify(text)}`
+    const size = Object.hasOwn(NANOSECONDS, unit) ? NANOSECONDS[unit] : undefined
+    if (size === undefined)
+      return `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`
+    const part = fraction === '' ? 0n : (BigInt(fraction) * size) / 10n ** BigInt(fraction.length)
+    total += BigInt(whole || '0') * size + part
+    if (total > MAX) return invalid
+    rest = rest.slice(number.length + unit.length)
+  }
+  return total === MAX && !isNegative ? invalid : undefined
 }

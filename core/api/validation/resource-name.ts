@@ -7,12 +7,8 @@ import { qualifiedNameFaults } from './names.ts'
 /** Those a container may have, large pages aside. */
 export const CONTAINER_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage']
 
-/** All that have no domain, large pages aside. */
-export const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
-  ...CONTAINER_RESOURCES,
-  ...CONTAINER_RESOURCES.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
-  'storage',
-  'requests.storage',
+/** Objects, and parts of them. */
+const COUNTED = [
   'pods',
   'services',
   'replicationcontrollers',
@@ -22,6 +18,15 @@ export const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
   'persistentvolumeclaims',
   'services.nodeports',
   'services.loadbalancers',
+]
+
+/** All that have no domain, large pages aside. */
+export const STANDARD_RESOURCES: ReadonlySet<string> = new Set([
+  ...CONTAINER_RESOURCES,
+  ...CONTAINER_RESOURCES.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  'storage',
+  'requests.storage',
+  ...COUNTED,
 ])
 
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
@@ -38,18 +43,6 @@ export const isExtendedResource = (name: string): boolean =>
 
 /** What is counted in whole numbers. */
 export const isIntegerResource = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name)
-
-const COUNTED = [
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]
 
 /** Resources that more can be limited of than there is requested. */
 export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name)

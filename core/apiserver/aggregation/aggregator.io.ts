@@ -12,7 +12,8 @@ import type { KeyPair } from '../pki/credentials.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ApiRequest } from '../requests/request.ts'
 import type { Dial } from '../sessions/proxy.io.ts'
-import { AutoRegistration } from './auto-registration.ts'
+import type { Upkeep } from '../registry/upkeep.ts'
+import { registerServices } from './auto-registration.ts'
 import { AvailabilityChecks } from './availability.ts'
 import { ExtensionClient } from './extension-client.io.ts'
 import type { RemoteVersion, Remotes } from './remotes.ts'
@@ -32,7 +33,7 @@ export class Aggregator implements AsyncDisposable, Remotes {
   readonly #client: ExtensionClient
   readonly #remotes: RemoteServices
   readonly #checks: AvailabilityChecks
-  readonly #registration: AutoRegistration
+  readonly #registration: Upkeep
 
   constructor(options: AggregatorOptions) {
     const { registry, dial, random, clock, log, credentials } = options
@@ -44,7 +45,7 @@ export class Aggregator implements AsyncDisposable, Remotes {
     this.#remotes = new RemoteServices(registry, () => queueMicrotask(() => this.#checks.changed()))
     const read: ExtensionClient['read'] = (service, path) => this.#client.read(service, path)
     this.#checks = new AvailabilityChecks({ registry, remotes: this.#remotes, read, clock, log })
-    this.#registration = new AutoRegistration({ registry, clock, log })
+    this.#registration = registerServices({ registry, clock, log })
   }
 
   /** Resolves when what this server serves itself is registered. */

@@ -17,7 +17,7 @@ import type { CoalescingRunner } from '../../client/coalescing-runner.ts'
 import { startRunner } from '../../client/coalescing-runner.ts'
 import type { Clock, Logger } from '../../../host/host.ts'
 import type { Registry } from '../registry/registry.ts'
-import { AGGREGATOR_CONTEXT } from './auto-registration.ts'
+import { ownContext } from '../registry/upkeep.ts'
 import type { V2Part } from '../openapi/remote-v2.ts'
 import { remoteV2 } from '../openapi/remote-v2.ts'
 import type { ExtensionService } from './extension-service.ts'
@@ -120,7 +120,7 @@ export class AvailabilityChecks implements AsyncDisposable {
     if (wanted === one) return
     const status = { name, subresource: 'status' }
     // Changed or gone meanwhile: whoever did that has made this run once more.
-    await registry.update(API_SERVICES, status, wanted, AGGREGATOR_CONTEXT).catch((error: unknown) => {
+    await registry.update(API_SERVICES, status, wanted, ownContext()).catch((error: unknown) => {
       if (!isApiError(error, 'Conflict') && !isApiError(error, 'NotFound')) throw error
     })
   }

@@ -7,65 +7,40 @@
 import { isApiError } from '../../api/api-error.ts'
 import type { ConfigMap } from '../../api/generated/core-v1.ts'
 import { CONFIG_MAPS, NAMESPACES } from '../../api/scheme.ts'
-import type { CoalescingRunner } from '../../client/coalescing-runner.ts'
-import { startRunner } from '../../client/coalescing-runner.ts'
-import type { Clock, Logger } from '../../../host/host.ts'
-import type { Registry, RequestContext } from '../registry/registry.ts'
+import type { Clock } from '../../../host/host.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Upkeep, UpkeepOptions } from '../registry/upkeep.ts'
+import { ownContext, startUpkeep } from '../registry/upkeep.ts'
 import { TRACKING, trackingConfigMap } from './token-usage.ts'
 
-const CONTEXT: RequestContext = {
-  user: { name: 'system:apiserver', groups: ['system:masters'] },
-  fieldManager: 'kube-apiserver',
-  warn: () => undefined,
-}
+const CONTEXT = ownContext()
 const CREATION_INTERVAL_MS = 1_800_000
 const RACES = ['AlreadyExists', 'NotFound', 'Conflict'] as const
-const RETRY_MS = 1000
 
-export interface TokenTrackingOptions {
-  readonly registry: Registry
-  readonly clock: Clock
-  readonly log: Logger
+/** Disposing of what is returned ends it. */
+export function trackTokens(options: UpkeepOptions): Upkeep {
+  const tracking = new TokenTracking(options)
+  const byName = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
+  return startUpkeep(options, {
+    name: 'token tracking',
+    watches: [
+      [CONFIG_MAPS, { namespace: TRACKING.namespace, ...byName(TRACKING.name) }],
+      [NAMESPACES, byName(TRACKING.namespace)],
+    ],
+    resyncIntervalMs: CREATION_INTERVAL_MS,
+    sync: () => tracking.sync(),
+  })
 }
 
-export class TokenTracking implements AsyncDisposable {
-  readonly #options: TokenTrackingOptions
-  readonly #runner: CoalescingRunner
-  readonly #unwatch: readonly (() => void)[]
+class TokenTracking {
+  readonly #options: { readonly registry: Registry; readonly clock: Clock }
   #madeMs: number | undefined
 
-  constructor(options: TokenTrackingOptions) {
+  constructor(options: { readonly registry: Registry; readonly clock: Clock }) {
     this.#options = options
-    const { registry, clock, log } = options
-    this.#runner = startRunner({
-      name: 'token tracking',
-      sync: () => this.#sync(),
-      minIntervalMs: 0,
-      retryIntervalMs: RETRY_MS,
-      resyncIntervalMs: CREATION_INTERVAL_MS,
-      clock,
-      log,
-    })
-    const trigger = (): void => this.#runner.trigger()
-    const byName = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
-    const own = { namespace: TRACKING.namespace, ...byName(TRACKING.name) }
-    this.#unwatch = [
-      registry.watch(CONFIG_MAPS, own, trigger),
-      registry.watch(NAMESPACES, byName(TRACKING.namespace), trigger),
-    ]
   }
 
-  /** Resolves when what can be done is done. */
-  async settled(): Promise<void> {
-    await this.#runner.settled()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const unwatch of this.#unwatch) unwatch()
-    await this.#runner[Symbol.asyncDispose]()
-  }
-
-  async #sync(): Promise<void> {
+  async sync(): Promise<void> {
     const { registry, clock } = this.#options
     const existing = this.#existing()
     const wanted = trackingConfigMap(existing, clock.now())

@@ -8,67 +8,46 @@ import { isApiError } from '../../api/api-error.ts'
 import type { FlowSchema, FlowSchemaCondition } from '../../api/generated/flowcontrol-v1.ts'
 import { FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS } from '../../api/scheme.ts'
 import { timestamp } from '../../api/timestamp.ts'
-import type { CoalescingRunner } from '../../client/coalescing-runner.ts'
-import { startRunner } from '../../client/coalescing-runner.ts'
-import type { Clock, Logger } from '../../../host/host.ts'
+import type { Clock } from '../../../host/host.ts'
 import { ensureFlowControl } from './bootstrap.ts'
 import { inProcessClient } from '../in-process-client.ts'
-import type { Registry, RequestContext } from '../registry/registry.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Upkeep, UpkeepOptions } from '../registry/upkeep.ts'
+import { ownContext, startUpkeep } from '../registry/upkeep.ts'
 
-const USER = 'system:apiserver'
-const CONTEXT: RequestContext = {
-  user: { name: USER, groups: ['system:masters'] },
-  fieldManager: 'api-priority-and-fairness-config-consumer-v1',
-  warn: () => undefined,
-}
+const CONTEXT = ownContext('api-priority-and-fairness-config-consumer-v1')
 const ENSURE_MS = 60_000
-const RETRY_MS = 1000
 
-export interface FlowControlStatusOptions {
-  readonly registry: Registry
-  readonly clock: Clock
-  readonly log: Logger
+/** Disposing of what is returned ends it. */
+export function keepFlowControl(options: UpkeepOptions): Upkeep {
+  const status = new FlowControlStatus(options)
+  return startUpkeep(options, {
+    name: 'flow control',
+    watches: [
+      [FLOW_SCHEMAS, {}],
+      [PRIORITY_LEVEL_CONFIGURATIONS, {}],
+    ],
+    resyncIntervalMs: ENSURE_MS,
+    sync: () => status.sync(),
+  })
 }
 
-export class FlowControlStatus implements AsyncDisposable {
-  readonly #options: FlowControlStatusOptions
-  readonly #runner: CoalescingRunner
-  readonly #unwatch: readonly (() => void)[]
+class FlowControlStatus {
+  readonly #options: { readonly registry: Registry; readonly clock: Clock }
   /** Those of the start are made by whoever starts the server. */
   #ensuredMs: number
 
-  constructor(options: FlowControlStatusOptions) {
+  constructor(options: { readonly registry: Registry; readonly clock: Clock }) {
     this.#options = options
-    const { registry, clock, log } = options
-    this.#ensuredMs = clock.monotonic()
-    this.#runner = startRunner({
-      name: 'flow control',
-      sync: () => this.#sync(),
-      minIntervalMs: 0,
-      retryIntervalMs: RETRY_MS,
-      resyncIntervalMs: ENSURE_MS,
-      clock,
-      log,
-    })
-    this.#unwatch = [FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS].map((resource) =>
-      registry.watch(resource, {}, () => this.#runner.trigger()),
-    )
+    this.#ensuredMs = options.clock.monotonic()
   }
 
-  /** Resolves when all that is there is told of. */
-  async settled(): Promise<void> {
-    await this.#runner.settled()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const unwatch of this.#unwatch) unwatch()
-    await this.#runner[Symbol.asyncDispose]()
-  }
-
-  async #sync(): Promise<void> {
+  async sync(): Promise<void> {
     const { registry, clock } = this.#options
     if (clock.monotonic() - this.#ensuredMs >= ENSURE_MS) {
-      await ensureFlowControl(inProcessClient(registry, { user: USER, fieldManager: 'kube-apiserver' }))
+      await ensureFlowControl(
+        inProcessClient(registry, { user: CONTEXT.user.name, fieldManager: 'kube-apiserver' }),
+      )
       this.#ensuredMs = clock.monotonic()
     }
     const levels = new Set(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { durationFault } from './request-timeout.ts'
+import { durationFault } from './go-duration.ts'
 
 const invalid = (text: string): string => `time: invalid duration ${JSON.stringify(text)}`
 
