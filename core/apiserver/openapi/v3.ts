@@ -76,8 +76,12 @@ function pathItem({ parameters, operations }: PathOperations): Document {
     const found = operations[method]
     return found ? [[method, operation(found)] as const] : []
   })
-  return { ...Object.fromEntries(entries), parameters: parameters.map(v3Parameter) }
+  return { ...Object.fromEntries(entries), ...v3Parameters(parameters) }
 }
+
+/** Go's reader of documents leaves out what is empty when it writes them: so that nothing gets lost there. */
+const v3Parameters = (parameters: readonly Parameter[]): Document =>
+  parameters.length === 0 ? {} : { parameters: parameters.map(v3Parameter) }
 
 const v3Parameter = ({ name, in: place, type, required }: Parameter): Document => ({
   name,
@@ -93,7 +97,7 @@ function operation({ id, action, kind, parameters, consumes, body, answer }: Ope
   const hasBody = body !== undefined || isPatch
   return {
     operationId: id,
-    parameters: parameters.map(v3Parameter),
+    ...v3Parameters(parameters),
     ...(hasBody ? { requestBody: { content: contentOf(bodyTypes, bodySchema) } } : {}),
     responses: {
       '200': { description: 'OK', ...answerContent(answer) },
