@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { duplicateFields } from './json-duplicates.ts'
 import type { ResourceInfo } from './resource.ts'
-import { CONFIG_MAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES } from './scheme.ts'
+import { CONFIG_MAPS, DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, PODS, SECRETS, SERVICES } from './scheme.ts'
 import { strictDecode } from './strict-decode.ts'
 
 const meta = { metadata: { name: 'x' } }
@@ -30,6 +30,12 @@ describe('decoding', () => {
       'unknown field "spec.foo"',
       'unknown field "bar"',
     ])
+  })
+
+  it('keeps a list that is empty on purpose where one that is not given gets a default', () => {
+    const behavior = { scaleUp: { policies: [] } }
+    const body = { ...meta, spec: { maxReplicas: 1, scaleTargetRef: { kind: 'K', name: 'n' }, behavior } }
+    expect(strictDecode(HORIZONTAL_POD_AUTOSCALERS, body).object).toMatchObject({ spec: { behavior } })
   })
 
   it.each<[string, ResourceInfo, object, object]>([

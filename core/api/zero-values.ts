@@ -93,6 +93,9 @@ const POINTERS = fieldSet({
   ],
 })
 
+/** Lists that get a default when they are not given: that they are given empty is looked at, and refused. */
+const EMPTY = fieldSet({ 'autoscaling.v2.HPAScalingRules': ['policies'] })
+
 type FieldNames = ReadonlyMap<string, ReadonlySet<string>>
 
 /** By the names of their messages. */
@@ -115,7 +118,7 @@ interface FieldOf {
 /** Whether Go does not print the value it was given. Pointers are printed whatever they point to. */
 export function isLeftOut(place: FieldOf, value: unknown): boolean {
   const { field } = place
-  if (field.r !== undefined) return Array.isArray(value) && value.length === 0
+  if (field.r !== undefined) return Array.isArray(value) && value.length === 0 && !has(EMPTY, place)
   if (field.k !== undefined) return isEmptyMap(value)
   if (field.p !== undefined || has(POINTERS, place) || !hasOmitEmpty(place)) return false
   return value === '' || value === false || (value === 0 && field.t in PLAIN)
