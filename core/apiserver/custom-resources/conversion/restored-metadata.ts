@@ -26,12 +26,12 @@ export function restoredMetadata(
   original: KubernetesObject['metadata'],
   converted: JsonObject,
 ): KubernetesObject['metadata'] {
-  const changed = CHANGEABLE.map(([name, faultsOf]) => {
+  const [labels, annotations] = CHANGEABLE.map(([name, faultsOf]) => {
     const texts = textsOf(name, converted[name])
     if (texts !== undefined && !equalJson(texts, original[name] ?? {})) refuse(faultsOf(texts))
     return texts === undefined ? {} : { [name]: texts }
   })
-  return Object.assign(without(original, 'labels', 'annotations'), ...changed) as KubernetesObject['metadata']
+  return { ...without(original, 'labels', 'annotations'), ...labels, ...annotations }
 }
 
 function textsOf(name: string, value: unknown): Texts | undefined {
