@@ -31,3 +31,20 @@ function escaped(letter: string): string {
   if (code < 0x80) return `\\x${hex.padStart(2, '0')}`
   return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`
 }
+
+const DIAL_FAULTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network is unreachable',
+  ETIMEDOUT: 'connection timed out',
+}
+
+/** @returns how Go says why there is no connection; undefined for codes that say something else */
+export function dialFault(
+  code: string,
+  { address, port }: { readonly address: string; readonly port: number },
+): string | undefined {
+  const why = Object.hasOwn(DIAL_FAULTS, code) ? DIAL_FAULTS[code] : undefined
+  const host = address.includes(':') ? `[${address}]` : address
+  return why === undefined ? undefined : `dial tcp ${host}:${port}: connect: ${why}`
+}

@@ -1,10 +1,13 @@
 /** An object without some of its fields. Pure. */
 
-/** @returns a copy without these fields, the others in their order */
-export function omitted<T extends object, K extends keyof T & string>(
+/** @returns the object without `keys`, the others in their order; the same object when it has none of them */
+export function without<T extends object>(object: T, ...keys: readonly string[]): T {
+  if (!keys.some((key) => key in object)) return object
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as T
+}
+
+/** As `without`, for fields that the type knows. */
+export const omitted = <T extends object, K extends keyof T & string>(
   value: T,
   ...names: readonly K[]
-): Omit<T, K> {
-  const kept = Object.entries(value).filter(([name]) => !names.some((each) => each === name))
-  return Object.fromEntries(kept) as Omit<T, K>
-}
+): Omit<T, K> => without(value, ...names)

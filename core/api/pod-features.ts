@@ -5,28 +5,13 @@
  * Pure.
  */
 
-import type { Container, EphemeralContainer, PodSpec, Volume } from './generated/core-v1.ts'
+import type { PodSpec, Volume } from './generated/core-v1.ts'
 import { omitted } from './omitted.ts'
-
-type AnyContainer = Container | EphemeralContainer
+import { containersOf, withContainers } from './pod-containers.ts'
 
 interface Feature {
   readonly isUsed: (spec: PodSpec) => boolean
   readonly drop: (spec: PodSpec) => PodSpec
-}
-
-const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
-const containersOf = (spec: PodSpec): readonly AnyContainer[] =>
-  LISTS.flatMap((list): readonly AnyContainer[] => spec[list] ?? [])
-
-/** The pod with each of its containers changed; of whichever kind they are, they stay of it. */
-function withContainers(spec: PodSpec, change: (container: AnyContainer) => AnyContainer): PodSpec {
-  const lists = LISTS.flatMap((list) => {
-    const containers: readonly AnyContainer[] | undefined = spec[list]
-    return containers ? [[list, containers.map(change)] as const] : []
-  })
-  return { ...spec, ...Object.fromEntries(lists) }
 }
 
 /** Sources of projected volumes that nobody serves. */

@@ -3,20 +3,15 @@
  * kubernetes/kubernetes pkg/api/v1/pod/util.go, pkg/api/pod/util.go, pkg/api/v1/persistentvolume/util.go.
  */
 
-import type { Container, PersistentVolume, Pod, Volume } from './generated/core-v1.ts'
+import type { PersistentVolume, Pod, Volume } from './generated/core-v1.ts'
 import type { ObjectName } from './object.ts'
+import { containersOf } from './pod-containers.ts'
 
 /** On pods that a node made of files of its own: what they are made of is hashed in it. */
 export const MIRROR_POD = 'kubernetes.io/config.mirror'
 
 export const isMirrorPod = ({ metadata }: Pod): boolean =>
   Object.hasOwn(metadata.annotations ?? {}, MIRROR_POD)
-
-type Referrer = Pick<Container, 'env' | 'envFrom'>
-
-function containersOf({ spec }: Pod): readonly Referrer[] {
-  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
-}
 
 /** Each once, without those that are named by nothing. */
 const named = (names: readonly (string | undefined)[]): readonly string[] => [
@@ -28,7 +23,7 @@ export function secretNames(pod: Pod): readonly string[] {
   const { imagePullSecrets = [], volumes = [] } = pod.spec
   return named([
     ...imagePullSecrets.map(({ name }) => name),
-    ...containersOf(pod).flatMap(({ env = [], envFrom = [] }) => [
+    ...containersOf(pod.spec).flatMap(({ env = [], envFrom = [] }) => [
       ...envFrom.map(({ secretRef }) => secretRef?.name),
       ...env.map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
     ]),
@@ -54,7 +49,7 @@ function secretsOfVolume(volume: Volume): readonly (string | undefined)[] {
 /** @returns the names of the ConfigMaps */
 export function configMapNames(pod: Pod): readonly string[] {
   return named([
-    ...containersOf(pod).flatMap(({ env = [], envFrom = [] }) => [
+    ...containersOf(pod.spec).flatMap(({ env = [], envFrom = [] }) => [
       ...envFrom.map(({ configMapRef }) => configMapRef?.name),
       ...env.map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name),
     ]),

@@ -186,10 +186,7 @@ export function createRegistry(options: RegistryOptions): Registry & Disposable 
   }
 }
 
-const namespaceLabels: (store: Store, name: string) => Readonly<Record<string, string>> | undefined = (
-  store,
-  name,
-) => {
+function namespaceLabels(store: Store, name: string): Readonly<Record<string, string>> | undefined {
   const namespace = store.get(storageKey(NAMESPACES, { name }))?.value
   return namespace && (namespace.metadata.labels ?? {})
 }

@@ -4,6 +4,7 @@
  */
 
 import type { PodSpec, SecurityContext } from '../generated/core-v1.ts'
+import { CONTAINER_LISTS } from '../pod-containers.ts'
 import type { Faults } from './faults.ts'
 import { forbiddenField, notSupported, required } from './faults.ts'
 
@@ -18,13 +19,11 @@ export function validateSystem(spec: PodSpec, at: string): Faults {
   return os.name === 'linux' ? linuxFaults(spec, at) : windowsFaults(spec, at)
 }
 
-const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
 function contextsOf(
   spec: PodSpec,
   at: string,
 ): readonly { readonly at: string; readonly context: SecurityContext }[] {
-  return LISTS.flatMap((list) =>
+  return CONTAINER_LISTS.flatMap((list) =>
     (spec[list] ?? []).flatMap(({ securityContext }, index) =>
       securityContext ? [{ at: `${at}.${list}[${index}].securityContext`, context: securityContext }] : [],
     ),

@@ -7,48 +7,34 @@
 import { forbidden } from '../../api/api-error.ts'
 import type { FieldError } from '../../api/field-error.ts'
 import { fieldErrorMessage } from '../../api/field-error.ts'
-import type { Container, Pod, Service, Toleration } from '../../api/generated/core-v1.ts'
+import type { Pod, Service, Toleration } from '../../api/generated/core-v1.ts'
 import type { KubernetesObject } from '../../api/object.ts'
+import { CONTAINER_LISTS, containersOf, withContainers } from '../../api/pod-containers.ts'
 import { notSupported } from '../../api/validation/faults.ts'
 import { isExtendedResource } from '../../api/validation/resource-name.ts'
 import type { AdmissionRequest } from './admission-request.ts'
+import { podOf } from './pods.ts'
 
-function writtenPod({ operation, resource, subresource, object }: AdmissionRequest): Pod | undefined {
-  const isPod = resource.resource === 'pods' && resource.group === '' && subresource === ''
-  return isPod && (operation === 'create' || operation === 'update') ? (object as Pod) : undefined
-}
-
-const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
-const containersOf = ({ spec }: Pod): readonly { readonly at: string; readonly container: Container }[] =>
-  LISTS.flatMap((list) =>
-    ((spec[list] ?? []) as readonly Container[]).map((container, index) => ({
-      at: `spec.${list}[${index}]`,
-      container,
-    })),
-  )
+const writtenPod = (request: AdmissionRequest): Pod | undefined =>
+  ['create', 'update'].includes(request.operation) ? podOf(request) : undefined
 
 /** @returns undefined for a pod with no image that it did not have */
 function podOfNewImages(request: AdmissionRequest): Pod | undefined {
   const pod = writtenPod(request)
   if (pod === undefined || request.old === undefined) return pod
-  const known = containersOf(request.old as Pod).map(({ container }) => container.image)
-  return containersOf(pod).every(({ container }) => known.includes(container.image)) ? undefined : pod
+  const known = containersOf((request.old as Pod).spec).map(({ image }) => image)
+  return containersOf(pod.spec).every(({ image }) => known.includes(image)) ? undefined : pod
 }
 
 /** AlwaysPullImages: nobody uses an image that another one's secrets have pulled. */
 export function alwaysPull(request: AdmissionRequest): KubernetesObject {
   const pod = podOfNewImages(request)
   if (pod === undefined) return request.object
-  const lists = LISTS.flatMap((list) => {
-    const containers = pod.spec[list] as readonly Container[] | undefined
-    return containers ? [[list, containers.map((each) => ({ ...each, imagePullPolicy: 'Always' }))]] : []
-  })
   const volumes = pod.spec.volumes?.map((volume) =>
     volume.image ? { ...volume, image: { ...volume.image, pullPolicy: 'Always' } } : volume,
   )
-  const spec = { ...pod.spec, ...Object.fromEntries(lists), ...(volumes ? { volumes } : {}) }
-  return { ...pod, spec } as Pod
+  const pulling = withContainers(pod.spec, (each) => ({ ...each, imagePullPolicy: 'Always' }))
+  return { ...pod, spec: { ...pulling, ...(volumes ? { volumes } : {}) } } as Pod
 }
 
 /** @throws ApiError Forbidden for a pod that does not always pull */
@@ -56,8 +42,10 @@ export function refuseKeptImages(request: AdmissionRequest): void {
   const pod = podOfNewImages(request)
   if (pod === undefined) return
   const faults = [
-    ...containersOf(pod).flatMap(({ at, container }) =>
-      policyFault(`${at}.imagePullPolicy`, container.imagePullPolicy),
+    ...CONTAINER_LISTS.flatMap((list) =>
+      (pod.spec[list] ?? []).flatMap(({ imagePullPolicy }, index) =>
+        policyFault(`spec.${list}[${index}].imagePullPolicy`, imagePullPolicy),
+      ),
     ),
     ...(pod.spec.volumes ?? []).flatMap(({ image }, index) =>
       image ? policyFault(`spec.volumes[${index}].image.pullPolicy`, image.pullPolicy) : [],

@@ -21,16 +21,18 @@ import { mirrorReferenceFault } from './mirror-pods.ts'
 import { generatedName } from '../registry/object-meta.ts'
 import type { AdmissionRequest, ClusterView } from './admission-request.ts'
 
-const PODS_ONLY = ({ resource, subresource, object }: AdmissionRequest): Pod | undefined =>
+/** @returns undefined for requests that are about something else, a part of a pod included */
+export const podOf = ({ resource, subresource, object }: AdmissionRequest): Pod | undefined =>
   resource.resource === 'pods' && resource.group === '' && subresource === '' ? (object as Pod) : undefined
 
-const NEW_PODS_ONLY = (request: AdmissionRequest): Pod | undefined =>
-  request.operation === 'create' ? PODS_ONLY(request) : undefined
+/** As podOf, of one that is to be made. */
+export const newPodOf = (request: AdmissionRequest): Pod | undefined =>
+  request.operation === 'create' ? podOf(request) : undefined
 
 const withSpec = (pod: Pod, spec: Partial<PodSpec>): Pod => ({ ...pod, spec: { ...pod.spec, ...spec } })
 
 export function requireServiceAccount(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
-  const pod = NEW_PODS_ONLY(request)
+  const pod = newPodOf(request)
   if (pod === undefined) return request.object
   if (isMirrorPod(pod)) {
     const fault = mirrorReferenceFault(pod)
@@ -54,7 +56,7 @@ const TOKEN_SECONDS = 3607
 
 /** The token of its account for every container that has nothing else in that place. */
 export function mountToken(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
-  const pod = NEW_PODS_ONLY(request)
+  const pod = newPodOf(request)
   // The node would not know again what it told of.
   if (pod === undefined || isMirrorPod(pod)) return request.object
   const { namespace } = request
@@ -109,7 +111,7 @@ function tokenVolume(name: string): Volume {
  */
 export function resolvePriority(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
   if (request.operation === 'update') return withKeptPriority(request)
-  const pod = NEW_PODS_ONLY(request)
+  const pod = newPodOf(request)
   if (pod === undefined) return request.object
   const { name, value, preemptionPolicy = 'PreemptLowerPriority' } = priorityOf(pod, request, cluster)
   const given = pod.spec.priority
@@ -130,7 +132,7 @@ export function resolvePriority(request: AdmissionRequest, cluster: ClusterView)
 }
 
 function withKeptPriority(request: AdmissionRequest): KubernetesObject {
-  const pod = PODS_ONLY(request)
+  const pod = podOf(request)
   if (pod === undefined) return request.object
   const { priority, preemptionPolicy } = (request.old as Pod).spec
   return withSpec(pod, {
@@ -167,7 +169,7 @@ const AWAY_TAINTS: readonly string[] = ['node.kubernetes.io/not-ready', 'node.ku
 
 /** For a while on nodes that are away; an update that leaves them out gets them too. */
 export function addTolerations(request: AdmissionRequest): KubernetesObject {
-  const pod = request.operation === 'delete' ? undefined : PODS_ONLY(request)
+  const pod = request.operation === 'delete' ? undefined : podOf(request)
   if (pod === undefined) return request.object
   const own = pod.spec.tolerations ?? []
   const missing = AWAY_TAINTS.filter((taint) => !own.some((toleration) => tolerates(toleration, taint)))

@@ -11,15 +11,11 @@ import type { KubernetesObject } from '../../api/object.ts'
 import { compareQuantities } from '../../api/quantity.ts'
 import { RUNTIME_CLASSES } from '../../api/scheme.ts'
 import type { AdmissionRequest, ClusterView } from './admission-request.ts'
-
-function newPod({ operation, resource, subresource, object }: AdmissionRequest): Pod | undefined {
-  const isPod = resource.resource === 'pods' && resource.group === '' && subresource === ''
-  return isPod && operation === 'create' ? (object as Pod) : undefined
-}
+import { newPodOf } from './pods.ts'
 
 /** A new pod gets the overhead and the scheduling of its class. @throws ApiError Forbidden when they do not agree */
 export function applyRuntimeClass(request: AdmissionRequest, cluster: ClusterView): KubernetesObject {
-  const pod = newPod(request)
+  const pod = newPodOf(request)
   const runtimeClass = pod && classOf(pod, request, cluster)
   if (pod === undefined || runtimeClass === undefined) return request.object
   const { overhead, scheduling } = runtimeClass
@@ -35,7 +31,7 @@ export function applyRuntimeClass(request: AdmissionRequest, cluster: ClusterVie
 
 /** @throws ApiError Forbidden for a pod with another overhead than that of its class */
 export function refuseOverhead(request: AdmissionRequest, cluster: ClusterView): void {
-  const pod = newPod(request)
+  const pod = newPodOf(request)
   if (pod === undefined) return
   const { overhead } = classOf(pod, request, cluster) ?? {}
   const given = pod.spec.overhead

@@ -8,6 +8,7 @@ import { request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { connect as connectTls } from 'node:tls'
+import { dialFault } from '../../api/go-text.ts'
 import type { ComponentCheck, ComponentChecks, ComponentHealth } from './component-statuses.ts'
 import type { Dial } from '../sessions/proxy.io.ts'
 
@@ -70,14 +71,6 @@ async function beginning(answer: IncomingMessage): Promise<string> {
 /** As Go's HTTP client says it. */
 function failure(error: unknown, port: number, isLate: boolean): string {
   if (isLate) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-  const { code, message } = error as NodeJS.ErrnoException
-  const cause = typeof code === 'string' ? CAUSES[code] : undefined
-  return cause === undefined ? message : `dial tcp ${ADDRESS}:${port}: connect: ${cause}`
-}
-
-const CAUSES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  EHOSTUNREACH: 'no route to host',
-  ENETUNREACH: 'network is unreachable',
-  ETIMEDOUT: 'connection timed out',
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return dialFault(code, { address: ADDRESS, port }) ?? message
 }

@@ -9,6 +9,7 @@ import type { ResourceInfo } from '../../api/resource.ts'
 import { groupResource } from '../../api/resource.ts'
 import { COMPONENT_STATUSES } from '../../api/scheme.ts'
 import type { Clock } from '../../../host/host.ts'
+import { inTime } from './health.ts'
 import { checkListQuery } from '../requests/list-query.ts'
 import type { ListQuery, ListResult } from '../registry/registry.ts'
 import type { RequestVerb } from '../requests/route.ts'
@@ -33,19 +34,11 @@ export function componentCheck(
   clock: Pick<Clock, 'sleep'>,
 ): ComponentCheck {
   return async () => {
-    const done = new AbortController()
-    const late = clock.sleep(TIMEOUT_MS, done.signal).then(() => {
-      throw new Error('context deadline exceeded')
-    })
-    // Once there is an answer nobody waits for it any more.
-    late.catch(() => undefined)
     try {
-      await Promise.race([healthy(done.signal), late])
+      await inTime(healthy, TIMEOUT_MS, { clock, late: 'context deadline exceeded' })
       return { status: 'True', message: 'ok' }
     } catch (error) {
       return { status: 'False', error: error instanceof Error ? error.message : String(error) }
-    } finally {
-      done.abort()
     }
   }
 }

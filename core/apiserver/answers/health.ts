@@ -53,22 +53,27 @@ export function healthChecks(endpoint: HealthEndpoint, { sync, isDone, clock }: 
     START_HOOKS.map((hook) => [`poststarthook/${hook}`, () => told(isDone(hook))]),
   )
   if (sync === undefined) return hooks
-  const etcd: HealthCheck = () => inTime(sync(), STORE_TIMEOUT_MS, clock)
+  const etcd: HealthCheck = () => inTime(sync, STORE_TIMEOUT_MS, { clock, late: 'no answer in time' })
   return endpoint === 'readyz' ? { etcd, 'etcd-readiness': etcd, ...hooks } : { etcd, ...hooks }
 }
 
 const told = (isFine: boolean): Promise<void> =>
   isFine ? Promise.resolve() : Promise.reject(new Error('not finished'))
 
-async function inTime(work: Promise<void>, timeoutMs: number, clock: Pick<Clock, 'sleep'>): Promise<void> {
+/** Rejects with what `work` rejects with, or with Error once it takes too long; the signal aborts when it is over. */
+export async function inTime(
+  work: (signal: AbortSignal) => Promise<void>,
+  timeoutMs: number,
+  { clock, late: said }: { readonly clock: Pick<Clock, 'sleep'>; readonly late: string },
+): Promise<void> {
   const done = new AbortController()
   const late = clock.sleep(timeoutMs, done.signal).then(() => {
-    throw new Error('no answer in time')
+    throw new Error(said)
   })
   // Once the work is done nobody waits for it any more.
   late.catch(() => undefined)
   try {
-    await Promise.race([work, late])
+    await Promise.race([work(done.signal), late])
   } finally {
     done.abort()
   }

@@ -1,7 +1,7 @@
 /**
- * Makes the FlowSchemas and PriorityLevelConfigurations every cluster is born with, and puts back the specs of those
- * that are kept as they are born, and takes away what older versions were born with (kubernetes/kubernetes pkg/registry/flowcontrol/rest, pkg/registry/flowcontrol/ensurer).
- * Requests are not queued by them: they are here for whoever lists and watches them.
+ * Makes the FlowSchemas and PriorityLevelConfigurations every cluster is born with, puts back the specs of those that
+ * are kept as they are born, and takes away what older versions were born with
+ * (kubernetes/kubernetes pkg/registry/flowcontrol/rest, pkg/registry/flowcontrol/ensurer).
  */
 
 import { isApiError } from '../../api/api-error.ts'

@@ -22,7 +22,8 @@ import {
   withoutRepeatedOwners,
 } from '../requests/decode-body.ts'
 import type { Environment } from '../registry/environment.ts'
-import { equalJson, goText, isObject, jsonCopy, sortedWhereOther, without } from '../requests/json-value.ts'
+import { equalJson, goText, isObject, jsonCopy, sortedWhereOther } from '../requests/json-value.ts'
+import { without } from '../../api/omitted.ts'
 import { JsonPatchError, applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'

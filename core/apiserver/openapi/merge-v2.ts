@@ -5,7 +5,8 @@
  * definitions that differ in their descriptions alone are the same.
  */
 
-import { equalJson, isArray, isObject, without } from '../requests/json-value.ts'
+import { equalJson, isArray, isObject } from '../requests/json-value.ts'
+import { without } from '../../api/omitted.ts'
 import type { V2Part } from './remote-v2.ts'
 import { withNames } from './remote-v2.ts'
 import type { Schema } from './schema.ts'

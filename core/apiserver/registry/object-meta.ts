@@ -9,7 +9,8 @@ import type { NamedMeta } from '../../api/object.ts'
 import type { ResourceInfo } from '../../api/resource.ts'
 import type { KindRules } from '../../api/rules.ts'
 import type { AnyObject } from './environment.ts'
-import { equalJson, without } from '../requests/json-value.ts'
+import { equalJson } from '../requests/json-value.ts'
+import { without } from '../../api/omitted.ts'
 import type { KubernetesObject } from '../../api/object.ts'
 
 const MAX_GENERATED_BASE = 58

@@ -46,12 +46,6 @@ export function mapObject(object: JsonObject, change: (value: unknown, key: stri
   )
 }
 
-/** @returns the object without `keys`; the same object when it has none of them */
-export function without<T extends object>(object: T, ...keys: readonly string[]): T {
-  if (!keys.some((key) => key in object)) return object
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as T
-}
-
 /** Far above what any kind has; everything that walks values may recurse. */
 const MAX_DEPTH = 500
 

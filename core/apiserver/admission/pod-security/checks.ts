@@ -3,13 +3,9 @@
  * kubernetes/pod-security-admission policy/check_*.go, in the versions of the current release.
  */
 
-import type {
-  Capabilities,
-  Container,
-  Pod,
-  PodSpec,
-  SecurityContext,
-} from '../../../api/generated/core-v1.ts'
+import type { Capabilities, Pod, PodSpec, SecurityContext } from '../../../api/generated/core-v1.ts'
+import type { AnyContainer } from '../../../api/pod-containers.ts'
+import { containersOf } from '../../../api/pod-containers.ts'
 
 /** What is forbidden, and where: `privileged`, `container "a" must not set ...`. */
 export interface Violation {
@@ -20,13 +16,7 @@ export interface Violation {
 type PodLike = Pick<Pod, 'metadata'> & { readonly spec: PodSpec }
 type Check = (pod: PodLike) => Violation | undefined
 
-const containersOf = ({ spec }: PodLike): readonly Container[] => [
-  ...(spec.initContainers ?? []),
-  ...spec.containers,
-  ...((spec.ephemeralContainers ?? []) as readonly unknown[] as readonly Container[]),
-]
-
-const context = ({ securityContext }: Container): SecurityContext => securityContext ?? {}
+const context = ({ securityContext }: AnyContainer): SecurityContext => securityContext ?? {}
 
 const quoted = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(', ')
 
@@ -38,10 +28,10 @@ const plural = (word: string, names: readonly string[]): string =>
 function ofContainers(
   pod: PodLike,
   reason: string,
-  isBad: (container: Container) => boolean,
+  isBad: (container: AnyContainer) => boolean,
   what: string,
 ): Violation | undefined {
-  const names = containersOf(pod)
+  const names = containersOf(pod.spec)
     .filter(isBad)
     .map(({ name }) => name)
   return names.length === 0 ? undefined : { reason, detail: `${plural('container', names)} ${what}` }
@@ -57,7 +47,7 @@ const APP_ARMOR_TYPES = ['RuntimeDefault', 'Localhost']
 
 const appArmorProfile: Check = (pod) => {
   const type = pod.spec.securityContext?.appArmorProfile?.type
-  const bad = containersOf(pod).filter((container) => {
+  const bad = containersOf(pod.spec).filter((container) => {
     const own = context(container).appArmorProfile?.type
     return own !== undefined && !APP_ARMOR_TYPES.includes(own)
   })
@@ -103,7 +93,9 @@ function addedBeyond(
 ): { readonly names: string[]; readonly added: string[] } {
   const extra = ({ add = [] }: Capabilities): readonly string[] =>
     add.filter((each) => !allowed.includes(each))
-  const bad = containersOf(pod).filter((container) => extra(context(container).capabilities ?? {}).length > 0)
+  const bad = containersOf(pod.spec).filter(
+    (container) => extra(context(container).capabilities ?? {}).length > 0,
+  )
   const added = new Set(bad.flatMap((container) => extra(context(container).capabilities ?? {})))
   return { names: bad.map(({ name }) => name), added: [...added].toSorted() }
 }
@@ -128,9 +120,9 @@ const hostPathVolumes: Check = ({ spec }) => {
 }
 
 const hostPorts: Check = (pod) => {
-  const portsOf = ({ ports = [] }: Container): readonly number[] =>
+  const portsOf = ({ ports = [] }: AnyContainer): readonly number[] =>
     ports.flatMap(({ hostPort }) => (hostPort ? [hostPort] : []))
-  const bad = containersOf(pod).filter((container) => portsOf(container).length > 0)
+  const bad = containersOf(pod.spec).filter((container) => portsOf(container).length > 0)
   if (bad.length === 0) return undefined
   const ports = [...new Set(bad.flatMap(portsOf))].map(String).toSorted()
   const names = bad.map(({ name }) => name)
@@ -150,8 +142,8 @@ const privileged: Check = (pod) =>
   )
 
 const procMount: Check = (pod) => {
-  const typeOf = (container: Container): string => context(container).procMount ?? 'Default'
-  const types = containersOf(pod)
+  const typeOf = (container: AnyContainer): string => context(container).procMount ?? 'Default'
+  const types = containersOf(pod.spec)
     .map(typeOf)
     .filter((type) => type !== 'Default')
   const what = `must not set securityContext.procMount to ${quoted([...new Set(types)])}`
@@ -163,7 +155,7 @@ const SECCOMP_TYPES = ['RuntimeDefault', 'Localhost']
 const seccompBaseline: Check = (pod) => {
   const bad = (type: string | undefined): boolean => type !== undefined && !SECCOMP_TYPES.includes(type)
   const ofPod = pod.spec.securityContext?.seccompProfile?.type
-  const names = containersOf(pod).filter((container) => bad(context(container).seccompProfile?.type))
+  const names = containersOf(pod.spec).filter((container) => bad(context(container).seccompProfile?.type))
   const types = [...new Set(names.map((container) => context(container).seccompProfile?.type ?? ''))]
   const must = 'must not set securityContext.seccompProfile.type to'
   return violation('seccompProfile', [
@@ -189,7 +181,7 @@ const seLinuxOptions: Check = (pod) => {
     ...(role ? ['role may not be set'] : []),
   ]
   const podOptions = pod.spec.securityContext?.seLinuxOptions ?? {}
-  const bad = containersOf(pod).filter(
+  const bad = containersOf(pod.spec).filter(
     (container) => faults(context(container).seLinuxOptions ?? {}).length > 0,
   )
   const setters = [
@@ -236,7 +228,7 @@ const sysctls: Check = ({ spec }) => {
 }
 
 const windowsHostProcess: Check = (pod) => {
-  const names = containersOf(pod)
+  const names = containersOf(pod.spec)
     .filter((container) => context(container).windowsOptions?.hostProcess === true)
     .map(({ name }) => name)
   const setters = [
@@ -262,7 +254,7 @@ const allowPrivilegeEscalation: Check = (pod) =>
 
 const capabilitiesRestricted: Check = (pod) => {
   if (isWindows(pod)) return undefined
-  const undropped = containersOf(pod)
+  const undropped = containersOf(pod.spec)
     .filter((container) => !context(container).capabilities?.drop?.includes('ALL'))
     .map(({ name }) => name)
   const { names, added } = addedBeyond(pod, ['NET_BIND_SERVICE'])
@@ -305,9 +297,9 @@ const restrictedVolumes: Check = ({ spec }) => {
 
 const runAsNonRoot: Check = (pod) => {
   const ofPod = pod.spec.securityContext?.runAsNonRoot
-  const no = containersOf(pod).filter((container) => context(container).runAsNonRoot === false)
-  const unsaid = containersOf(pod).filter((container) => context(container).runAsNonRoot === undefined)
-  const must = (names: readonly Container[]): string =>
+  const no = containersOf(pod.spec).filter((container) => context(container).runAsNonRoot === false)
+  const unsaid = containersOf(pod.spec).filter((container) => context(container).runAsNonRoot === undefined)
+  const must = (names: readonly AnyContainer[]): string =>
     plural(
       'container',
       names.map(({ name }) => name),
@@ -325,7 +317,7 @@ const runAsNonRoot: Check = (pod) => {
 }
 
 const runAsUser: Check = (pod) => {
-  const names = containersOf(pod)
+  const names = containersOf(pod.spec)
     .filter((container) => context(container).runAsUser === 0)
     .map(({ name }) => name)
   const setters = [
@@ -342,7 +334,7 @@ const seccompRestricted: Check = (pod) => {
   const refused = seccompBaseline(pod)
   if (refused !== undefined) return refused
   const ofPod = pod.spec.securityContext?.seccompProfile?.type
-  const unsaid = containersOf(pod).filter(
+  const unsaid = containersOf(pod.spec).filter(
     (container) => context(container).seccompProfile?.type === undefined,
   )
   if (ofPod !== undefined || unsaid.length === 0) return undefined

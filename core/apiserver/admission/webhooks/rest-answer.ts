@@ -5,7 +5,7 @@
  * (NewGenericServerResponse).
  */
 
-import { goQuoted } from '../../../api/go-text.ts'
+import { dialFault, goQuoted } from '../../../api/go-text.ts'
 import { goSyntaxError, goTypeError } from '../../requests/go-json.ts'
 import { isObject } from '../../requests/json-value.ts'
 
@@ -82,13 +82,6 @@ interface SystemFault {
   readonly cert?: { readonly subjectaltname?: string }
 }
 
-const DIAL_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  EHOSTUNREACH: 'no route to host',
-  ENETUNREACH: 'network is unreachable',
-  ETIMEDOUT: 'connection timed out',
-}
-
 const UNKNOWN_AUTHORITY: readonly string[] = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -103,11 +96,9 @@ export function connectionFault(
   to: { readonly address: string; readonly port: number },
 ): string {
   const { code = '', host = '', cert } = (error ?? {}) as SystemFault
-  const dialing = DIAL_TEXTS[code]
-  const { address, port } = to
-  if (dialing !== undefined)
-    return `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port}: connect: ${dialing}`
-  if (code === 'ENOTFOUND') return `dial tcp: lookup ${address}: no such host`
+  const dialing = dialFault(code, to)
+  if (dialing !== undefined) return dialing
+  if (code === 'ENOTFOUND') return `dial tcp: lookup ${to.address}: no such host`
   if (code === 'ECONNRESET') return 'EOF'
   const verifying = 'tls: failed to verify certificate: x509:'
   if (UNKNOWN_AUTHORITY.includes(code)) return `${verifying} certificate signed by unknown authority`

@@ -10,7 +10,8 @@ import { validateLabels } from '../../../api/validation/label-selector.ts'
 import { validateAnnotations } from '../../../api/validation/metadata.ts'
 import { goType } from '../../requests/go-json.ts'
 import type { JsonObject } from '../../requests/json-value.ts'
-import { equalJson, isObject, without } from '../../requests/json-value.ts'
+import { equalJson, isObject } from '../../requests/json-value.ts'
+import { without } from '../../../api/omitted.ts'
 
 type Texts = Readonly<Record<string, string>>
 

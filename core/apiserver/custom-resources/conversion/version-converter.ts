@@ -18,7 +18,8 @@ import { withoutNulls } from '../../../api/json-schema/nulls.ts'
 import { pruned } from '../../../api/json-schema/prune.ts'
 import type { Schema } from '../../../api/json-schema/schema.ts'
 import type { KubernetesObject } from '../../../api/object.ts'
-import { equalJson, without } from '../../requests/json-value.ts'
+import { equalJson } from '../../requests/json-value.ts'
+import { without } from '../../../api/omitted.ts'
 import { ConversionFailure, Unconverted } from './unconverted.ts'
 
 /** Converts objects, not all of the same version, to a version they are not in. Rejects with ConversionFailure */
